@@ -50,6 +50,7 @@ struct kr_peek {
     uint16_t reserved;
 };
 
+struct kr_blob;
 typedef struct kr_writer kr_writer; /* see codec.h: where save() writes */
 typedef struct kr_reader kr_reader;
 typedef struct kr_digest kr_digest;
