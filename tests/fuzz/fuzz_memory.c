@@ -25,10 +25,10 @@ static void slot_look(const struct slot *slot, size_t size, int number)
     }
 }
 
-/* `size` from two bytes: mostly small, sometimes far beyond a size class. */
+/* `size` from two bytes: mostly small, sometimes pages. */
 static size_t step_size(unsigned what, unsigned much)
 {
-    return what & 0x80 ? (size_t)much * much * 16 : much * ((what >> 4) + 1);
+    return what & 0x80 ? (size_t)much * much : much * ((what >> 4) + 1);
 }
 
 static void step(struct slot *slot, int number, unsigned what, unsigned much)
