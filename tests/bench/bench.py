@@ -6,7 +6,9 @@ One CPU for the server and the other for the load generator: then the server's
 own CPU time tells what a request costs, whoever of the two is the bottleneck.
 Each row gets two fresh servers; their samples alternate (A B A B ...), each
 pair gives a ratio, and the median of the pairs is what counts.  The spread
-beside it is the smallest and the largest of them; a wide one adds pairs.
+beside it is the smallest and the largest of them.  Where it is wide, or where
+something else kept the server from its CPU, more pairs are run, and a row that
+stays noisy is marked with ~.
 
 Memory is what the operating system says (resident set), with the server's own
 used_memory beside it.  A million keys is kind to Redis: its table, a power of
@@ -31,8 +33,9 @@ import servers
 from rows import Fill, Idle, Memory, Row, words
 from servers import Failure, Load, Server
 
-PAIRS_MORE = 2          # pairs that a noisy row gets in addition
+PAIRS_MORE = 4          # pairs that a noisy row gets in addition
 SPREAD_NOISY = 0.10     # of the ratios, relative to their median
+WAITED_NOISY = 0.05     # server's wait for its CPU, relative to its use of it
 SIZE_TOLERANCE = 0.05   # between the servers' reply bytes per request
 
 SIDES = ("redis", "keyrack")
@@ -76,7 +79,7 @@ class Run:
         self.binaries = {"redis": servers.find_redis(),
                          "keyrack": servers.find_keyrack()}
         self.pairs = options.pairs
-        self.seconds = options.seconds or (0.25 if options.quick else 0.6)
+        self.seconds = options.seconds or (0.25 if options.quick else 0.5)
         self.warmup = 0.1 if options.quick else 0.15
         self.keys = options.keys or (200_000 if options.quick else 1_000_000)
 
@@ -121,7 +124,9 @@ def sample(run, server, row):
     requests = result["requests"]
     if result["nulls"] and not row.nulls:
         raise Failure(f"{server.name}: {result['nulls']} null replies")
-    result["cpu_us"] = server.cpu_between(before, after) / 1e3 / requests
+    spent = server.cpu_between(before, after)
+    result["cpu_us"] = spent / 1e3 / requests
+    result["waited"] = (after[2] - before[2]) / max(1, spent)
     result["bytes_per_request"] = result["reply_bytes"] / requests
     return result
 
@@ -135,8 +140,12 @@ def compare_sizes(row, samples):
                       f"{b:.1f} from keyrack")
 
 
-def spread_of(ratios):
-    return (max(ratios) - min(ratios)) / statistics.median(ratios)
+def is_noisy(ratios, samples):
+    """Did something else want the machine, or do the ratios disagree?"""
+    spread = (max(ratios) - min(ratios)) / statistics.median(ratios)
+    waited = max(statistics.median(s["waited"] for s in samples[side])
+                 for side in SIDES)
+    return spread > SPREAD_NOISY or waited > WAITED_NOISY
 
 
 def measure_row(run, row):
@@ -152,14 +161,15 @@ def measure_row(run, row):
         while (len(ratios) < run.pairs
                or (len(ratios) < run.pairs + PAIRS_MORE
                    and not run.options.quick
-                   and spread_of(ratios) > SPREAD_NOISY)):
+                   and is_noisy(ratios, samples))):
             for server in (redis, keyrack):
                 samples[server.name].append(sample(run, server, row))
             ratios.append(samples["keyrack"][-1]["cpu_us"]
                           / samples["redis"][-1]["cpu_us"])
     compare_sizes(row, samples)
     result = {"unit": "us", "ratio": statistics.median(ratios),
-              "ratios": ratios, "samples": samples, "target": row.target}
+              "ratios": ratios, "samples": samples, "target": row.target,
+              "noisy": is_noisy(ratios, samples)}
     for side in SIDES:
         result[side] = statistics.median(s["cpu_us"] for s in samples[side])
         result[side + "_beside"] = statistics.median(
@@ -274,6 +284,7 @@ def cells(row, result):
     spread = ""
     if len(ratios) > 1:
         spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
+        spread += "~" if result["noisy"] else ""
     target = "" if result["target"] is None else f"<= {result['target']:.2f}"
     if "limit" in result:
         target = f"<= {result['limit'] / row.connections:.0f} bytes"

@@ -5,8 +5,11 @@
 A probe sends a PING every 0.2 ms while a million keys expire within a second,
 while FLUSHALL ASYNC drops a million, and while a table grows to millions of
 keys.  Times are in milliseconds.  `late` is how late the probe itself was at
-worst: a maximum that is not well above it says nothing about the server.
-`took` is how long the work went on, where that can be seen from outside.
+worst, and `waited` for how long in all the server wanted its CPU while another
+program had it: a maximum that is not well above both says nothing about the
+server, and "idle" is the row to see first.
+`took` is how long the work went on as seen from outside: until no key was left,
+until FLUSHALL answered, until the last SET was answered.
 """
 
 import argparse
@@ -27,6 +30,7 @@ class Probe:
     """PINGs from the beginning to the end of a `with`; then see `result`."""
 
     def __init__(self, server):
+        self.server = server
         self.process = subprocess.Popen(
             [servers.find_tool("probe"), "-p", str(server.port)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -36,6 +40,7 @@ class Probe:
         if self.process.stdout.readline().strip() != b"ready":
             raise Failure("probe did not start")
         time.sleep(0.2)
+        self.before = self.server.cpu()
         return self
 
     def __exit__(self, kind, *_):
@@ -46,6 +51,8 @@ class Probe:
             if self.process.returncode != 0:
                 raise Failure("probe failed")
             self.result = json.loads(text)
+            waited_ns = self.server.cpu()[2] - self.before[2]
+            self.result["waited_us"] = waited_ns / 1e3
 
 
 def wait_until_empty(server, seconds):
@@ -112,14 +119,14 @@ SCENES = [
 
 def line(name, side, result, took):
     figures = [result[key] / 1e3 for key in
-               ("p50_us", "p99_us", "p99.9_us", "max_us", "late_us")]
+               ("p50_us", "p99_us", "p99.9_us", "max_us", "late_us", "waited_us")]
     seconds = "-" if took is None else f"{took:.2f} s"
     return [name, side, *(f"{value:.2f}" for value in figures), seconds]
 
 
 HEADS = ["latency of PING, ms", "", "p50", "p99", "p99.9", "max", "late",
-         "took"]
-WIDTHS = (30, 8, 8, 8, 8, 9, 8, 9)
+         "waited", "took"]
+WIDTHS = (30, 8, 8, 8, 8, 9, 8, 9, 9)
 
 
 def print_line(parts):

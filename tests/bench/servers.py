@@ -206,21 +206,25 @@ class Server:
         return (int(fields[11]) + int(fields[12])) * TICK_NS
 
     def _scheduled_ns(self):
-        total = 0
+        """(ran, waited for the CPU), summed over the threads."""
+        ran = waited = 0
         for task in os.listdir(f"/proc/{self.pid}/task"):
             try:
                 with open(f"/proc/{self.pid}/task/{task}/schedstat") as f:
-                    total += int(f.read().split()[0])
+                    fields = f.read().split()
+                    ran += int(fields[0])
+                    waited += int(fields[1])
             except (FileNotFoundError, ProcessLookupError):
                 if task == str(self.pid):
-                    return None
-        return total
+                    return None, 0
+        return ran, waited
 
     def cpu(self):
-        """A reading for cpu_between(): (precise, coarse)."""
+        """A reading for cpu_between(): (precise, coarse, waited)."""
         if self.process.poll() is not None:
             raise Failure(f"{self.name} died")
-        return self._scheduled_ns(), self._ticks_ns()
+        ran, waited = self._scheduled_ns()
+        return ran, self._ticks_ns(), waited
 
     @staticmethod
     def cpu_between(a, b):
