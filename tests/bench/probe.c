@@ -62,7 +62,7 @@ static _Noreturn void probe_fail(const char *what, const char *why)
     exit(1);
 }
 
-static void probe_send(struct probe *probe, uint64_t planned_ns)
+static void probe_send(struct probe *probe)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     uint64_t now_ns = connect_now_ns();
@@ -73,7 +73,6 @@ static void probe_send(struct probe *probe, uint64_t planned_ns)
     size = send(probe->fd, ping, sizeof(ping) - 1, MSG_NOSIGNAL);
     if (size != sizeof(ping) - 1)
         probe_fail("send", size < 0 ? strerror(errno) : "socket is full");
-    histogram_add(&probe->late, now_ns - planned_ns, 1);
     probe->sent_ns[probe->sent++ % PROBE_IN_FLIGHT] = now_ns;
 }
 
@@ -145,10 +144,12 @@ static void probe_run(struct probe *probe)
 
         probe_wait(probe, next_ns);
         now_ns = connect_now_ns();
+        /* Before the slots that were missed are forgotten. */
+        histogram_add(&probe->late, now_ns - next_ns, 1);
         if (now_ns - next_ns > probe->interval_ns)
             next_ns +=
                 (now_ns - next_ns) / probe->interval_ns * probe->interval_ns;
-        probe_send(probe, next_ns);
+        probe_send(probe);
         next_ns += probe->interval_ns;
     }
     for (int i = 0; i < 600 && probe->answered < probe->sent; i++)
