@@ -23,12 +23,12 @@
 
 #include "core/resp/parser.h"
 
+#include <assert.h>
+#include <limits.h>
+
 #include "core/memory/memory.h"
 #include "core/resp/inline.h"
 #include "core/text/number.h"
-
-#include <assert.h>
-#include <limits.h>
 
 static_assert(sizeof(struct resp_parser) <= 64, "one cache line a client");
 
@@ -384,8 +384,10 @@ static enum resp_result parser_arguments(struct resp_parser *p,
 
             parser_plain(p, in, to, end < p->argc ? (uint32_t)end : p->argc,
                          origin);
-            if (p->count != before) /* done, out of room, or next is odd */
+            if (p->count != before) { /* done, out of room, or next is odd */
+                p->scanned = 0;
                 continue;
+            }
             result = parser_length(p, in);
         }
         if (result == RESP_COMMAND)

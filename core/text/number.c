@@ -13,13 +13,13 @@
 
 #include "core/text/number.h"
 
-#include "core/memory/memory.h"
-
 #include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "core/memory/memory.h"
 
 __extension__ typedef unsigned __int128 number_wide;
 

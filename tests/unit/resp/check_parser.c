@@ -3,7 +3,6 @@
  * command's arguments in brackets, "." for an empty one, "!text" for an error,
  * "..." for more to come.  It must be the same however the stream is cut. */
 
-#define _GNU_SOURCE /* memmem */
 #include "core/resp/parser.h"
 
 #include <stdio.h>
@@ -196,6 +195,10 @@ static const struct {
         "!Protocol error: invalid bulk length"),
     ROW("PING \"a\r\n", "!Protocol error: unbalanced quotes in request"),
     ROW("PING 'a'b\r\n", "!Protocol error: unbalanced quotes in request"),
+    /* Once, a line's search began where that of the line before had stopped,
+     * if its argument was whole by then: by 7, the CR here was not seen. */
+    ROW("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$\r\n",
+        "!Protocol error: invalid bulk length"),
     /* what came before an error is run */
     ROW("*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n",
         "[PING]!Protocol error: invalid multibulk length"),
@@ -373,7 +376,7 @@ static void lend_expect(size_t first, size_t step)
     ck_assert_uint_eq(s.meaning.size,
                       1 + 4 + 2 + 1 + BIG + 2 + 1 + BIG + 2 + 2 + 1 + 6);
     ck_assert_mem_eq(s.meaning.data + s.meaning.size - 12, "B c x][PING]", 12);
-    ck_assert(memmem(s.meaning.data, s.meaning.size, "[MSET a AAA", 11));
+    ck_assert_mem_eq(s.meaning.data, "[MSET a AAA", 11);
     ck_assert_uint_le(lent, 2);
     ck_assert_uint_eq(resp_parser_memory(&s.parser), 0);
     session_end(&s);
