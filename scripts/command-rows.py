@@ -388,6 +388,14 @@ def runs(command):
     return not command.subs or command.arity == -1
 
 
+def needs_finder(command):
+    """Do the specs not tell all keys, or not what this very call does?"""
+    return any({"variable_flags", "incomplete"} & set(key["flags"])
+               or "unknown" in (key["begin_search"]["type"],
+                                key["find_keys"]["type"])
+               for key in command.keys)
+
+
 class Writer:
     def __init__(self, prefix, handler, summaries):
         self.prefix = prefix
@@ -424,7 +432,7 @@ class Writer:
                                   command.categories, 8) + ",")
         if "keys" in refs:
             out.append(f"        .keys = KR_ROWS({refs['keys']}),")
-            if any("variable_flags" in k["flags"] for k in command.keys):
+            if needs_finder(command):
                 out.append(f"        .find_keys = {self.run(command)}_keys,")
         if command.subs:
             name = words(command.full) + "_subcommands"
@@ -504,8 +512,9 @@ static_assert(KR_COUNT({table}) == {count},
         for command in commands:
             for one in [command] + command.subs:
                 if runs(one):
-                    handlers.append(f"void {self.run(one)}(struct kr_call *call);")
-                if any("variable_flags" in k["flags"] for k in one.keys):
+                    handlers.append(
+                        f"void {self.run(one)}(struct kr_call *call);")
+                if needs_finder(one):
                     keys.append(
                         f"int32_t {self.run(one)}_keys(uint32_t argc, "
                         "const struct kr_str *argv, struct kr_key_ref *refs, "
@@ -513,7 +522,7 @@ static_assert(KR_COUNT({table}) == {count},
         finders = ""
         if keys:
             finders = """
-/* What a call does to its key depends on its options: the finders that tell. */
+/* The finders of keys, for what the specs leave open: kr_command.find_keys. */
 """ + "\n".join(keys) + "\n"
         return f"""\
 /* SPDX-License-Identifier: BSD-3-Clause */

@@ -22,7 +22,7 @@ void bitmap_bitop(struct kr_call *call);
 void bitmap_bitfield(struct kr_call *call);
 void bitmap_bitfield_ro(struct kr_call *call);
 
-/* What a call does to its key depends on its options: the finders that tell. */
+/* The finders of keys, for what the specs leave open: kr_command.find_keys. */
 int32_t bitmap_bitfield_keys(uint32_t argc, const struct kr_str *argv,
                              struct kr_key_ref *refs, uint32_t room);
 

@@ -138,15 +138,16 @@ static const struct kr_history client_list_history[] = {
      "optional `ID` filter."},
     {"7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."},
     {"7.0.3", "Added `ssub` field."},
+    {"7.2.0", "Added `lib-name` and `lib-ver` fields."},
 };
 
-static const struct kr_arg client_no_evict_enabled[] = {
+static const struct kr_arg on_off_parts[] = {
     ARG("on", PURE_TOKEN, .token = "ON"),
     ARG("off", PURE_TOKEN, .token = "OFF"),
 };
 
-static const struct kr_arg client_no_evict_args[] = {
-    ARG("enabled", ONEOF, .parts = KR_ROWS(client_no_evict_enabled)),
+static const struct kr_arg enabled_args[] = {
+    ARG("enabled", ONEOF, .parts = KR_ROWS(on_off_parts)),
 };
 
 static const struct kr_arg client_pause_mode[] = {
@@ -172,6 +173,15 @@ static const struct kr_arg client_reply_on_off_skip[] = {
 
 static const struct kr_arg client_reply_args[] = {
     ARG("on_off_skip", ONEOF, .parts = KR_ROWS(client_reply_on_off_skip)),
+};
+
+static const struct kr_arg client_setinfo_attr[] = {
+    ARG("libname", STRING, .token = "LIB-NAME"),
+    ARG("libver", STRING, .token = "LIB-VER"),
+};
+
+static const struct kr_arg client_setinfo_args[] = {
+    ARG("attr", ONEOF, .parts = KR_ROWS(client_setinfo_attr)),
 };
 
 static const struct kr_arg client_setname_args[] = {
@@ -274,11 +284,25 @@ static const struct kr_command client_subcommands[] = {
         .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_LOADING |
             KR_CMD_STALE | KR_CMD_SENTINEL,
         .categories = KR_CAT_CONNECTION,
-        .args = KR_ROWS(client_no_evict_args),
+        .args = KR_ROWS(enabled_args),
         .summary =
             "Says whether this connection may be closed when clients use too "
             "much memory",
         .since = "7.0.0",
+        .group = "connection",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "no-touch",
+        .run = connection_client_no_touch,
+        .arity = 3,
+        .flags = KR_CMD_NOSCRIPT | KR_CMD_LOADING | KR_CMD_STALE,
+        .categories = KR_CAT_CONNECTION,
+        .args = KR_ROWS(enabled_args),
+        .summary =
+            "Says whether commands of this connection leave the age of keys "
+            "alone",
+        .since = "7.2.0",
         .group = "connection",
         .complexity = "O(1)",
     },
@@ -306,6 +330,19 @@ static const struct kr_command client_subcommands[] = {
         .args = KR_ROWS(client_reply_args),
         .summary = "Turns the replies to this connection on or off",
         .since = "3.2.0",
+        .group = "connection",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "setinfo",
+        .run = connection_client_setinfo,
+        .arity = 4,
+        .flags = KR_CMD_NOSCRIPT | KR_CMD_LOADING | KR_CMD_STALE |
+            KR_CMD_SENTINEL,
+        .categories = KR_CAT_CONNECTION,
+        .args = KR_ROWS(client_setinfo_args),
+        .summary = "Records which library the client uses",
+        .since = "7.2.0",
         .group = "connection",
         .complexity = "O(1)",
     },
@@ -383,6 +420,7 @@ const struct kr_command connection_commands[] = {
         .name = "quit",
         .run = connection_quit,
         .arity = -1,
+        .doc_flags = KR_DOC_DEPRECATED,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_LOADING | KR_CMD_STALE |
             KR_CMD_FAST | KR_CMD_NO_AUTH | KR_CMD_ALLOW_BUSY,
         .categories = KR_CAT_CONNECTION,
@@ -390,6 +428,8 @@ const struct kr_command connection_commands[] = {
         .since = "1.0.0",
         .group = "connection",
         .complexity = "O(1)",
+        .deprecated_since = "7.2.0",
+        .replaced_by = "just closing the connection",
     },
     {
         .name = "reset",

@@ -37,7 +37,7 @@ void string_setrange(struct kr_call *call);
 void string_strlen(struct kr_call *call);
 void string_substr(struct kr_call *call);
 
-/* What a call does to its key depends on its options: the finders that tell. */
+/* The finders of keys, for what the specs leave open: kr_command.find_keys. */
 int32_t string_set_keys(uint32_t argc, const struct kr_str *argv,
                         struct kr_key_ref *refs, uint32_t room);
 
