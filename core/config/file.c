@@ -33,6 +33,7 @@ static bool file_drain(FILE *stream, struct buffer *to)
         n = fread(buffer_reserve(to, 16384), 1, 16384, stream);
         to->size += n;
     } while (n > 0);
+    to->data[to->size] = '\0'; /* buffer_reserve() has left room for it */
     return !ferror(stream);
 }
 

@@ -11,6 +11,8 @@
 #endif
 
 SUITE(buffer)
+SUITE(config)
+SUITE(config_file)
 SUITE(crc)
 SUITE(escape)
 SUITE(glob)
@@ -18,6 +20,7 @@ SUITE(inline)
 SUITE(memory)
 SUITE(number)
 SUITE(parser)
+SUITE(value)
 SUITE(writer)
 
 #undef SUITE
