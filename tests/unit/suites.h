@@ -18,6 +18,7 @@ SUITE(inline)
 SUITE(memory)
 SUITE(number)
 SUITE(parser)
+SUITE(table)
 SUITE(writer)
 
 #undef SUITE
