@@ -274,10 +274,10 @@ static void client_put_field(struct buffer *line, kr_client *client,
         if (strcmp(field->name, name) == 0) {
             size_t n = field->text(client, text, sizeof(text));
 
-            buffer_append_format(line, " %s=%.*s", name, (int)n, text);
+            buffer_printf(line, " %s=%.*s", name, (int)n, text);
             return;
         }
-    buffer_append_format(line, " %s=%s", name, otherwise);
+    buffer_printf(line, " %s=%s", name, otherwise);
 }
 
 static void client_describe(kr_client *client, struct kr_reply *out)
@@ -294,7 +294,7 @@ static void client_describe(kr_client *client, struct kr_reply *out)
     client_info(client, &info);
     if (user.size == 0)
         user = KR_STR("default");
-    buffer_append_format(&line,
+    buffer_printf(&line,
                   "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld "
                   "flags=%.*s db=%d",
                   (unsigned long long)info.id, info.address, info.local_address,
@@ -304,12 +304,12 @@ static void client_describe(kr_client *client, struct kr_reply *out)
     client_put_field(&line, client, "psub", "0");
     client_put_field(&line, client, "ssub", "0");
     client_put_field(&line, client, "multi", "-1");
-    buffer_append_format(&line, " qbuf=%llu qbuf-free=%llu argv-mem=%llu",
+    buffer_printf(&line, " qbuf=%llu qbuf-free=%llu argv-mem=%llu",
                   (unsigned long long)info.input_used,
                   (unsigned long long)info.input_free,
                   (unsigned long long)info.args);
     client_put_field(&line, client, "multi-mem", "0");
-    buffer_append_format(&line,
+    buffer_printf(&line,
                   " rbs=%llu rbp=%llu obl=%llu oll=%llu omem=%llu "
                   "tot-mem=%llu events=%s cmd=%s user=%.*s",
                   (unsigned long long)info.output_buffer,
@@ -323,7 +323,7 @@ static void client_describe(kr_client *client, struct kr_reply *out)
                                        : "NULL",
                   (int)user.size, user.data);
     client_put_field(&line, client, "redir", "-1");
-    buffer_append_format(&line, " resp=%u lib-name=%.*s lib-ver=%.*s", info.protocol,
+    buffer_printf(&line, " resp=%u lib-name=%.*s lib-ver=%.*s", info.protocol,
                   (int)lib.size, lib.data, (int)version.size, version.data);
     out->ops->raw(out, kr_str(line.data, line.size));
     buffer_free(&line);

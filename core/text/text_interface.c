@@ -53,7 +53,7 @@ static bool text_match(struct kr_str pattern, struct kr_str text, bool nocase)
 
 static uint32_t text_key_slot(struct kr_str key)
 {
-    return crc16_key_slot(key);
+    return crc16_slot(key);
 }
 
 static void text_secure_random(void *bytes, size_t size)
