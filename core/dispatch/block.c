@@ -38,7 +38,7 @@ struct waiter {
 };
 
 struct line {
-    TAILQ_HEAD(, waiter) waiters;
+    TAILQ_HEAD(waiter_list, waiter) waiters;
     TAILQ_ENTRY(line) ready;
     kr_db *db;
     uint64_t hash;
@@ -245,7 +245,7 @@ static void parked_join_lines(struct parked *parked, const struct kr_park *how)
     for (uint32_t i = 0; i < how->key_count; i++) {
         struct line *line = line_make(db, how->keys[i]);
         struct waiter *waiter = &parked->waiters[parked->waiter_count];
-        struct waiter *last = TAILQ_LAST(&line->waiters, , waiter);
+        struct waiter *last = TAILQ_LAST(&line->waiters, waiter_list);
 
         if (last && last->parked == parked)
             continue; /* the same key twice */
@@ -310,7 +310,7 @@ static void block_ready(kr_db *db, struct kr_str key)
  * to the end, while we do: stop behind the one that was last. */
 static void line_serve(struct line *line)
 {
-    struct waiter *last = TAILQ_LAST(&line->waiters, , waiter);
+    struct waiter *last = TAILQ_LAST(&line->waiters, waiter_list);
     struct waiter *waiter = TAILQ_FIRST(&line->waiters), *next;
     kr_db *db = line->db;
     uint64_t hash = line->hash;
