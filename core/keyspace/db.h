@@ -13,10 +13,12 @@
  *   - `expiring` counts the entries with an expiry, values[t] those of type
  *     slot t.
  *
- * Three primitives remove or add an entry, and keep all of this true:
- * db_insert(), db_detach() and db_relocate(). */
+ * db_insert() and db_detach() add and remove an entry and keep all of this
+ * true; whoever moves one looks up its place before. */
 #ifndef CORE_KEYSPACE_DB_H
 #define CORE_KEYSPACE_DB_H
+
+#include <assert.h>
 
 #include "core/event/event.h"
 #include "core/keyspace/age.h"
@@ -31,7 +33,6 @@ struct kr_db {
     struct wheel wheel;
     uint64_t expiring; /* keys with an expiry */
     uint64_t *values;  /* keys by type slot; made with the first key */
-    uint16_t stamp;    /* of the next item for the wheel */
     /* What follows stays when contents are swapped or flushed. */
     int32_t index;
     uint64_t watched; /* keys that somebody watches */
@@ -40,7 +41,9 @@ struct kr_db {
 struct keyspace {
     kr_db *dbs;
     int32_t count;
-    uint64_t chance; /* state of the random numbers, never 0 */
+    uint64_t chance;     /* state of the random numbers, never 0 */
+    uint64_t seed;       /* of what tables and wheels draw by chance */
+    int32_t expire_next; /* the database at which expiry goes on */
 };
 
 /* The wing's state: one, because the ABI's functions carry no handle. */
@@ -56,7 +59,8 @@ static inline uint64_t keyspace_chance(void)
     return keyspace.chance = x;
 }
 
-/* --- Entries of a database --------------------------------------------------- */
+/* --- Entries of a database ---------------------------------------------------
+ */
 
 static inline struct entry *db_lookup(const kr_db *db, struct kr_str key,
                                       uint64_t hash, struct table_place *at)
@@ -74,9 +78,15 @@ struct entry *db_peek(const kr_db *db, struct kr_str key);
 /* A new entry of ours; its key is not there. */
 void db_insert(kr_db *db, uint64_t hash, struct entry *e);
 
-/* The entry has moved from `from`, which may have been freed, to `to`. */
-void db_relocate(kr_db *db, uint64_t hash, const struct entry *from,
-                 struct entry *to);
+/* Where our entry is: for table_replace() when it will move. */
+static inline void db_place(const kr_db *db, uint64_t hash,
+                            const struct entry *e, struct table_place *at)
+{
+    bool found = table_find_entry(&db->table, hash, e, at);
+
+    assert(found);
+    (void)found;
+}
 
 /* Take the entry out, box and all; the caller frees or places it. */
 void db_detach(kr_db *db, uint64_t hash, struct entry *e);
@@ -84,24 +94,36 @@ void db_detach(kr_db *db, uint64_t hash, struct entry *e);
 /* Take it out, tell its type, free it. */
 void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy);
 
-/* One value more or less of a type. */
-void db_count_value(kr_db *db, uint16_t type, int64_t by);
+/* A value has changed its type. */
+void db_retype(kr_db *db, uint16_t from, uint16_t to);
+/* Tell the entry's type that the value is about to go, if it cares. */
+void db_unlink_value(kr_db *db, struct entry *e);
 
-/* Empty the contents of a database into `to` (index and watches stay). */
+void db_init(kr_db *db, int32_t index);
+/* Move the contents of a database to `to`, and leave it empty. */
 void db_take_contents(kr_db *db, kr_db *to);
+/* Exchange them; index and watches stay. */
+void db_swap_contents(kr_db *a, kr_db *b);
 
 /* NULL, or the invariant that does not hold.  O(keys). */
 const char *db_check(kr_db *db);
 
-/* --- Telling ------------------------------------------------------------------ */
+/* --- Telling (tell.c)
+ * ----------------------------------------------------------- */
 
-void keyspace_raise(enum event_id id, kr_db *db, struct kr_str key,
-                    struct kr_cell *cell, struct kr_call *call);
-void keyspace_notify(kr_db *db, struct kr_str key, uint32_t kind,
-                     struct kr_str word);
+void tell(enum event_id id, kr_db *db, struct kr_str key, struct kr_cell *cell,
+          struct kr_call *call);
+/* As tell(), with the value that the key has now, if any. */
+void tell_value(enum event_id id, kr_db *db, struct kr_str key,
+                struct kr_call *call);
+/* A notification.  One test while nobody listens. */
+void tell_notify(kr_db *db, struct kr_str key, uint32_t kind,
+                 struct kr_str word);
+void tell_changed(struct kr_call *call, kr_db *db, struct kr_str key);
 
-/* Remove a key on the host's own account, with all that must be told. */
-void keyspace_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict);
+/* Remove a key on the host's own account, with all that must be told.  False:
+ * somebody who was told it would go has removed it himself. */
+bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict);
 
 /* May this server remove what has expired? */
 static inline bool keyspace_may_expire(void)
@@ -109,15 +131,24 @@ static inline bool keyspace_may_expire(void)
     return !keyspace_hooks.follows && !keyspace_hooks.loading;
 }
 
-/* --- Expiry (expire.c) --------------------------------------------------------- */
+/* --- Expiry (expire.c)
+ * --------------------------------------------------------- */
 
 /* Give the entry an expiry, or take it.  It may move; answers its address. */
 struct entry *expire_set(kr_db *db, uint64_t hash, struct entry *e,
                          int64_t when_ms);
 /* An entry with an expiry came into the database: an item for it. */
 void expire_index(kr_db *db, uint64_t hash, struct entry *e);
+void expire_init(kr_db *db, int64_t now_ms);
+/* An entry that expires as early as any, or nearly; NULL if none is indexed. */
+struct entry *expire_earliest(kr_db *db, uint64_t *hash);
+/* Any that expires. */
+struct entry *expire_random(kr_db *db, uint64_t *hash);
+/* Tidy the wheels a little. */
+void expire_step(void);
 
-/* --- Freeing (lazy.c) ---------------------------------------------------------- */
+/* --- Freeing (lazy.c)
+ * ---------------------------------------------------------- */
 
 /* Free the box of an entry that is out of the table; `lazy`: if large, on
  * another thread. */
@@ -131,7 +162,8 @@ bool lazy_step(int64_t budget_us);
 uint64_t lazy_values(uint16_t slot);
 void lazy_fini(void);
 
-/* --- Watching (watch.c) --------------------------------------------------------- */
+/* --- Watching (watch.c)
+ * --------------------------------------------------------- */
 
 kr_watch *watch_add(kr_db *db, struct kr_str key);
 bool watch_is_changed(const kr_watch *watch);
@@ -142,19 +174,8 @@ void watch_touch(kr_db *db, struct kr_str key);
 void watch_touch_all(kr_db *db, const kr_db *other);
 void watch_fini(void);
 
-/* --- Types (type.c) ------------------------------------------------------------- */
-
-#define TYPE_UNLINKS (1u << 0) /* has unlink() */
-#define TYPE_ALIGNED (1u << 1)
-
-/* A byte for each slot, so that put() need not visit the type. */
-extern uint8_t type_traits[ENTRY_TYPES];
-
-/* The type's functions, NULL while its module is away. */
-const struct kr_type *type_at(uint16_t slot);
-void type_fini(void);
-
-/* --- The figures (describe.c) ---------------------------------------------------- */
+/* --- The figures (describe.c)
+ * ---------------------------------------------------- */
 
 size_t describe_key_memory(const struct kr_cell *cell, size_t samples);
 size_t describe_table(const kr_db *db, bool full, char *text, size_t size);

@@ -36,6 +36,8 @@
 #ifndef CORE_KEYSPACE_ENTRY_H
 #define CORE_KEYSPACE_ENTRY_H
 
+#include <assert.h>
+
 #include <kr/keyspace.h>
 #include <kr/type.h>
 
@@ -44,27 +46,28 @@ struct entry {
     unsigned char bytes[];
 };
 
-#define ENTRY_AGE_BITS    24
-#define ENTRY_AGE_MASK    UINT64_C(0xffffff)
-#define ENTRY_KEY_SHIFT   24
-#define ENTRY_TYPE_SHIFT  32
-#define ENTRY_META_SHIFT  42
-#define ENTRY_SIZE_SHIFT  53
-#define ENTRY_LONG_KEY    255u
-#define ENTRY_EXPIRES     (UINT64_C(1) << 48)
-#define ENTRY_BOXED       (UINT64_C(1) << 49)
-#define ENTRY_ALIGNED     (UINT64_C(1) << 50)
-#define ENTRY_FAR         (UINT64_C(1) << 51)
-#define ENTRY_SEALED      (UINT64_C(1) << 52) /* the box is the host's bytes */
-#define ENTRY_FLAGS       (UINT64_C(0x1f) << 48)
-#define ENTRY_NEAR_BITS   48
-#define ENTRY_NEAR_MASK   ((UINT64_C(1) << ENTRY_NEAR_BITS) - 1)
-#define ENTRY_TYPES       1024u
+#define ENTRY_AGE_BITS   24
+#define ENTRY_AGE_MASK   UINT64_C(0xffffff)
+#define ENTRY_KEY_SHIFT  24
+#define ENTRY_TYPE_SHIFT 32
+#define ENTRY_META_SHIFT 42
+#define ENTRY_SIZE_SHIFT 53
+#define ENTRY_LONG_KEY   255u
+#define ENTRY_EXPIRES    (UINT64_C(1) << 48)
+#define ENTRY_BOXED      (UINT64_C(1) << 49)
+#define ENTRY_ALIGNED    (UINT64_C(1) << 50)
+#define ENTRY_FAR        (UINT64_C(1) << 51)
+#define ENTRY_SEALED     (UINT64_C(1) << 52) /* the box is the host's bytes */
+#define ENTRY_FLAGS      (UINT64_C(0x1f) << 48)
+#define ENTRY_NEAR_BITS  48
+#define ENTRY_NEAR_MASK  ((UINT64_C(1) << ENTRY_NEAR_BITS) - 1)
+#define ENTRY_TYPES      1024u
 
 static_assert(KR_INLINE_MAX < 1u << 11, "the inline length has 11 bits");
 static_assert(KR_META_MAX < 1u << 6, "meta has 6 bits");
 
-/* --- Reading --------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------
+ */
 
 static inline uint32_t entry_age(const struct entry *e)
 {
@@ -222,7 +225,8 @@ static inline void entry_fill_cell(struct entry *e, kr_db *db, uint64_t hash,
     cell->hash = hash;
 }
 
-/* --- Making and changing ----------------------------------------------------- */
+/* --- Making and changing -----------------------------------------------------
+ */
 
 /* What an entry shall be.  `flags` are of ENTRY_; `length` counts for inline
  * payloads only. */
