@@ -51,6 +51,8 @@ int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
                      const struct kr_str *argv, struct kr_key_ref *refs,
                      uint32_t room);
 
+void command_fini(void);
+
 extern const struct kr_commands command_interface;
 
 #endif

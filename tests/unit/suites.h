@@ -10,6 +10,15 @@
 #define SUITE(name) Suite *name##_suite(void);
 #endif
 
+SUITE(buffer)
+SUITE(crc)
+SUITE(escape)
+SUITE(glob)
+SUITE(inline)
 SUITE(memory)
+SUITE(number)
+SUITE(parser)
+SUITE(table)
+SUITE(writer)
 
 #undef SUITE
