@@ -82,6 +82,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
     [EVENT_WAKE]             = KR_EVENT_WAKE,
     [EVENT_READY]            = KR_EVENT_READY,
     [EVENT_SHUTDOWN]         = KR_EVENT_SHUTDOWN,
+    [EVENT_SLOW]             = KR_EVENT_SLOW,
     [EVENT_CONFIG_CHANGED]   = KR_EVENT_CONFIG_CHANGED,
     [EVENT_MODULE_LOADED]    = KR_EVENT_MODULE_LOADED,
     [EVENT_MODULE_UNLOADED]  = KR_EVENT_MODULE_UNLOADED,
@@ -94,8 +95,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
 
 static_assert(EVENT_COUNT <= 64, "one bit of event_armed each");
 
-/* --- Rows
- * ---------------------------------------------------------------------- */
+/* --- Rows ----------------------------------------------------------------- */
 
 static kr_event *event_host(enum event_id id)
 {
@@ -173,8 +173,7 @@ static void event_deliver(kr_event *event, const void *payload)
     event_settle(event);
 }
 
-/* --- The host's side
- * --------------------------------------------------------------- */
+/* --- The host's side ------------------------------------------------------ */
 
 void event_raise(enum event_id id, const void *payload)
 {
@@ -187,8 +186,7 @@ void event_listen(enum event_id id, kr_event_fn fn, void *ctx)
     event_add(event_host(id), (struct event_row){fn, ctx, NULL, NULL});
 }
 
-/* --- kr.events/1
- * ---------------------------------------------------------------------- */
+/* --- kr.events/1 ---------------------------------------------------------- */
 
 static kr_event *event_find(const char *name)
 {

@@ -7,7 +7,8 @@
  * account can pass below zero; the sum over all is exact.
  *
  * Blobs travel between modules by design and are on nobody's account. */
-#include "core/memory/blob.h"
+#include "core/rack/account.h"
+
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
 
@@ -38,7 +39,7 @@ static bool account_has_room(kr_module *self, size_t bytes)
            total <= self->memory_max;
 }
 
-static void *account_alloc(kr_module *self, size_t size)
+void *account_alloc(kr_module *self, size_t size)
 {
     void *block = memory_alloc(size);
 
@@ -46,7 +47,7 @@ static void *account_alloc(kr_module *self, size_t size)
     return block;
 }
 
-static void *account_calloc(kr_module *self, size_t count, size_t size)
+void *account_calloc(kr_module *self, size_t count, size_t size)
 {
     void *block = memory_calloc(count, size);
 
@@ -54,7 +55,7 @@ static void *account_calloc(kr_module *self, size_t count, size_t size)
     return block;
 }
 
-static void *account_realloc(kr_module *self, void *block, size_t size)
+void *account_realloc(kr_module *self, void *block, size_t size)
 {
     size_t before = block ? memory_usable(block) : 0;
 
@@ -63,7 +64,7 @@ static void *account_realloc(kr_module *self, void *block, size_t size)
     return block;
 }
 
-static void *account_try_alloc(kr_module *self, size_t size)
+void *account_try_alloc(kr_module *self, size_t size)
 {
     void *block;
 
@@ -73,7 +74,7 @@ static void *account_try_alloc(kr_module *self, size_t size)
     return block;
 }
 
-static void *account_try_realloc(kr_module *self, void *block, size_t size)
+void *account_try_realloc(kr_module *self, void *block, size_t size)
 {
     size_t before = block ? memory_usable(block) : 0;
 
@@ -84,28 +85,10 @@ static void *account_try_realloc(kr_module *self, void *block, size_t size)
     return block;
 }
 
-static void account_free(kr_module *self, void *block)
+void account_free(kr_module *self, void *block)
 {
     if (!block)
         return;
     account_subtract(self, memory_usable(block));
     memory_free(block);
 }
-
-const struct kr_memory account_interface = {
-    .size = sizeof(struct kr_memory),
-    .alloc = account_alloc,
-    .calloc = account_calloc,
-    .realloc = account_realloc,
-    .try_alloc = account_try_alloc,
-    .try_realloc = account_try_realloc,
-    .free = account_free,
-    .usable = memory_usable,
-    .used = memory_used,
-    .blob_new = blob_new,
-    .blob_retain = blob_retain,
-    .blob_release = blob_release,
-    .blob_shared = blob_shared,
-    .blob_resize = blob_resize,
-    .blob_usable = blob_usable,
-};

@@ -174,8 +174,7 @@ static uint32_t elf_word(const void *at)
     return word;
 }
 
-/* --- The headers -----------------------------------------------------------
- */
+/* --- The headers ---------------------------------------------------------- */
 
 static bool elf_check_header(struct elf *elf, ElfW(Ehdr) * header)
 {
@@ -283,8 +282,7 @@ static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
     return true;
 }
 
-/* --- .dynamic ---------------------------------------------------------------
- */
+/* --- .dynamic ------------------------------------------------------------- */
 
 static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
 {
@@ -381,8 +379,7 @@ static bool elf_check_dynamic(struct elf *elf)
     return true;
 }
 
-/* --- Symbols
- * ------------------------------------------------------------------ */
+/* --- Symbols -------------------------------------------------------------- */
 
 /* How many symbols a GNU hash table covers.  Layout: bucket count, index of the
  * first symbol, bloom words, shift, bloom[], buckets[], chains[]; a chain ends
@@ -511,8 +508,7 @@ static bool elf_find(const struct elf *elf, const char *name,
     return false;
 }
 
-/* --- Symbol versions
- * ----------------------------------------------------------- */
+/* --- Symbol versions ------------------------------------------------------ */
 
 static bool elf_check_needed(const struct elf *elf)
 {
@@ -575,8 +571,7 @@ static bool elf_check_defined(const struct elf *elf)
     return at == 0;
 }
 
-/* --- Relocations
- * ---------------------------------------------------------------- */
+/* --- Relocations ---------------------------------------------------------- */
 
 /* Will the linker call the function whose address it writes at `offset`? */
 static bool elf_is_initialiser(const struct elf *elf, uint64_t offset)
@@ -651,8 +646,7 @@ static bool elf_check_packed(const struct elf *elf)
     return true;
 }
 
-/* --- The descriptor
- * --------------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------- */
 
 static bool elf_check_descriptor(const struct elf *elf)
 {

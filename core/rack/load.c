@@ -22,11 +22,11 @@
  * list backwards is an order to unload in; `active` is ACTIVE; a name is in a
  * bucket exactly while its module is ACTIVE. */
 #include "core/config/config.h"
+#include "core/dispatch/call.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
-#include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/module.h"
@@ -53,8 +53,7 @@ static struct {
     bool ids[RACK_IDS];
 } rack;
 
-/* --- Names
- * ------------------------------------------------------------------------ */
+/* --- Names ---------------------------------------------------------------- */
 
 static struct rack_module **rack_bucket(struct kr_str name)
 {
@@ -116,8 +115,7 @@ void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx)
     }
 }
 
-/* --- Describe
- * ----------------------------------------------------------------------- */
+/* --- Describe ------------------------------------------------------------- */
 
 /* Ids start at 1 and are used again. */
 static uint32_t rack_new_id(void)
@@ -203,8 +201,7 @@ static bool rack_check_name(struct rack_module *const *batch, uint32_t i,
                   batch[i]->name, batch[i]->path, other);
 }
 
-/* --- Register and create
- * ------------------------------------------------------------------ */
+/* --- Register and create -------------------------------------------------- */
 
 /* As "module 'x' (path): what: name: why". */
 static bool rack_refuse(const struct rack_module *m, const char *what,
@@ -349,9 +346,7 @@ static bool rack_configure(struct rack_module *m,
                   m->path, why);
 }
 
-/* --- Forget
- * ----------------------------------------------------------------------------------
- */
+/* --- Forget --------------------------------------------------------------- */
 
 void rack_on_forget(void (*forget)(kr_module *module))
 {
@@ -368,8 +363,6 @@ static void rack_forget(struct rack_module *m)
 {
     directory_withdraw(m);
     command_forget(&m->host);
-    event_forget(&m->host);
-    loop_forget(&m->host);
     for (uint32_t i = 0; i < rack.forget_count; i++)
         rack.forget[i](&m->host);
     config_forget(&m->host);
@@ -419,9 +412,7 @@ static bool rack_create(struct rack_module *m,
     return false;
 }
 
-/* --- Load
- * -------------------------------------------------------------------------------------
- */
+/* --- Load ----------------------------------------------------------------- */
 
 static void rack_tell(enum event_id id, const struct rack_module *m)
 {
@@ -429,7 +420,6 @@ static void rack_tell(enum event_id id, const struct rack_module *m)
                                   .name = kr_cstr(m->name)};
 
     event_raise(id, &event);
-    event_raise(EVENT_COMMAND_CHANGED, NULL);
 }
 
 static void rack_activate(struct rack_module *m)
@@ -529,15 +519,13 @@ void rack_offer(const char *id, const void *table)
     }
 }
 
-/* --- Unload
- * ------------------------------------------------------------------------------------
- */
+/* --- Unload --------------------------------------------------------------- */
 
 void rack_sweep(void)
 {
     struct rack_module **at = &rack.closing;
 
-    if (rack_running)
+    if (rack_running || call_current)
         return;
     while (*at) {
         struct rack_module *m = *at;
@@ -573,6 +561,18 @@ static void rack_retire(struct rack_module *m)
     rack.closing = m;
     log_notice("rack: module '%s' unloaded", m->name);
     rack_tell(EVENT_MODULE_UNLOADED, m);
+}
+
+/* Is code of the module below us on the stack? */
+static bool rack_is_running(const struct rack_module *m)
+{
+    if (m->host.entered > 0 || rack_running == &m->host)
+        return true;
+    for (const struct call *call = call_current; call; call = call->outer) {
+        if (call->pub.command && call->pub.command->module == &m->host)
+            return true;
+    }
+    return false;
 }
 
 /* Add to the list of what holds a module. */
@@ -616,7 +616,7 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
         rack_hold(list, room, &used,
                   "%" PRIu64 " jobs or blocked clients (wait for them)",
                   m->host.held);
-    if (m->host.entered > 0)
+    if (rack_is_running(m))
         rack_hold(list, room, &used, "its own code, which runs now");
     return used > 0;
 }
@@ -662,8 +662,7 @@ void rack_unload_all(void)
     rack_sweep();
 }
 
-/* --- Settings and addresses
- * -------------------------------------------------------------------- */
+/* --- Settings and addresses ----------------------------------------------- */
 
 bool rack_allow_directory(const char *directory)
 {
@@ -680,9 +679,7 @@ const char *rack_module_at(const void *address)
     return image_name_at(address);
 }
 
-/* --- kr.modules/1
- * ---------------------------------------------------------------------------------
- */
+/* --- kr.modules/1 --------------------------------------------------------- */
 
 static void rack_info(const kr_module *module, struct kr_module_info *info)
 {

@@ -4,18 +4,12 @@
  * The one command of the host's own: it must exist before any module does.
  * Where Redis only says "check the server logs", the reason follows here, for
  * whoever asked may not see the log. */
+#include "core/rack/module_rows.h"
+
+#include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/directory.h"
 #include "core/rack/module.h"
-
-#include "core/memory/memory.h"
-
-void module_load(struct kr_call *call);
-void module_loadex(struct kr_call *call);
-void module_unload(struct kr_call *call);
-void module_list(struct kr_call *call);
-void module_info(struct kr_call *call);
-void module_help(struct kr_call *call);
 
 #define MODULE_DENIED                                                          \
     "ERR MODULE command not allowed. If the enable-module-command option is "  \
@@ -23,8 +17,7 @@ void module_help(struct kr_call *call);
     "need to set this option in the configuration file, and then restart the " \
     "server."
 
-/* --- MODULE LOAD, LOADEX, UNLOAD
- * ------------------------------------------------ */
+/* --- MODULE LOAD, LOADEX, UNLOAD ------------------------------------------ */
 
 static bool module_is_allowed(struct kr_call *call)
 {
@@ -112,8 +105,7 @@ void module_unload(struct kr_call *call)
         kr_reply_errorf(call->reply, "ERR Error unloading module: %s", error);
 }
 
-/* --- MODULE LIST, INFO
- * ------------------------------------------------------------ */
+/* --- MODULE LIST, INFO ---------------------------------------------------- */
 
 static void module_say(struct kr_reply *reply, const char *field,
                        const char *text)
@@ -234,8 +226,7 @@ void module_info(struct kr_call *call)
     module_say_interfaces(reply, m);
 }
 
-/* --- MODULE HELP
- * --------------------------------------------------------------------- */
+/* --- MODULE HELP ---------------------------------------------------------- */
 
 /* Byte for byte what clients of Redis know, so INFO is not in it. */
 void module_help(struct kr_call *call)
@@ -260,47 +251,3 @@ void module_help(struct kr_call *call)
     for (size_t i = 0; i < KR_COUNT(lines); i++)
         kr_reply_status(call->reply, lines[i]);
 }
-
-/* --- The row
- * ---------------------------------------------------------------------------
- */
-/* clang-format off */
-
-static const struct kr_command module_subcommands[] = {
-    {.name = "help", .run = module_help, .arity = 2,
-     .flags = KR_CMD_LOADING | KR_CMD_STALE,
-     .summary = "Returns helpful text about the different subcommands",
-     .since = "5.0.0", .group = "server", .complexity = "O(1)"},
-    {.name = "info", .run = module_info, .arity = 3,
-     .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT,
-     .summary = "Returns all that is known of one module",
-     .since = "7.2.0", .group = "server", .complexity = "O(N) where N is the "
-     "number of interfaces that the module imports and offers"},
-    {.name = "list", .run = module_list, .arity = 2,
-     .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT,
-     .summary = "Returns all loaded modules",
-     .since = "4.0.0", .group = "server",
-     .complexity = "O(N) where N is the number of loaded modules."},
-    {.name = "load", .run = module_load, .arity = -3,
-     .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
-              KR_CMD_PROTECTED,
-     .summary = "Loads a module", .since = "4.0.0", .group = "server",
-     .complexity = "O(1)"},
-    {.name = "loadex", .run = module_loadex, .arity = -3,
-     .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
-              KR_CMD_PROTECTED,
-     .summary = "Loads a module using extended parameters",
-     .since = "7.0.0", .group = "server", .complexity = "O(1)"},
-    {.name = "unload", .run = module_unload, .arity = 3,
-     .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
-              KR_CMD_PROTECTED,
-     .summary = "Unloads a module", .since = "4.0.0", .group = "server",
-     .complexity = "O(1)"},
-};
-
-const struct kr_command rack_command = {
-    .name = "module", .arity = -2,
-    .subcommands = KR_ROWS(module_subcommands),
-    .summary = "A container for module commands",
-    .since = "4.0.0", .group = "server", .complexity = "Depends on subcommand.",
-};

@@ -4,7 +4,6 @@
 #define CORE_RACK_RACK_H
 
 #include <kr/command.h>
-#include <kr/memory.h>
 #include <kr/module.h>
 
 #include <stdatomic.h>
@@ -58,7 +57,9 @@ void rack_sweep(void);
 void rack_unload_all(void);
 
 /* A wing that keeps things on behalf of modules registers how it drops them.
- * Called at unload and when a load fails, before destroy(). */
+ * Called at unload and when a load fails, before destroy() and once more after
+ * it: what a module has left or still asks for there goes too.  Commands, types
+ * and parameters, which the loader registers, it drops itself. */
 void rack_on_forget(void (*forget)(kr_module *module));
 
 /* Load only files below `directory`; may be called several times.  Without any
@@ -106,8 +107,5 @@ extern bool (*rack_command_allowed)(const struct kr_call *call);
 extern const struct kr_command rack_command;
 
 extern const struct kr_modules rack_interface;
-
-/* kr.memory/1: the host's allocator with an account for each module. */
-extern const struct kr_memory account_interface;
 
 #endif
