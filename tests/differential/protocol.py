@@ -5,8 +5,6 @@ A case is raw bytes on a new connection (several chunks are sent with a pause
 between, so that the server reads them apart) and compares all bytes that come
 back and whether the connection is closed afterwards.
 """
-import time
-
 from pair import Both, Pair, read_quiet
 
 PONG = b"*1\r\n$4\r\nPING\r\n"
@@ -151,15 +149,18 @@ SPLIT = (b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$12\r\n\r\n$3\r\n*1\r\nxy\r\nGET key\
          b"\r\n*2\r\n$4\r\nECHO\r\n$0\r\n\r\nECHO \"a b\"\r\n*1\r\n$4\r\nPING\r\n")
 
 
-def exchange(pair, chunks, quiet=0.03):
-    """None, or how the two servers differ."""
+def exchange(pair, control, chunks, quiet=0.03, due=0):
+    """None, or how the two servers differ.  The oracle says at least `due` bytes.
+
+    `control` is another connection to each: what was sent is read before its PINGs are."""
     both = Both(pair)
     try:
         for i, chunk in enumerate([chunks] if isinstance(chunks, bytes) else chunks):
             if i:
-                time.sleep(0.01)
+                control.barrier()
             send(both, chunk)
-        theirs = read_quiet(both.theirs, quiet)
+        control.barrier()
+        theirs = read_quiet(both.theirs, quiet, due)
         if theirs[1]:
             # The oracle closed: ours must, in its own time.
             ours = read_quiet(both.ours, 2.0, len(theirs[0]))
@@ -192,20 +193,23 @@ def run(pair, report, selection=None):
         return not selection or selection.lower() in f"protocol {name}".lower()
 
     done = 0
+    control = Both(pair)
     for name, chunks in CASES.items():
         if wanted(name):
             flush(pair)
-            report.result(f"protocol: {name}", exchange(pair, chunks))
+            report.result(f"protocol: {name}", exchange(pair, control, chunks))
             done += 1
     name = "an exchange may be cut at every byte"
     if wanted(name):
         flush(pair)
         problems = []
+        control.theirs.send_raw(SPLIT)
+        due = len(read_quiet(control.theirs, 0.3)[0])
         for at in range(1, len(SPLIT)):
-            problem = exchange(pair, [SPLIT[:at], SPLIT[at:]], quiet=0.005)
+            problem = exchange(pair, control, [SPLIT[:at], SPLIT[at:]], 0.005, due)
             if problem:
                 problems.append(f"cut at {at}: {problem}")
-        problem = exchange(pair, [SPLIT[i:i + 1] for i in range(len(SPLIT))])
+        problem = exchange(pair, control, [SPLIT[i:i + 1] for i in range(len(SPLIT))], due=due)
         if problem:
             problems.append(f"byte by byte: {problem}")
         report.result(f"protocol: {name}", "\n".join(problems[:3]) or None)
@@ -214,9 +218,11 @@ def run(pair, report, selection=None):
               if wanted(f"before AUTH {name}")}
     if chosen:
         with Pair("--requirepass", "secret") as locked:
+            locked_control = Both(locked)
             for name, chunks in chosen.items():
-                report.result(f"protocol: before AUTH, {name}", exchange(locked, chunks))
+                report.result(f"protocol: before AUTH, {name}", exchange(locked, locked_control, chunks))
                 done += 1
+    control.close()
     if done:
         print(f"protocol: {done} cases", flush=True)
 

@@ -12,6 +12,6 @@ tests/ on its path:
 """
 from .resp import (BigNumber, Client, Closed, Error, Map, Push, Reply, ReplySet,  # noqa: F401
                    Simple, Verbatim, encode, replies_in)
-from .server import (ORACLE, Server, StartFailure, free_port, keyrack_path, knows,  # noqa: F401
-                     raise_file_limit)
+from .server import (ORACLE, Server, StartFailure, free_port, is_oracle, keyrack_path,  # noqa: F401
+                     knows, raise_file_limit)
 from .runner import main  # noqa: F401

@@ -10,6 +10,7 @@ Types that Python has no word for get a small class of their own, so that
     *  list       %  Map        ~  ReplySet   >  Push       ,  float
     #  bool       (  BigNumber  =  Verbatim   |  attributes, dropped before their value
 """
+import itertools
 import socket
 from typing import NamedTuple
 
@@ -202,6 +203,17 @@ class Client:
     def call(self, *words):
         """Send a command, return the parsed value; errors are returned, not raised."""
         return self.exchange(*words).value
+
+    def many(self, commands, batch=500):
+        """Send an iterable of commands in batches, return all values."""
+        values = []
+        commands = iter(commands)
+        while True:
+            some = [encode(*words) for words in itertools.islice(commands, batch)]
+            if not some:
+                return values
+            self.send_raw(b"".join(some))
+            values += [self.read().value for _ in some]
 
     def is_closed(self, within=2.0):
         """Does the server close the connection within that time?  Bytes that come are dropped."""

@@ -52,6 +52,11 @@ def keyrack_path():
     return str(pathlib.Path(os.environ.get("top_builddir", ROOT)).resolve() / "keyrack-server")
 
 
+def is_oracle():
+    """Is the server under test Redis itself?  What only Keyrack promises is then not asserted."""
+    return pathlib.Path(keyrack_path()).resolve() == pathlib.Path(ORACLE).resolve()
+
+
 def free_port(host="127.0.0.1"):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
