@@ -41,6 +41,15 @@ class Pair:
     def connect(self, protocol=2, timeout=10.0):
         return Both(self, protocol, timeout)
 
+    def revive(self):
+        """If our server died, start it again; returns what it left, or None."""
+        process = getattr(self.ours, "process", None)
+        if process is None or process.poll() is None:
+            return None
+        last = self.ours.log()[-3000:]
+        self.ours.start()
+        return f"our server died, status {process.returncode}; the end of its log:\n{last}"
+
     def knows(self, command):
         """Do both know the command?  Asked once."""
         if command not in self.known:

@@ -5,7 +5,10 @@ A case is raw bytes on a new connection (several chunks are sent with a pause
 between, so that the server reads them apart) and compares all bytes that come
 back and whether the connection is closed afterwards.
 """
+import re
+
 from pair import Both, Pair, read_quiet
+from support import Closed
 
 PONG = b"*1\r\n$4\r\nPING\r\n"
 
@@ -148,6 +151,10 @@ UNAUTHENTICATED = {
 SPLIT = (b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$12\r\n\r\n$3\r\n*1\r\nxy\r\nGET key\r\n*0\r\n"
          b"\r\n*2\r\n$4\r\nECHO\r\n$0\r\n\r\nECHO \"a b\"\r\n*1\r\n$4\r\nPING\r\n")
 
+# What HELLO says of the one server and of this connection.
+HELLO = re.compile(rb"(?<=server\r\n)\$\d+\r\n\w+|(?<=version\r\n)\$\d+\r\n[\d.]+"
+                   rb"|(?<=id\r\n):\d+")
+
 
 def exchange(pair, control, chunks, quiet=0.03, due=0):
     """None, or how the two servers differ.  The oracle says at least `due` bytes.
@@ -168,6 +175,7 @@ def exchange(pair, control, chunks, quiet=0.03, due=0):
             ours = read_quiet(both.ours, quiet, len(theirs[0]))
     finally:
         both.close()
+    theirs, ours = ((HELLO.sub(b"#", raw), closed) for raw, closed in (theirs, ours))
     if theirs == ours:
         return None
     words = ["closed" if closed else "stays open" for _, closed in (theirs, ours)]
@@ -197,7 +205,12 @@ def run(pair, report, selection=None):
     for name, chunks in CASES.items():
         if wanted(name):
             flush(pair)
-            report.result(f"protocol: {name}", exchange(pair, control, chunks))
+            try:
+                problem = exchange(pair, control, chunks)
+            except (OSError, Closed) as error:
+                problem = f"{type(error).__name__} {error}\n{pair.revive()}"
+                control = Both(pair)
+            report.result(f"protocol: {name}", problem)
             done += 1
     name = "an exchange may be cut at every byte"
     if wanted(name):

@@ -128,9 +128,7 @@ def fine(call, theirs, ours):
 
 def fresh(pair, protocol):
     """A new connection to each, all data gone."""
-    restart = getattr(pair.ours, "process", None)
-    if restart is not None and restart.poll() is not None:
-        pair.ours.start()
+    pair.revive()
     both = Both(pair, protocol, 20.0)
     for client in both.each:
         must(client.call("FLUSHALL"))
@@ -239,7 +237,9 @@ def run_seed(pair, rules, seed, count, protocol):
         return None
     except Difference as difference:
         both.close()
-        return describe(pair, protocol, seed, calls, difference)
+        died = pair.revive()
+        text = describe(pair, protocol, seed, calls, difference)
+        return f"{text}\n{died}" if died else text
     finally:
         both.close()
 

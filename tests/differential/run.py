@@ -72,17 +72,21 @@ def main():
         return not given.k or given.k.lower() in part
 
     # Names and metadata come first: they want servers to which nothing has happened yet.
-    with Pair() as pair:
-        if wanted("config info names"):
-            names.run(pair, report)
-        if wanted("command metadata"):
-            metadata.run(pair, report)
-        scenarios.run(pair, report, given.k, given.show)
-        protocol.run(pair, report, given.k)
-        if wanted("random stream"):
-            count, seeds = (50000, 8) if given.full else (20000, 2)
-            print(f"random stream: --seed {seed}", flush=True)
-            random_stream.run(pair, report, range(seed, seed + seeds), count)
+    try:
+        with Pair() as pair:
+            if wanted("config info names"):
+                names.run(pair, report)
+            if wanted("command metadata"):
+                metadata.run(pair, report)
+            scenarios.run(pair, report, given.k, given.show)
+            protocol.run(pair, report, given.k)
+            if wanted("random stream"):
+                count, seeds = (50000, 8) if given.full else (20000, 2)
+                print(f"random stream: --seed {seed}", flush=True)
+                random_stream.run(pair, report, range(seed, seed + seeds), count)
+        report.result("both servers ended cleanly", None)
+    except AssertionError as error:
+        report.result("both servers ended cleanly", str(error))
     sys.exit(report.end())
 
 

@@ -11,6 +11,7 @@ import known
 from compare import first_difference, same, show
 from language import line_of, parse
 from pair import QUIET, Both, must, read_one
+from support import Closed
 
 CASES = pathlib.Path(__file__).parent / "cases"
 
@@ -48,7 +49,10 @@ class Run:
         finally:
             for both in self.connections.values():
                 both.close()
-            self._restore(before)
+            try:
+                self._restore(before)
+            except Closed:
+                pass  # a server that died: the caller sees to that
 
     def _prepare(self):
         for client in self.control.each:
@@ -62,7 +66,7 @@ class Run:
 
     def _restore(self, before):
         for client in self.control.each:
-            client.call("CLIENT", "UNPAUSE")
+            client.call("CLIENT", "UNPAUSE")  # else the harness would wait as well
         for client, name, value in before:
             must(client.call("CONFIG", "SET", name, value))
 
@@ -237,8 +241,13 @@ def run(pair, report, selection=None, show_exchanges=False):
                     pair, control, scenario, protocol, print if show_exchanges else None)
                 try:
                     problem = one.go()
-                except (OSError, RuntimeError, EOFError) as error:
+                except (OSError, RuntimeError, Closed) as error:
                     problem = f"{type(error).__name__}: {error}"
+                died = pair.revive() if problem else None
+                if died:
+                    problem += "\n" + died
+                if problem:
+                    control.close()
                     control = pair.connect()
                 lines += len(scenario.steps)
                 if time.monotonic() - started > 1:
@@ -249,3 +258,18 @@ def run(pair, report, selection=None, show_exchanges=False):
         print(f"{name}: {len(scenarios)} scenarios, {lines} lines, "
               f"{time.monotonic() - began:.1f}s", flush=True)
     control.close()
+    if not selection:
+        tell_uncovered(pair)
+
+
+def tell_uncovered(pair):
+    """Name the commands of our server that no written case calls."""
+    called = set()
+    for scenarios in load().values():
+        for step in (step for scenario in scenarios for step in scenario.steps):
+            words = [word.decode("latin-1").lower() for word in step.words[:2]]
+            called.update({words[0], "|".join(words)} if words else ())
+    listed = {name.decode() for name in pair.ours.call("COMMAND", "LIST")}
+    containers = {name.partition("|")[0] for name in listed if "|" in name}
+    missing = sorted(name for name in listed - called - containers if pair.knows(name))
+    print(f"without a written case: {len(missing)}: {' '.join(missing)}", flush=True)
