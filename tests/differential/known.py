@@ -31,9 +31,13 @@ METADATA = {
 # Commands and subcommands that 7.2 (or 7.4, for hash fields) added.
 ADDED = {
     "client|no-touch": "7.2", "client|setinfo": "7.2", "waitaof": "7.2",
+    "cluster|myshardid": "7.2",
     "hexpire": "7.4", "hpexpire": "7.4", "hexpireat": "7.4", "hpexpireat": "7.4",
     "httl": "7.4", "hpttl": "7.4", "hexpiretime": "7.4", "hpexpiretime": "7.4", "hpersist": "7.4",
 }
+
+# Commands of Keyrack's own.
+OWN = {"module|upgrade"}
 
 # CONFIG names that Keyrack need not have, or may answer differently: pattern -> reason.
 CONFIG = {
@@ -61,6 +65,11 @@ def reply(command, ours):
         if re.fullmatch(row.command, command, re.S) and re.fullmatch(row.ours, ours):
             return row.reason
     return None
+
+
+def ours_only(command):
+    """May this command be there though Redis 7.0 has it not?"""
+    return command in ADDED or command in OWN
 
 
 def lookup(table, name):

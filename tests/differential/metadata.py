@@ -84,8 +84,7 @@ def run(pair, report):
         report.result(f"COMMAND DOCS {name}", joined(differences(
             f"COMMAND DOCS {name}", *(dict(d).get(name.encode()) for d in docs))))
 
-    newer = [name for name in have[1] if name not in have[0] and name not in known.ADDED
-             and name not in OURS]
+    newer = [name for name in have[1] if name not in have[0] and not known.ours_only(name)]
     report.result("COMMAND LIST has no command that Redis has not",
                   None if not newer else "only ours: " + " ".join(newer))
     counts = [client.call("COMMAND", "COUNT") for client in both.each]
@@ -115,10 +114,6 @@ def run(pair, report):
     print(f"command metadata: {len(shared)} shared commands", flush=True)
 
 
-# Commands of our own, which a Redis need not know.
-OURS = {"module|upgrade"}
-
-
 def joined(problems):
     return "\n".join(problems) or None
 
@@ -145,7 +140,7 @@ def compare_subcommands(path, theirs, ours):
         if name not in b:
             problems.append(f"{path}: {name} is missing")
         elif name not in a:
-            if name not in known.ADDED and name not in OURS:
+            if not known.ours_only(name):
                 problems.append(f"{path}: {name} is only ours")
         else:
             one = compare_info(f"{path} {name}", a[name], b[name])
@@ -182,7 +177,7 @@ def keys_of(theirs, ours):
     """The keys of either, subcommands that we may have in advance left out."""
     keys = list(theirs.dict())
     for key in ours.dict():
-        if key not in keys and text(key) not in known.ADDED and text(key) not in OURS:
+        if key not in keys and not known.ours_only(text(key)):
             keys.append(key)
     return keys
 

@@ -11,6 +11,12 @@
 
 The server under test is $KEYRACK_SERVER, the oracle $REDIS_SERVER.  What may
 differ stands in known.py with its reason; everything else fails.
+
+A new module gets a file cases/MODULE.txt (language.py has the notation) and a
+file grammar/MODULE.py (grammar/__init__.py says how); nothing else has to
+know of it.  The rest: names.py is CONFIG and INFO, metadata.py is COMMAND,
+protocol.py is raw bytes, random_stream.py runs alone as well, and prove.py
+shows that all of them fail when they must.
 """
 import argparse
 import collections

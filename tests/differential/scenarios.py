@@ -272,4 +272,5 @@ def tell_uncovered(pair):
     listed = {name.decode() for name in pair.ours.call("COMMAND", "LIST")}
     containers = {name.partition("|")[0] for name in listed if "|" in name}
     missing = sorted(name for name in listed - called - containers if pair.knows(name))
-    print(f"without a written case: {len(missing)}: {' '.join(missing)}", flush=True)
+    print(f"without a written case: {len(missing)}: {' '.join(missing[:40])}"
+          f"{' ...' if missing[40:] else ''}", flush=True)

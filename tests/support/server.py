@@ -132,7 +132,7 @@ class Server:
         if self.own_arguments:
             line += ["--port", str(self.port), "--bind", self.host, "--unixsocket", self.unix,
                      "--dir", str(self.dir), "--save", "", "--appendonly", "no"]
-        if self.binary != ORACLE or self.binary == os.environ.get("KEYRACK_SERVER"):
+        if self.binary != ORACLE:
             line += shlex.split(os.environ.get("KEYRACK_ARGS", ""))
         return line + self.arguments
 
@@ -156,9 +156,17 @@ class Server:
         return self
 
     def start(self):
-        self.spawn()
-        self.wait_ready()
-        return self
+        for tries_left in (2, 1, 0):
+            self.spawn()
+            try:
+                self.wait_ready()
+                return self
+            except StartFailure as failure:
+                # Someone else may have taken the port since it was found free.
+                if not tries_left or "Address already in use" not in failure.log:
+                    raise
+                self.log_path.unlink()
+                self.port = free_port(self.host)
 
     def wait_ready(self):
         """Return once PING is answered, be it by an error that asks for a password."""
