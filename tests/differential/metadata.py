@@ -99,7 +99,8 @@ def run(pair, report):
         a, b = ({x for x in names if x in shared}
                 for names in found)
         report.result(f"COMMAND LIST FILTERBY {' '.join(filters)}",
-                      None if a == b else f"only theirs: {sorted(a - b)}, only ours: {sorted(b - a)}")
+                      None if a == b else
+                      f"only theirs: {sorted(a - b)}, only ours: {sorted(b - a)}")
     for line in CALLS:
         words = line.split()
         if len(words) > 2 and not pair.knows(words[2].lower()) \

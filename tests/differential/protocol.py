@@ -72,7 +72,8 @@ CASES = {
     "a bulk line of 64 KB without an end is too big": b"*1\r\n$" + b"1" * 70000,
     "$0 as the command's name is an unknown command": b"*1\r\n$0\r\n\r\n" + PONG,
     "the two bytes behind an argument may be anything": b"*1\r\n$4\r\nPINGxx" + PONG,
-    "a length that is too short shifts what follows": b"*2\r\n$4\r\nECHO\r\n$2\r\nabcdef\r\n" + PONG,
+    "a length that is too short shifts what follows":
+        b"*2\r\n$4\r\nECHO\r\n$2\r\nabcdef\r\n" + PONG,
     "an argument may be binary": b"*2\r\n$4\r\nECHO\r\n$8\r\n\x00\r\n\xff*1$\r\r\n" + PONG,
     "an empty argument": b"*2\r\n$4\r\nECHO\r\n$0\r\n\r\n" + PONG,
     "an unknown command's name is shown up to 128 bytes":
@@ -80,7 +81,8 @@ CASES = {
     "an unknown command's arguments are shown up to 128 bytes":
         b"*4\r\n$6\r\nNOSUCH\r\n$100\r\n" + b"a" * 100 + b"\r\n$100\r\n" + b"b" * 100
         + b"\r\n$3\r\nccc\r\n" + PONG,
-    "an unknown command's CR and LF are made blanks": b"*2\r\n$4\r\na\r\nb\r\n$4\r\nc\r\nd\r\n" + PONG,
+    "an unknown command's CR and LF are made blanks":
+        b"*2\r\n$4\r\na\r\nb\r\n$4\r\nc\r\nd\r\n" + PONG,
     "an unknown command's NUL": b"*2\r\n$3\r\na\x00b\r\n$3\r\nc\x00d\r\n" + PONG,
     "an unknown subcommand's name is shown": b"*2\r\n$6\r\nCLIENT\r\n$8\r\nno\r\nsuch\r\n" + PONG,
     "an unknown subcommand's name of 300 bytes": b"*2\r\n$6\r\nCLIENT\r\n$300\r\n" + b"s" * 300
@@ -99,21 +101,23 @@ CASES = {
     "after a protocol error nothing more is read": [b"*x\r\n", PONG],
     "a pipeline of 10000": PONG * 10000,
     "a pipeline of 1000 sets and gets": b"".join(
-        b"*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$3\r\nabc\r\n*2\r\n$3\r\nGET\r\n$4\r\nk%03d\r\n" % (i, i)
+        b"*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$3\r\nabc\r\n" % i
+        + b"*2\r\n$3\r\nGET\r\n$4\r\nk%03d\r\n" % i
         for i in range(1000)),
     "a pipeline whose replies are large": b"SETRANGE big 99999 x\r\n" + b"GET big\r\n" * 100,
     "an argument of 1 MB": b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + b"v" * 1000000
         + b"\r\nSTRLEN k\r\n",
-    "an argument of 40 KB, and a command behind it": b"*2\r\n$4\r\nECHO\r\n$40000\r\n" + b"v" * 40000
-        + b"\r\n" + PONG,
-    "an argument of 40 KB in pieces": [b"*2\r\n$4\r\nECHO\r\n$40000\r\n", b"v" * 20000, b"w" * 20000,
-                                       b"\r\n" + PONG],
+    "an argument of 40 KB, and a command behind it":
+        b"*2\r\n$4\r\nECHO\r\n$40000\r\n" + b"v" * 40000 + b"\r\n" + PONG,
+    "an argument of 40 KB in pieces":
+        [b"*2\r\n$4\r\nECHO\r\n$40000\r\n", b"v" * 20000, b"w" * 20000, b"\r\n" + PONG],
     "a NUL as the first byte": b"\x00\r\nPING\r\n",
     "bytes above 127 as a command": b"\xff\xfe\r\nPING\r\n",
     "a TLS hello is not a command": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\nPING\r\n",
     "HELLO 3 changes what follows in a pipeline":
         b"HELLO 9\r\nGET nosuch\r\nHELLO 2 AUTH default x\r\nGET nosuch\r\n",
-    "CLIENT REPLY OFF silences the rest": b"CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n",
+    "CLIENT REPLY OFF silences the rest":
+        b"CLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n",
     "CLIENT REPLY SKIP silences one": b"CLIENT REPLY SKIP\r\nPING\r\nPING\r\n",
     "CLIENT REPLY OFF silences errors": b"CLIENT REPLY OFF\r\nNOSUCH\r\nPING\r\n",
     "a protocol error is told even when replies are off": b"CLIENT REPLY OFF\r\n*x\r\n",
@@ -233,7 +237,8 @@ def run(pair, report, selection=None):
         with Pair("--requirepass", "secret") as locked:
             locked_control = Both(locked)
             for name, chunks in chosen.items():
-                report.result(f"protocol: before AUTH, {name}", exchange(locked, locked_control, chunks))
+                problem = exchange(locked, locked_control, chunks)
+                report.result(f"protocol: before AUTH, {name}", problem)
                 done += 1
     control.close()
     if done:

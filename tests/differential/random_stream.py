@@ -22,7 +22,7 @@ import grammar
 import known
 from compare import same, show
 from language import line_of
-from pair import Both, Client, Pair, must
+from pair import Both, Pair, must
 from support import Closed, Error, Reply, encode, replies_in
 
 BATCH = 200
@@ -85,7 +85,7 @@ def play(both, calls, start=0, lenient_until=0):
                     raise RuntimeError(f"the oracle broke: {error!r}") from error
         if answers[0] == answers[1]:
             continue
-        theirs, ours = (whole_replies(answer) for answer in answers)
+        theirs, ours = (replies_in(answer, partial=True) for answer in answers)
         for i, call in enumerate(batch):
             a = theirs[i] if i < len(theirs) else "nothing"
             b = ours[i] if i < len(ours) else "nothing: the connection broke or hangs"
@@ -93,25 +93,6 @@ def play(both, calls, start=0, lenient_until=0):
                 raise Difference(first + i, a, b)
         if len(ours) != len(batch) + 1:
             raise Difference(first + len(batch) - 1, theirs[-2], "too many replies in this batch")
-
-
-def whole_replies(raw):
-    try:
-        return replies_in(raw)
-    except (ValueError, KeyError):
-        pass
-    # Cut short: keep what is whole.
-    replies = []
-    reader = Client.__new__(Client)
-    reader.buffer, reader.at = bytearray(raw), 0
-    reader._fill = lambda: (_ for _ in ()).throw(ValueError())
-    try:
-        while True:
-            start = reader.at
-            value = reader._parse()
-            replies.append(Reply(raw[start:reader.at], value))
-    except (ValueError, KeyError):
-        return replies
 
 
 def fine(call, theirs, ours):

@@ -90,7 +90,8 @@ class Expiry(unittest.TestCase):
         with Server("--enable-debug-command", "yes") as server, server.client() as client:
             client.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
             for write, value in ((("INCR", "k"), b"1"), (("APPEND", "k", "x"), b"x"),
-                                 (("SETNX", "k", "new"), b"new"), (("SETRANGE", "k", 1, "x"), b"\0x"),
+                                 (("SETNX", "k", "new"), b"new"),
+                                 (("SETRANGE", "k", 1, "x"), b"\0x"),
                                  (("SETBIT", "k", 7, 1), b"\x01")):
                 with self.subTest(write[0]):
                     client.call("SET", "k", "100", "PX", 20)

@@ -103,7 +103,7 @@ class Policies(unittest.TestCase):
         print(f"     allkeys-lfu: of {COUNT} each, {seldom} seldom and {often} often used are left")
         self.assertGreater(often, COUNT * 0.95)
         self.assertGreater(self.evicted(server), COUNT // 4)
-        self.assertGreater(int(client.call("OBJECT", "FREQ", "often:1") or 6), 5)
+        self.assertGreater(client.call("OBJECT", "FREQ", "often:1"), 5)
 
     def test_volatile_lfu_keeps_what_has_no_time_and_what_is_used_often(self):
         server, client = self.start("volatile-lfu")

@@ -13,7 +13,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Closed, Error, Server, encode, main, raise_file_limit  # noqa: E402
+from support import (Client, Closed, Error, Server, WithServer, encode, main,  # noqa: E402
+                     raise_file_limit)
 
 PING = encode("PING")
 
@@ -73,7 +74,7 @@ class Listening(unittest.TestCase):
             self.assertTrue(stat.S_ISSOCK(mode))
             self.assertEqual(stat.S_IMODE(mode), 0o700)
             with server.client(unix=True) as client:
-                self.assertIn(b"addr=" + server.unix.encode() + b":0", client.call("CLIENT", "INFO"))
+                self.assertIn(f"addr={server.unix}:0".encode(), client.call("CLIENT", "INFO"))
 
     def test_the_unix_socket_alone_is_enough(self):
         server = Server("--port", "0", start=False)
@@ -146,7 +147,7 @@ class Limits(unittest.TestCase):
                 client.close()
 
     def test_a_client_that_never_reads_is_closed_at_its_output_limit(self):
-        with Server("--client-output-buffer-limit", "normal 2mb 0 0", "--loglevel", "notice") as server:
+        with Server("--client-output-buffer-limit", "normal 2mb 0 0") as server:
             server.call("SET", "k", "x" * 100000)
             with server.client() as deaf:
                 deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -222,15 +223,7 @@ class Limits(unittest.TestCase):
                 self.assertEqual(server.call("PING"), b"PONG")
 
 
-class Peculiar(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server().__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__(None, None, None)
-
+class Peculiar(WithServer):
     def test_a_client_may_send_byte_by_byte(self):
         with self.server.client() as client:
             for byte in encode("SET", "k", "value") + b'GET "k"\r\n':

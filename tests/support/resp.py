@@ -232,19 +232,24 @@ def _hashable(value):
     return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
-def replies_in(raw):
-    """The Replies that make up `raw`, which must hold whole ones only."""
+def replies_in(raw, partial=False):
+    """The Replies that make up `raw`.  It must hold whole ones only, unless `partial` allows
+    what is behind the last of them to be dropped."""
     reader = Client.__new__(Client)
-    reader.buffer = bytearray(raw)
-    replies = []
-    reader.at = 0
+    reader.buffer, reader.at = bytearray(raw), 0
 
     def nothing_more():
         raise ValueError("the bytes end within a reply")
 
     reader._fill = nothing_more
+    replies = []
     while reader.at < len(raw):
         start = reader.at
-        value = reader._parse()
+        try:
+            value = reader._parse()
+        except (ValueError, KeyError):
+            if partial:
+                break
+            raise
         replies.append(Reply(raw[start:reader.at], value))
     return replies

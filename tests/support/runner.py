@@ -4,11 +4,29 @@
 A test's method name is a sentence with underscores; it is printed as one, with
 ok, FAIL or skip and its time.  The last line is `N passed, N failed`, with
 `, N skipped` where there were any, and the exit status follows it.  Arguments
-`-k WORD` select by name, `-v` shows tracebacks of skips too.
+`-k WORD` select by name.
 """
 import sys
 import time
 import unittest
+
+from .server import Server
+
+
+class WithServer(unittest.TestCase):
+    """Tests that share one server, started with the class's `arguments` and flushed for each."""
+    arguments = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*cls.arguments).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__(None, None, None)
+
+    def setUp(self):
+        self.server.call("FLUSHALL")
 
 
 class Sentences(unittest.TestResult):

@@ -55,8 +55,8 @@ def reader(type_name, *words, compare="exact"):
 class Gen:
     """Words at random, all from one seeded source."""
 
-    BADNUM = [b"abc", b"", b" 1", b"1 ", b"+1", b"01", b"1e3", b"1.5", b"0x10", b"nan", b"inf", b"-0",
-              b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808",
+    BADNUM = [b"abc", b"", b" 1", b"1 ", b"+1", b"01", b"1e3", b"1.5", b"0x10", b"nan", b"inf",
+              b"-0", b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808",
               b"-9223372036854775809", b"-1", b"\x00", b"99999999999999999999"]
     JUNK = BADNUM + [b"NX", b"XX", b"GET", b"KEEPTTL", b"EX", b"BYTE", b"BIT", b"k1", b"*", b"\r\n",
                      b"LIMIT", b"COUNT", b"a\x00b"]
