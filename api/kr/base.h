@@ -82,8 +82,8 @@ static inline bool kr_str_equal_nocase(struct kr_str a, struct kr_str b)
         unsigned char x = (unsigned char)a.data[i];
         unsigned char y = (unsigned char)b.data[i];
 
-        x = (unsigned char)(x - 'A' < 26u ? x | 0x20 : x);
-        y = (unsigned char)(y - 'A' < 26u ? y | 0x20 : y);
+        x = (unsigned char)(x >= 'A' && x <= 'Z' ? x | 0x20 : x);
+        y = (unsigned char)(y >= 'A' && y <= 'Z' ? y | 0x20 : y);
         if (x != y)
             return false;
     }

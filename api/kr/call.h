@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* call - a command being executed, and running commands from code.
+ *
+ * struct kr_call is one of the few visible structs: every handler reads it.
+ * It is the host's, lives until the handler returns (or, if the handler has
+ * blocked the client, until the client is resumed), and only grows at its end.
+ *
+ *   argv[0]     argv[1]    argv[2]        slices of the client's input:
+ *   +--------+  +-------+  +--------+     borrowed, not NUL-terminated,
+ *   | "set"  |  | "key" |  | bytes  |     valid until the handler returns
+ *   +--------+  +-------+  +--------+
+ *
+ * To keep a large argument without copying it, take it: calls->take(). */
+#ifndef KR_CALL_H
+#define KR_CALL_H
+
+#include <kr/base.h>
+#include <kr/module.h>
+#include <kr/reply.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kr_client kr_client;   /* a connection, see client.h */
+typedef struct kr_db kr_db;           /* a database, see keyspace.h */
+typedef struct kr_cmd kr_cmd;         /* a registered command, see command.h */
+struct kr_blob;
+
+#define KR_CALL_SCRIPT      (1u << 0) /* run by a script or another module */
+#define KR_CALL_TRANSACTION (1u << 1) /* inside a transaction's execution */
+#define KR_CALL_NO_BLOCK    (1u << 2) /* must not block: act as if timed out */
+#define KR_CALL_REPLICA     (1u << 3) /* from the primary or a log: no checks */
+#define KR_CALL_NO_TOUCH    (1u << 4) /* reads leave a key's age alone */
+#define KR_CALL_RESUMED     (1u << 5) /* runs again after having been blocked */
+
+struct kr_call {
+    const struct kr_str *argv;
+    uint32_t argc;
+    uint32_t flags; /* KR_CALL_ */
+    struct kr_reply *reply;
+    void *state;       /* of the module whose command this is */
+    kr_db *db;         /* the selected database */
+    kr_client *client; /* who asked; NULL when nobody is connected to it */
+    const kr_cmd *command;
+    int64_t now_ms; /* wall clock, the same during the whole call */
+};
+
+/* What to run, and how. */
+struct kr_run {
+    uint32_t size; /* sizeof(struct kr_run) */
+    uint32_t argc;
+    const struct kr_str *argv; /* argv[0] names the command */
+    struct kr_reply *reply;    /* NULL: the reply is dropped */
+    kr_client *client;         /* on whose behalf; may be NULL */
+    kr_db *db;                 /* NULL: the client's, or database 0 */
+    uint32_t flags;            /* KR_RUN_ */
+    uint32_t call_flags;       /* KR_CALL_ to add */
+};
+
+#define KR_RUN_NO_JOURNAL  (1u << 0) /* its effects are not journalled */
+#define KR_RUN_NO_GATES    (1u << 1) /* as the host itself: no gate is asked */
+#define KR_RUN_NO_WRITES   (1u << 2) /* a command that may write is refused */
+#define KR_RUN_DENY_OOM    (1u << 3) /* refuse what may use memory when full */
+#define KR_RUN_NO_STATS    (1u << 4) /* not counted, not logged as slow */
+#define KR_RUN_DRY         (1u << 5) /* all the checks, then stop */
+#define KR_RUN_SCRIPT      (1u << 6) /* refuse commands flagged no-script */
+
+struct kr_calls {
+    uint32_t size;
+    uint32_t reserved;
+    /* Run a command now.  The reply, an error included, goes to run->reply.
+     * Nested up to 128 deep, then an error reply.  KR_OK when the handler ran,
+     * KR_EDENIED when something refused (the error has been replied).  The cost
+     * beyond the handler's is about 30 ns, no allocation. */
+    kr_status (*run)(const struct kr_run *run);
+    /* As run(), for a command already looked up, which saves the look-up. */
+    kr_status (*run_command)(const kr_cmd *command, const struct kr_run *run);
+    /* Argument `i` as a blob that the caller owns a reference to.  An argument
+     * of 32 KiB or more usually arrived in a buffer of its own, which is
+     * handed over without a copy.  NULL when there is no memory. */
+    struct kr_blob *(*take)(struct kr_call *call, uint32_t i);
+    /* The call being executed, NULL between calls.  O(1). */
+    struct kr_call *(*current)(void);
+    /* The number of writes so far: it grows by one per change that
+     * kr_keyspace->changed() was told of (INFO rdb_changes_since_last_save). */
+    uint64_t (*changes)(void);
+    /* The call changed `n` things that no key tells of (a function library, a
+     * list of users): it is journalled as a write. */
+    void (*touch)(struct kr_call *call, uint64_t n);
+    /* Make a memory sink: a struct kr_reply that encodes RESP `protocol` into
+     * a growing buffer.  free_sink() frees it; sink_bytes() borrows what has
+     * been written until the next write to it; sink_reset() empties it. */
+    struct kr_reply *(*new_sink)(uint32_t protocol);
+    struct kr_str (*sink_bytes)(struct kr_reply *sink);
+    void (*sink_reset)(struct kr_reply *sink);
+    void (*free_sink)(struct kr_reply *sink);
+    /* Publish the event "call.slow" for calls that take at least `nsec`;
+     * UINT64_MAX: for none.  One limit for all: the lower the more events. */
+    void (*set_slow_limit)(uint64_t nsec);
+};
+KR_INTERFACE(kr_calls, "kr.calls/1");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* codec - the primitives in which values are saved, loaded and digested.
+ *
+ * A kr_writer or kr_reader may be a file, a socket or memory (DUMP).  For a
+ * type with RDB codes of its own the items stand bare, as Redis writes them;
+ * for one with a file_name each item carries a tag, so that a host without the
+ * module can carry the value along.  The functions are the same.
+ *
+ * Errors stick: after the first one writers drop and readers answer false.
+ * [child] all but where marked. */
+#ifndef KR_CODEC_H
+#define KR_CODEC_H
+
+#include <kr/base.h>
+#include <kr/module.h>
+#include <kr/type.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kr_codec {
+    uint32_t size;
+    uint32_t reserved;
+    /* The RDB code of the value that save() is about to write. */
+    void (*code)(kr_writer *out, uint8_t code);
+    void (*write_uint64)(kr_writer *out, uint64_t value); /* length form */
+    void (*write_int64)(kr_writer *out, int64_t value);
+    void (*write_double)(kr_writer *out, double value); /* 8 bytes, binary */
+    void (*write_float)(kr_writer *out, float value);
+    /* A string: as an integer or compressed where the format says so. */
+    void (*write_string)(kr_writer *out, struct kr_str bytes);
+    void (*write_raw)(kr_writer *out, struct kr_str bytes); /* no length */
+
+    bool (*read_uint64)(kr_reader *in, uint64_t *value);
+    bool (*read_int64)(kr_reader *in, int64_t *value);
+    bool (*read_double)(kr_reader *in, double *value);
+    bool (*read_float)(kr_reader *in, float *value);
+    /* The string, borrowed until the next call on `in`. */
+    bool (*read_string)(kr_reader *in, struct kr_str *bytes);
+    /* A blob with the string; the caller gets a reference. */
+    bool (*read_blob)(kr_reader *in, struct kr_blob **blob);
+    bool (*read_raw)(kr_reader *in, void *bytes, size_t size);
+    /* Why load() answers false. */
+    void (*refuse)(kr_reader *in, const char *reason);
+    /* Check the contents of compact encodings too (sanitize-dump-payload)? */
+    bool (*deep)(const kr_reader *in);
+
+    /* One command of a rewrite. */
+    void (*emit)(kr_writer *out, uint32_t argc, const struct kr_str *argv);
+
+    /* The digest of a value is built as Redis builds it: mix() is sensitive to
+     * order; add() is not; a nested digest for an element whose parts are
+     * ordered: begin(), mix() ..., end().  [main] */
+    void (*digest_mix)(kr_digest *digest, struct kr_str bytes);
+    void (*digest_add)(kr_digest *digest, struct kr_str bytes);
+    void (*digest_begin)(kr_digest *digest);
+    void (*digest_end)(kr_digest *digest);
+
+    /* A better place for `block`: the new address, or NULL to leave it.  The
+     * old block has been freed when an address is answered.  [main] */
+    void *(*move)(kr_mover *mover, void *block);
+    bool (*move_should_pause)(kr_mover *mover);
+};
+KR_INTERFACE(kr_codec, "kr.codec/1");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

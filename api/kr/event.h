@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* event - be told what happens.
+ *
+ * Events have names and a payload struct that begins with its size.  The host
+ * has those below; a module may declare its own ("repl.role").  Handlers run
+ * at once, inside what happens, in the order of subscription; they must not
+ * block.  An event that nobody has subscribed to costs one test. */
+#ifndef KR_EVENT_H
+#define KR_EVENT_H
+
+#include <kr/base.h>
+#include <kr/call.h>
+#include <kr/keyspace.h>
+#include <kr/module.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "key.*": kr_key_event.
+ *   key.before    about to change or go; cell has the value as it was
+ *   key.changed   has changed (or been created, deleted, renamed to)
+ *   key.notify    a notification: kind and word are set
+ *   key.expired   is being removed because its time has come
+ *   key.evicted   is being removed because memory is short
+ *   key.missed    was looked for by a read and is not there */
+#define KR_EVENT_KEY_BEFORE  "key.before"
+#define KR_EVENT_KEY_CHANGED "key.changed"
+#define KR_EVENT_KEY_NOTIFY  "key.notify"
+#define KR_EVENT_KEY_EXPIRED "key.expired"
+#define KR_EVENT_KEY_EVICTED "key.evicted"
+#define KR_EVENT_KEY_MISSED  "key.missed"
+
+struct kr_key_event {
+    uint32_t size;
+    uint32_t kind; /* KR_CLASS_, of key.notify */
+    kr_db *db;
+    struct kr_str key;
+    struct kr_str word;         /* of key.notify */
+    struct kr_cell *cell;       /* NULL when there is no value */
+    struct kr_call *call;       /* whose doing, or NULL */
+};
+
+/* "db.flush.before", "db.flush", "db.swap": kr_db_event.  For a flush of all
+ * databases `db` is NULL. */
+#define KR_EVENT_FLUSH_BEFORE "db.flush.before"
+#define KR_EVENT_FLUSH        "db.flush"
+#define KR_EVENT_SWAP         "db.swap"
+
+struct kr_db_event {
+    uint32_t size;
+    uint32_t async;
+    kr_db *db;
+    kr_db *other; /* of db.swap */
+};
+
+/* "client.connected", "client.gone" (its slots are still readable),
+ * "client.reset" (RESET), "client.user" (another user): kr_client_event. */
+#define KR_EVENT_CLIENT_CONNECTED "client.connected"
+#define KR_EVENT_CLIENT_GONE      "client.gone"
+#define KR_EVENT_CLIENT_RESET     "client.reset"
+#define KR_EVENT_CLIENT_USER      "client.user"
+
+struct kr_client_event {
+    uint32_t size;
+    uint32_t reserved;
+    kr_client *client;
+};
+
+/* "host.tick" (hz times a second), "host.sleep" (before the loop waits),
+ * "host.wake", "host.ready" (all modules active, before the first client),
+ * "host.memory" (used memory is over the limit and eviction found nothing),
+ * "journal.flush" (replies of this turn are about to be sent): no payload. */
+#define KR_EVENT_TICK   "host.tick"
+#define KR_EVENT_SLEEP  "host.sleep"
+#define KR_EVENT_WAKE   "host.wake"
+#define KR_EVENT_READY  "host.ready"
+
+/* "host.shutdown": a handler may set `veto` with a text, unless `force`. */
+#define KR_EVENT_SHUTDOWN "host.shutdown"
+
+struct kr_shutdown_event {
+    uint32_t size;
+    uint32_t flags; /* KR_SHUTDOWN_ of loop.h */
+    const char *veto;
+};
+
+/* "call.slow": kr_slow_event.  See kr_calls->set_slow_limit(). */
+#define KR_EVENT_SLOW "call.slow"
+
+struct kr_slow_event {
+    uint32_t size;
+    uint32_t reserved;
+    struct kr_call *call; /* it has just ended */
+    uint64_t nsec;
+};
+
+/* "config.changed": kr_name_event with the parameter's name.
+ * "module.loaded", "module.unloaded", "module.changed" (upgraded): the module's.
+ * "command.changed": commands were added or removed; no payload. */
+#define KR_EVENT_CONFIG_CHANGED  "config.changed"
+#define KR_EVENT_MODULE_LOADED   "module.loaded"
+#define KR_EVENT_MODULE_UNLOADED "module.unloaded"
+#define KR_EVENT_MODULE_CHANGED  "module.changed"
+#define KR_EVENT_COMMAND_CHANGED "command.changed"
+
+struct kr_name_event {
+    uint32_t size;
+    uint32_t reserved;
+    struct kr_str name;
+};
+
+typedef void (*kr_event_fn)(void *ctx, const void *payload);
+typedef struct kr_event kr_event;
+typedef struct kr_subscription kr_subscription;
+
+struct kr_events {
+    uint32_t size;
+    uint32_t reserved;
+    /* NULL: there is no such event (yet). */
+    kr_subscription *(*subscribe)(kr_module *self, const char *event,
+                                  kr_event_fn fn, void *ctx);
+    void (*unsubscribe)(kr_subscription *subscription);
+    /* An event of the module's own; it goes with the module. */
+    kr_event *(*declare)(kr_module *self, const char *event);
+    /* Does anybody listen?  O(1): ask before a payload is made. */
+    bool (*armed)(const kr_event *event);
+    void (*publish)(kr_event *event, const void *payload);
+};
+KR_INTERFACE(kr_events, "kr.events/1");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kr - all of the stable interface at once. */
+#ifndef KR_KR_H
+#define KR_KR_H
+
+#include <kr/base.h>
+#include <kr/block.h>
+#include <kr/call.h>
+#include <kr/client.h>
+#include <kr/codec.h>
+#include <kr/command.h>
+#include <kr/config.h>
+#include <kr/event.h>
+#include <kr/gate.h>
+#include <kr/info.h>
+#include <kr/journal.h>
+#include <kr/keyspace.h>
+#include <kr/log.h>
+#include <kr/loop.h>
+#include <kr/memory.h>
+#include <kr/module.h>
+#include <kr/reply.h>
+#include <kr/text.h>
+#include <kr/type.h>
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* module - how a module announces itself, and its life.
+ *
+ * A module is a shared object that exports one symbol, `kr_module_descriptor`,
+ * a constant struct.  The host reads it before any code of the module runs, so
+ * what a module needs, offers and registers is known, checked and refused with
+ * a reason first.
+ *
+ *   described --create()--> created --activate()--> active
+ *                                                     |
+ *   unmapped <--destroy()-- drained <--deactivate()---+
+ *
+ * Registration is a transaction.  Commands, types and parameters of the
+ * descriptor, and all that create() registers, become visible together when
+ * the module activates.  When any step fails none of it ever was.
+ *
+ * Imports are slots.  A module names the interfaces that it uses, and the host
+ * writes each one's address into a variable of the module's before create().
+ * The host keeps the list: when the module behind an interface is upgraded it
+ * writes the new address into every slot, so nobody keeps a stale function.
+ * Read the slot at each use, do not copy it.
+ *
+ *   KR_USES(kr_keyspace);            // the slot, in one .c file of the module
+ *   static const struct kr_import imports[] = {KR_NEED(kr_keyspace)};
+ *
+ * All functions here are called on the main thread. */
+#ifndef KR_MODULE_H
+#define KR_MODULE_H
+
+#include <kr/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A loaded module, as the host knows it.  Valid from create() to destroy(). */
+typedef struct kr_module kr_module;
+
+struct kr_type;
+struct kr_command;
+struct kr_param;
+
+/* A table whose rows may be longer than this host or this module knows:
+ * readers step by `stride` and read only what both sides have. */
+struct kr_rows {
+    const void *rows;
+    uint32_t count;
+    uint32_t stride; /* bytes from one row to the next */
+};
+#define KR_ROWS(array)                                                         \
+    {                                                                          \
+        (array), (uint32_t)KR_COUNT(array), (uint32_t)sizeof((array)[0])       \
+    }
+
+/* --- Interfaces used and offered ------------------------------------------ */
+
+#define KR_IMPORT_REQUIRED 0u /* no such interface, no load */
+#define KR_IMPORT_OPTIONAL 1u /* the slot is NULL while nobody offers it */
+
+struct kr_import {
+    const char *id;  /* "kr.keyspace/1" */
+    const void **slot; /* where the host writes the interface's address */
+    uint32_t size;   /* bytes of it that this module counts on */
+    uint32_t flags;  /* KR_IMPORT_ */
+};
+
+/* Every interface `kr_x` has a struct kr_x, an id macro KR_X_ID of the form
+ * "kr.x/1", and a variable kr_x that its header declares.  KR_USES defines the
+ * variable; KR_NEED and KR_WANT are rows of the import table.  KR_NEED_UPTO
+ * counts only on the functions up to `last`, so that the module also loads in
+ * hosts that lack what was appended after it. */
+#define KR_USES(name) const struct name *name
+#define KR_IMPORT_ROW(name, bytes, how)                                        \
+    {                                                                          \
+        name##_id, (const void **)(void *)&name, (uint32_t)(bytes), (how)      \
+    }
+#define KR_NEED(name) KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_REQUIRED)
+#define KR_WANT(name) KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_OPTIONAL)
+#define KR_NEED_UPTO(name, last)                                               \
+    KR_IMPORT_ROW(name,                                                        \
+                  offsetof(struct name, last) +                                \
+                      sizeof(((struct name *)0)->last),                        \
+                  KR_IMPORT_REQUIRED)
+/* In the header of an interface: its slot and its id. */
+#define KR_INTERFACE(name, text)                                               \
+    static const char name##_id[] __attribute__((unused)) = text;              \
+    extern const struct name *name KR_HIDDEN
+
+/* An interface that this module offers to others.  `table` is constant and
+ * begins with its size. */
+struct kr_offer {
+    const char *id; /* "string.values/1" */
+    const void *table;
+};
+
+/* --- The descriptor ---------------------------------------------------------- */
+
+#define KR_DESCRIPTOR_MAGIC 0x4b52414bu /* "KRAK" */
+#define KR_GENERATION       1u          /* of the rules on this page */
+
+#define KR_MODULE_CAN_UNLOAD  (1u << 0) /* deactivate() and destroy() suffice */
+#define KR_MODULE_CAN_UPGRADE (1u << 1) /* see handover and takeover */
+
+/* Words with which a module was loaded: MODULE LOAD path ARG... */
+struct kr_load_args {
+    uint32_t size;
+    uint32_t argc;
+    const struct kr_str *argv; /* borrowed until create() returns */
+    /* Where to say why create() refused: a text of at most error_size bytes,
+     * NUL at its end.  It goes to the client that asked and to the log. */
+    char *error;
+    uint32_t error_size;
+};
+
+/* State on its way from an old version of a module to a new one. */
+struct kr_handover {
+    uint32_t size;
+    uint32_t layout; /* of `state`: the number the old version gave it */
+    void *state;     /* owned by whoever holds this struct */
+};
+
+struct kr_descriptor {
+    uint32_t magic;      /* KR_DESCRIPTOR_MAGIC */
+    uint32_t size;       /* sizeof(struct kr_descriptor) where it was built */
+    uint32_t generation; /* KR_GENERATION */
+    uint32_t version;    /* of the module: 10203 is 1.2.3 */
+    const char *name;    /* one word, unique in a server: "string" */
+    const char *licence; /* an SPDX expression */
+    const char *author;
+    const char *summary; /* one line */
+    uint32_t flags;      /* KR_MODULE_ */
+    uint32_t reserved;   /* 0 */
+
+    kr_module **self; /* NULL, or where the host writes the module's handle */
+
+    struct kr_rows imports;  /* struct kr_import */
+    struct kr_rows offers;   /* struct kr_offer */
+    struct kr_rows types;    /* const struct kr_type * */
+    struct kr_rows commands; /* struct kr_command */
+    struct kr_rows params;   /* struct kr_param */
+
+    /* Allocate the module's state, register what is not in tables.  Nothing is
+     * visible to clients yet.  *state is what calls find in kr_call.state and
+     * the other life functions get.  Not KR_OK: the load failed, and the
+     * module has freed what it had allocated.  May be NULL. */
+    kr_status (*create)(kr_module *self, const struct kr_load_args *args,
+                        void **state);
+    /* All is registered and all imports are there: timers, subscriptions and
+     * calls may start.  Must not fail.  May be NULL. */
+    void (*activate)(kr_module *self, void *state);
+    /* Stop: no new work will arrive.  The host has cancelled the module's
+     * timers, subscriptions and gates when this returns.  May be NULL. */
+    void (*deactivate)(kr_module *self, void *state);
+    /* Free the state.  May be NULL. */
+    void (*destroy)(kr_module *self, void *state);
+
+    /* The old version gives its state away instead of destroying it.  NULL:
+     * the new version starts with what its create() makes. */
+    kr_status (*handover)(kr_module *self, void *state,
+                          struct kr_handover *out);
+    /* The new version takes it, after its create() and before the switch, and
+     * may refuse by KR_EVERSION: then the old one goes on with it. */
+    kr_status (*takeover)(kr_module *self, void *state,
+                          const struct kr_handover *in);
+};
+
+#define KR_DESCRIPTOR_NAME "kr_module_descriptor"
+
+/* KR_MODULE(.name = "counter", .version = 10000, ...); */
+#define KR_MODULE(...)                                                         \
+    KR_EXPORT extern const struct kr_descriptor kr_module_descriptor;          \
+    const struct kr_descriptor kr_module_descriptor = {                        \
+        .magic = KR_DESCRIPTOR_MAGIC,                                          \
+        .size = sizeof(struct kr_descriptor),                                  \
+        .generation = KR_GENERATION,                                           \
+        __VA_ARGS__}
+
+/* --- kr.modules/1: modules about modules ------------------------------------ */
+
+struct kr_module_info {
+    uint32_t size;
+    uint32_t version;
+    const char *name;
+    const char *path; /* of the file, as it was asked for */
+    const char *summary;
+    uint64_t calls;    /* of its commands */
+    uint64_t nsec;     /* in them */
+    uint64_t errors;   /* error replies of theirs */
+    uint64_t memory;   /* bytes it has allocated and not freed */
+    uint64_t keys;     /* values of its types */
+    uint32_t argc;     /* how it was loaded */
+    uint32_t reserved;
+    const struct kr_str *argv;
+};
+
+struct kr_modules {
+    uint32_t size;
+    uint32_t reserved;
+    /* The module called `name`, or NULL.  O(1). */
+    kr_module *(*find)(struct kr_str name);
+    /* Fill `info` up to info->size; strings are borrowed until the module is
+     * unloaded.  O(1). */
+    void (*info)(const kr_module *module, struct kr_module_info *info);
+    /* Call `each` for every active module, in the order of loading, until it
+     * answers false. */
+    void (*each)(bool (*each)(kr_module *module, void *ctx), void *ctx);
+    /* Ask for an interface by id at run time; NULL if there is none of at
+     * least `size` bytes.  The address may change when its module is upgraded:
+     * ask again after "module.changed".  O(1). */
+    const void *(*interface)(const char *id, uint32_t size);
+    /* Offer an interface from create() on; the table stays the module's and
+     * must outlive it. */
+    kr_status (*offer)(kr_module *self, const char *id, const void *table);
+    /* The module's state, as its create() gave it. */
+    void *(*state)(const kr_module *module);
+};
+KR_INTERFACE(kr_modules, "kr.modules/1");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

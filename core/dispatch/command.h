@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* command - the table of commands.
+ *
+ * A command is a host-owned record.  The module behind it may be replaced: the
+ * record stays where it is, its `row` and `run` are swapped. */
+#ifndef CORE_DISPATCH_COMMAND_H
+#define CORE_DISPATCH_COMMAND_H
+
+#include <kr/command.h>
+
+struct latency; /* a command's histogram, made when it is first needed */
+
+struct kr_cmd {
+    void (*run)(struct kr_call *call);
+    kr_module *module;
+    int32_t arity;
+    uint32_t id;
+    uint64_t flags;
+    uint8_t simple_key; /* index of a first key that a plain spec tells, or 0 */
+    bool gone;          /* its module left; kept while something points to it */
+    uint16_t name_size;
+    char *full_name; /* "config|get", lower case */
+    char *typed;     /* the name as a client last typed it, for a quick match */
+    struct kr_command row;
+    struct kr_cmd *parent;
+    struct kr_cmd *next;        /* in order of registration */
+    struct kr_cmd *subcommands; /* linked by next */
+    uint64_t calls;
+    uint64_t ticks; /* time in it, in clock ticks */
+    uint64_t rejected;
+    uint64_t failed;
+    struct latency *latency;
+};
+
+/* Register row and subcommands for `module` (NULL: the host). */
+kr_status command_add(kr_module *module, const struct kr_command *row);
+kr_status command_add_sub(kr_module *module, const char *parent,
+                          const struct kr_command *row);
+/* All commands of `module`, at unload or when a load fails. */
+void command_forget(kr_module *module);
+
+/* In any case; O(1). */
+struct kr_cmd *command_find(struct kr_str name);
+/* With the subcommand that argv[1] names.  *container is the command itself
+ * if the subcommand is not known. */
+struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
+                             struct kr_cmd **container);
+/* "CONFIG", for messages; good until the next call. */
+const char *command_upper_name(const struct kr_cmd *command);
+int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
+                     const struct kr_str *argv, struct kr_key_ref *refs,
+                     uint32_t room);
+
+void command_fini(void);
+
+extern const struct kr_commands command_interface;
+
+#endif

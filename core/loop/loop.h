@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* loop - the event loop of the main thread, timers, descriptors, jobs.
+ *
+ * A turn of the loop: wait, handle what is ready, run what was posted, then
+ * `loop_before_sleep` hooks (replies leave here), and again. */
+#ifndef CORE_LOOP_LOOP_H
+#define CORE_LOOP_LOOP_H
+
+#include <kr/loop.h>
+
+struct event_base;
+
+void loop_init(void);
+void loop_fini(void);
+struct event_base *loop_base(void);
+/* Run until loop_stop(). */
+void loop_run(void (*before_sleep)(void));
+void loop_stop(void);
+/* Handle what is ready now, without waiting (yield). */
+void loop_poll(void);
+
+/* Cancel all that a module has left: timers, descriptors, posts. */
+void loop_forget(kr_module *module);
+
+/* Run `work` on a background thread, then `done` on the main one. */
+void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),
+                     void *ctx);
+
+extern const struct kr_loop loop_interface;
+
+#endif

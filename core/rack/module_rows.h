@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* module_rows - the commands of `module`: their rows and handlers.
+ *
+ * For the descriptor: {module_rows, MODULE_ROW_COUNT,
+ * sizeof(struct kr_command)}. */
+#ifndef RACK_MODULE_ROWS_H
+#define RACK_MODULE_ROWS_H
+
+#include <kr/base.h>
+#include <kr/call.h>
+#include <kr/command.h>
+
+extern const struct kr_command module_rows[];
+enum { MODULE_ROW_COUNT = 1 };
+
+/* The handlers: each writes one reply. */
+void module_help(struct kr_call *call);
+void module_list(struct kr_call *call);
+void module_load(struct kr_call *call);
+void module_loadex(struct kr_call *call);
+void module_unload(struct kr_call *call);
+
+#endif

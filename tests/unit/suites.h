@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites - the unit tests, one line each, in the order of the alphabet.
+ *
+ * SUITE(table) stands for `Suite *table_suite(void)`.  Whoever includes this
+ * file plainly gets the declarations; main.c defines SUITE to get a table.  So
+ * there is no include guard. */
+
+#ifndef SUITE
+#include <check.h>
+#define SUITE(name) Suite *name##_suite(void);
+#endif
+
+SUITE(buffer)
+SUITE(crc)
+SUITE(escape)
+SUITE(glob)
+SUITE(inline)
+SUITE(memory)
+SUITE(number)
+SUITE(parser)
+SUITE(table)
+SUITE(writer)
+
+#undef SUITE
