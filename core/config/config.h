@@ -9,4 +9,6 @@ bool config_add_params(kr_module *module, const struct kr_rows *params,
                        char *error, size_t error_size);
 void config_forget(kr_module *module);
 
+extern const struct kr_config config_interface;
+
 #endif
