@@ -6,5 +6,6 @@
 #include <check.h>
 
 Suite *table_suite(void);
+Suite *wheel_suite(void);
 
 #endif
