@@ -95,6 +95,9 @@ struct kr_calls {
     struct kr_str (*sink_bytes)(struct kr_reply *sink);
     void (*sink_reset)(struct kr_reply *sink);
     void (*free_sink)(struct kr_reply *sink);
+    /* Publish the event "call.slow" for calls that take at least `nsec`;
+     * UINT64_MAX: for none.  One limit for all: the lower the more events. */
+    void (*set_slow_limit)(uint64_t nsec);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

@@ -85,6 +85,16 @@ struct kr_shutdown_event {
     const char *veto;
 };
 
+/* "call.slow": kr_slow_event.  See kr_calls->set_slow_limit(). */
+#define KR_EVENT_SLOW "call.slow"
+
+struct kr_slow_event {
+    uint32_t size;
+    uint32_t reserved;
+    struct kr_call *call; /* it has just ended */
+    uint64_t nsec;
+};
+
 /* "config.changed": kr_name_event with the parameter's name.
  * "module.loaded", "module.unloaded", "module.changed" (upgraded): the module's.
  * "command.changed": commands were added or removed; no payload. */

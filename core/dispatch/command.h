@@ -20,6 +20,7 @@ struct kr_cmd {
     bool gone;          /* its module left; kept while something points to it */
     uint16_t name_size;
     char *full_name; /* "config|get", lower case */
+    char *typed;     /* the name as a client last typed it, for a quick match */
     struct kr_command row;
     struct kr_cmd *parent;
     struct kr_cmd *next;        /* in order of registration */
@@ -44,9 +45,13 @@ struct kr_cmd *command_find(struct kr_str name);
  * if the subcommand is not known. */
 struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
                              struct kr_cmd **container);
+/* "CONFIG", for messages; good until the next call. */
+const char *command_upper_name(const struct kr_cmd *command);
 int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
                      const struct kr_str *argv, struct kr_key_ref *refs,
                      uint32_t room);
+
+void command_fini(void);
 
 extern const struct kr_commands command_interface;
 

@@ -29,6 +29,7 @@ enum event_id { /* ORDER: names in event.c */
     EVENT_WAKE,
     EVENT_READY,
     EVENT_SHUTDOWN,
+    EVENT_SLOW,
     EVENT_CONFIG_CHANGED,
     EVENT_MODULE_LOADED,
     EVENT_MODULE_UNLOADED,

@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* suites - every unit test suite, by name. */
-#ifndef TESTS_UNIT_SUITES_H
-#define TESTS_UNIT_SUITES_H
+/* suites - the unit tests, one line each, in the order of the alphabet.
+ *
+ * SUITE(table) stands for `Suite *table_suite(void)`.  Whoever includes this
+ * file plainly gets the declarations; main.c defines SUITE to get a table.  So
+ * there is no include guard. */
 
+#ifndef SUITE
 #include <check.h>
-
-Suite *table_suite(void);
-Suite *wheel_suite(void);
-
+#define SUITE(name) Suite *name##_suite(void);
 #endif
+
+SUITE(buffer)
+SUITE(crc)
+SUITE(escape)
+SUITE(glob)
+SUITE(inline)
+SUITE(memory)
+SUITE(number)
+SUITE(parser)
+SUITE(table)
+SUITE(wheel)
+SUITE(writer)
+
+#undef SUITE

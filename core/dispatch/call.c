@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/dispatch/call.h"
+
+#include "core/dispatch/block.h"
+#include "core/dispatch/gate.h"
+#include "core/dispatch/journal.h"
+#include "core/dispatch/latency.h"
+#include "core/event/event.h"
+#include "core/keyspace/keyspace.h"
+#include "core/loop/clock.h"
+#include "core/memory/blob.h"
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+#include "core/net/pause.h"
+#include "core/rack/rack.h"
+#include "core/text/escape.h"
+
+#define DEPTH_MAX 128
+
+unsigned call_depth;
+struct call *call_current;
+uint32_t call_alerts;
+const char *call_busy_text;
+struct call_stats call_stats;
+
+/* Calls of at least so many ticks are slow. */
+static uint64_t call_slow_ticks = UINT64_MAX;
+
+void call_set_slow_limit(uint64_t nsec)
+{
+    call_slow_ticks = nsec == UINT64_MAX
+                          ? UINT64_MAX
+                          : (uint64_t)((double)nsec / clock_ns_per_tick);
+}
+
+/* --- Errors that the host itself replies -------------------------------------- */
+
+/* An error of the host's: counted as refused, and a transaction is told. */
+static void call_refuse(struct call *call, const char *text)
+{
+    kr_client *client = call->pub.client;
+
+    call->refused = true;
+    kr_reply_error(call->pub.reply, text);
+    if (call->pub.command)
+        ((struct kr_cmd *)call->pub.command)->rejected++;
+    (void)gate_ask(KR_STAGE_REFUSED, gate_armed | (client ? client->armed : 0),
+                   &call->pub, NULL);
+}
+
+/* As Redis says it: the name, and the first words of what followed. */
+static void call_unknown(struct call *call)
+{
+    const struct kr_str *argv = call->pub.argv;
+    uint32_t argc = call->pub.argc;
+    char text[512], args[160] = "";
+    size_t used = 0;
+    struct kr_cmd *container;
+
+    (void)command_match(argc, argv, &container);
+    if (container) {
+        snprintf(text, sizeof(text),
+                 "ERR unknown subcommand '%.*s'. Try %s HELP.",
+                 argv[1].size < 128 ? (int)argv[1].size : 128, argv[1].data,
+                 command_upper_name(container));
+        call_refuse(call, text);
+        return;
+    }
+    for (uint32_t i = 1; i < argc && used < 128; i++)
+        used += (size_t)snprintf(args + used, sizeof(args) - used, "'%.*s' ",
+                                 argv[i].size < 128 - used
+                                     ? (int)argv[i].size
+                                     : (int)(128 - used),
+                                 argv[i].data);
+    snprintf(text, sizeof(text),
+             "ERR unknown command '%.*s', with args beginning with: %s",
+             argv[0].size < 128 ? (int)argv[0].size : 128, argv[0].data, args);
+    call_refuse(call, text);
+}
+
+static bool call_arity_fits(const struct kr_cmd *command, uint32_t argc)
+{
+    return command->arity >= 0 ? argc == (uint32_t)command->arity
+                               : argc >= (uint32_t)-command->arity;
+}
+
+static void call_wrong_arity(struct call *call, const struct kr_cmd *command)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "ERR wrong number of arguments for '%s' command",
+             command->full_name);
+    call_refuse(call, text);
+}
+
+/* --- The handler ----------------------------------------------------------------- */
+
+void call_begin(struct call *call)
+{
+    call->outer = call_current;
+    call->changes = keyspace_stats.changes;
+    call_current = call;
+    call_depth++;
+}
+
+static void call_slow(struct call *call, uint64_t nsec)
+{
+    struct kr_slow_event event = {
+        .size = sizeof(event), .call = &call->pub, .nsec = nsec};
+
+    if (event_is_armed(EVENT_SLOW))
+        event_raise(EVENT_SLOW, &event);
+}
+
+/* Statistics, AFTER gates and the journal of one call, nested or not. */
+void call_end(struct call *call, uint64_t ticks)
+{
+    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
+    kr_client *client = call->pub.client;
+    uint32_t armed = gate_armed | (client ? client->armed : 0);
+    uint64_t changes = keyspace_stats.changes - call->changes;
+
+    if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS))) {
+        command->calls++;
+        command->ticks += ticks;
+        latency_add(command, ticks);
+        if (KR_UNLIKELY(ticks >= call_slow_ticks))
+            call_slow(call, clock_ticks_to_ns(ticks));
+    }
+    if (KR_UNLIKELY(armed & gate_stages[KR_STAGE_AFTER])) {
+        struct kr_outcome outcome = {.size = sizeof(outcome),
+                                     .errors = call->pub.reply->errors,
+                                     .nsec = clock_ticks_to_ns(ticks),
+                                     .changes = changes,
+                                     .blocked = call->parked};
+
+        (void)gate_ask(KR_STAGE_AFTER, armed, &call->pub, &outcome);
+    }
+    if (KR_UNLIKELY(journal_armed))
+        journal_call(call, changes > call->inner_changes);
+    call_current = call->outer;
+    call_depth--;
+    if (call->outer)
+        call->outer->inner_changes += changes;
+}
+
+static void call_execute(struct call *call)
+{
+    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
+    kr_module *before = rack_running;
+    uint32_t errors = call->pub.reply->errors;
+    uint64_t ticks;
+
+    call_begin(call);
+    call->pub.state = command->module ? command->module->state : NULL;
+    rack_running = command->module;
+    ticks = clock_ticks();
+    command->run(&call->pub);
+    ticks = clock_ticks() - ticks;
+    rack_running = before;
+    if (KR_UNLIKELY(call->pub.reply->errors != errors)) {
+        command->failed++;
+        if (command->module)
+            command->module->errors++;
+    }
+    call_end(call, ticks);
+}
+
+void call_settle(void)
+{
+    if (KR_UNLIKELY(journal_armed))
+        journal_deliver();
+    if (KR_UNLIKELY(block_has_ready))
+        block_serve();
+}
+
+/* --- Admission: the host's own conditions ------------------------------------------ */
+
+/* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
+static int32_t call_admit(struct call *call)
+{
+    const struct kr_cmd *command = call->pub.command;
+    kr_client *client = call->pub.client;
+
+    if (call_alerts & ALERT_BUSY && !(command->flags & KR_CMD_ALLOW_BUSY) &&
+        !(call->run_flags & KR_RUN_NO_GATES)) {
+        call_refuse(call, call_busy_text);
+        return KR_GATE_DENY;
+    }
+    if (call_alerts & ALERT_MEMORY && command->flags & KR_CMD_DENYOOM &&
+        (!call->outer || call->run_flags & KR_RUN_DENY_OOM) &&
+        keyspace_make_room() == ROOM_NONE) {
+        call_refuse(call, "OOM command not allowed when used memory > "
+                          "'maxmemory'.");
+        return KR_GATE_DENY;
+    }
+    if (call_alerts & ALERT_PAUSED && client && !call->outer &&
+        pause_concerns(client, command))
+        return KR_GATE_HOLD;
+    return KR_GATE_PASS;
+}
+
+/* The stages before the handler, when something is armed. */
+static int32_t call_ask_gates(struct call *call, uint32_t armed)
+{
+    static const uint32_t first[] = {KR_STAGE_AUTHORISE, KR_STAGE_ROUTE};
+    static const uint32_t then[] = {KR_STAGE_ADMIT, KR_STAGE_QUEUE,
+                                    KR_STAGE_BEFORE};
+    int32_t answer = KR_GATE_PASS;
+
+    for (size_t i = 0; i < KR_COUNT(first) && answer == KR_GATE_PASS; i++)
+        answer = gate_ask(first[i], armed, &call->pub, NULL);
+    if (answer == KR_GATE_PASS && call_alerts)
+        answer = call_admit(call);
+    for (size_t i = 0; i < KR_COUNT(then) && answer == KR_GATE_PASS; i++)
+        answer = gate_ask(then[i], armed, &call->pub, NULL);
+    if (answer == KR_GATE_DENY && !call->refused) {
+        ((struct kr_cmd *)call->pub.command)->rejected++;
+        (void)gate_ask(KR_STAGE_REFUSED, armed, &call->pub, NULL);
+    }
+    return answer;
+}
+
+/* --- A client's command ------------------------------------------------------------- */
+
+/* The last command's words are most often the next one's too. */
+static struct kr_cmd *call_find(kr_client *client, struct kr_str name)
+{
+    const struct kr_cmd *last = client->last_command;
+
+    if (last && last->name_size == name.size && !last->gone && !last->parent &&
+        memcmp(last->typed, name.data, name.size) == 0)
+        return (struct kr_cmd *)last;
+    return command_find(name);
+}
+
+void call_prepare(kr_client *client, const struct resp_args *args,
+                  struct prepared *prepared)
+{
+    struct kr_cmd *command = call_find(client, args->argv[0]);
+
+    if (command && command->subcommands && args->argc > 1)
+        command = command_match((uint32_t)args->argc, args->argv, NULL);
+    prepared->command = command;
+    prepared->key = NULL;
+    if (!command || !command->simple_key || command->simple_key >= args->argc)
+        return;
+    prepared->key = args->argv[command->simple_key].data;
+    prepared->hash = keyspace_hash(args->argv[command->simple_key]);
+    keyspace_prefetch_bucket(client->db, prepared->hash);
+}
+
+void call_prefetch(kr_client *client, const struct prepared *prepared)
+{
+    if (prepared->key)
+        keyspace_prefetch_entry(client->db, prepared->hash);
+}
+
+/* CLIENT REPLY OFF and SKIP. */
+static void call_set_mute(kr_client *client)
+{
+    bool skip = client->skip_next;
+
+    client->skip_next = client->flags & KR_CLIENT_REPLY_SKIP;
+    client->flags &= ~KR_CLIENT_REPLY_SKIP;
+    output_mute(&client->output,
+                skip || client->skip_next || client->flags & KR_CLIENT_REPLY_OFF);
+    if (skip)
+        client->skip_next = false;
+}
+
+/* The FILTER stage may change the words, and so the command. */
+static bool call_filter(struct call *call, uint32_t armed)
+{
+    if (gate_ask(KR_STAGE_FILTER, armed, &call->pub, NULL) != KR_GATE_PASS)
+        return false;
+    call->pub.command = command_match(call->pub.argc, call->pub.argv, NULL);
+    keyspace_hint.data = NULL;
+    return true;
+}
+
+static bool call_client_slowly(struct call *call, uint32_t armed)
+{
+    kr_client *client = call->pub.client;
+    const struct kr_cmd *command;
+    int32_t answer;
+
+    if (armed & gate_stages[KR_STAGE_FILTER] && !call_filter(call, armed))
+        return true;
+    command = call->pub.command;
+    if (!command || command->gone || !command->run) {
+        if (command && !command->gone)
+            call_wrong_arity(call, command);
+        else
+            call_unknown(call);
+        return true;
+    }
+    if (!call_arity_fits(command, call->pub.argc)) {
+        call_wrong_arity(call, command);
+        return true;
+    }
+    answer = call_ask_gates(call, armed);
+    if (answer == KR_GATE_HOLD) {
+        client->held = true;
+        client_suspend(client);
+        return false;
+    }
+    if (answer == KR_GATE_PASS)
+        call_execute(call);
+    return true;
+}
+
+bool call_client(kr_client *client, const struct resp_args *args,
+                 const struct prepared *prepared)
+{
+    struct kr_cmd *command = prepared->command;
+    uint32_t armed = gate_armed | client->armed;
+    bool ran = true;
+    struct call call = {
+        .pub = {.argv = args->argv,
+                .argc = (uint32_t)args->argc,
+                .reply = &client->output.reply,
+                .db = client->db,
+                .client = client,
+                .command = command,
+                .now_ms = clock_turn_ms,
+                .flags = client->flags & KR_CLIENT_NO_TOUCH ? KR_CALL_NO_TOUCH
+                                                            : 0},
+        .input = client,
+    };
+
+    keyspace_hint.data = prepared->key;
+    keyspace_hint.hash = prepared->hash;
+    if (KR_LIKELY(command && !(armed | call_alerts) && !command->gone &&
+                  command->run && call_arity_fits(command, call.pub.argc)))
+        call_execute(&call);
+    else
+        ran = call_client_slowly(&call, armed);
+    keyspace_hint.data = NULL;
+    if (!ran)
+        return false;
+    call_stats.commands++;
+    client->last_command = command;
+    if (KR_UNLIKELY(call_alerts & ALERT_REPLY))
+        call_set_mute(client);
+    call_settle();
+    return true;
+}
+
+/* --- Calls from code ------------------------------------------------------------------- */
+
+static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run)
+{
+    static struct output nowhere;
+    kr_client *client = run->client;
+    uint32_t armed = gate_armed | (client ? client->armed : 0);
+    struct call call = {
+        .pub = {.argv = run->argv,
+                .argc = run->argc,
+                .reply = run->reply,
+                .db = run->db      ? run->db
+                      : client     ? client->db
+                                   : keyspace_interface.db(0),
+                .client = client,
+                .command = command,
+                .now_ms = call_current ? call_current->pub.now_ms
+                                       : clock_wall_ms(),
+                .flags = run->call_flags},
+        .run_flags = run->flags,
+    };
+    struct keyspace_hint hint = keyspace_hint;
+    int32_t answer = KR_GATE_PASS;
+
+    if (!call.pub.reply) {
+        if (!nowhere.muted) {
+            output_init(&nowhere, 2, NULL);
+            output_mute(&nowhere, true);
+        }
+        call.pub.reply = &nowhere.reply;
+    }
+    if (call_depth >= DEPTH_MAX) {
+        kr_reply_error(call.pub.reply, "ERR calls are nested too deeply");
+        return KR_EDENIED;
+    }
+    if (!command || command->gone || !command->run) {
+        call_unknown(&call);
+        return KR_EDENIED;
+    }
+    if (!call_arity_fits(command, run->argc)) {
+        call_wrong_arity(&call, command);
+        return KR_EDENIED;
+    }
+    if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {
+        call_refuse(&call, "ERR This Redis command is not allowed from script");
+        return KR_EDENIED;
+    }
+    if (run->flags & KR_RUN_NO_WRITES && command->flags & KR_CMD_WRITE) {
+        call_refuse(&call, "ERR Write commands are not allowed from read-only "
+                           "scripts.");
+        return KR_EDENIED;
+    }
+    if (!(run->flags & KR_RUN_NO_GATES))
+        answer = call_ask_gates(&call, armed);
+    else if (run->flags & KR_RUN_DENY_OOM && call_alerts)
+        answer = call_admit(&call);
+    if (answer != KR_GATE_PASS)
+        return KR_EDENIED;
+    if (run->flags & KR_RUN_DRY)
+        return KR_OK;
+    keyspace_hint.data = NULL;
+    call_execute(&call);
+    keyspace_hint = hint;
+    if (call_depth == 0)
+        call_settle();
+    return KR_OK;
+}
+
+static kr_status call_run(const struct kr_run *run)
+{
+    return call_run_found(command_match(run->argc, run->argv, NULL), run);
+}
+
+static kr_status call_run_command(const kr_cmd *command,
+                                  const struct kr_run *run)
+{
+    return call_run_found((struct kr_cmd *)command, run);
+}
+
+static struct kr_blob *call_take(struct kr_call *pub, uint32_t i)
+{
+    struct call *call = (struct call *)pub;
+    struct kr_str bytes = pub->argv[i];
+    struct kr_blob *blob = NULL;
+
+    if (call->input)
+        blob = client_take(call->input, bytes);
+    if (blob)
+        return blob;
+    blob = blob_new(bytes.size, 0);
+    if (blob)
+        memcpy(blob->data, bytes.data, bytes.size);
+    return blob;
+}
+
+static struct kr_call *call_get_current(void)
+{
+    return call_current ? &call_current->pub : NULL;
+}
+
+static uint64_t call_changes(void)
+{
+    return keyspace_stats.changes;
+}
+
+static void call_touch(struct kr_call *pub, uint64_t n)
+{
+    (void)pub;
+    keyspace_stats.changes += n;
+}
+
+static struct kr_reply *call_new_sink(uint32_t protocol)
+{
+    struct output *output = memory_alloc(sizeof(*output));
+
+    output_init(output, protocol, NULL);
+    return &output->reply;
+}
+
+static struct kr_str call_sink_bytes(struct kr_reply *reply)
+{
+    return output_flatten((struct output *)reply);
+}
+
+static void call_sink_reset(struct kr_reply *reply)
+{
+    output_discard((struct output *)reply);
+    reply->errors = 0;
+}
+
+static void call_free_sink(struct kr_reply *reply)
+{
+    if (!reply)
+        return;
+    output_fini((struct output *)reply);
+    memory_free(reply);
+}
+
+const struct kr_calls call_interface = {
+    .size = sizeof(struct kr_calls),
+    .run = call_run,
+    .run_command = call_run_command,
+    .take = call_take,
+    .current = call_get_current,
+    .changes = call_changes,
+    .touch = call_touch,
+    .new_sink = call_new_sink,
+    .sink_bytes = call_sink_bytes,
+    .sink_reset = call_sink_reset,
+    .free_sink = call_free_sink,
+    .set_slow_limit = call_set_slow_limit,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* call - the path of one command, from words to effects.
+ *
+ *   prepare    find the command, hash its first key          (a batch at a time)
+ *   prefetch   ask for the cache lines that it will touch
+ *   call       checks, gates, the handler, statistics, journal, wake-ups
+ *
+ * Everything that is unusual, an armed gate, a memory limit, a pause, sets a bit
+ * in one of two words; a call tests both together, once. */
+#ifndef CORE_DISPATCH_CALL_H
+#define CORE_DISPATCH_CALL_H
+
+#include "core/dispatch/command.h"
+#include "core/resp/args.h"
+
+#include <kr/call.h>
+#include <kr/gate.h>
+#include <kr/journal.h>
+
+struct effect_note;
+
+/* A kr_call, and what only the host knows of it. */
+struct call {
+    struct kr_call pub;
+    struct call *outer; /* the call that this one is nested in */
+    kr_client *input;   /* whose input buffers the arguments point into */
+    uint64_t changes;   /* keyspace_stats.changes when it began */
+    uint64_t inner_changes; /* of them, those of nested calls */
+    uint32_t run_flags; /* KR_RUN_ */
+    uint32_t mute;      /* KR_JOURNAL_ targets that do not get it */
+    uint32_t force;     /* targets that get it in any case */
+    bool replaced;      /* journal->instead() was called */
+    bool parked;
+    bool refused;
+};
+
+struct prepared {
+    struct kr_cmd *command; /* NULL: unknown, or a container's subcommand */
+    const char *key;        /* NULL: none known */
+    uint64_t hash;
+};
+
+void call_prepare(kr_client *client, const struct resp_args *args,
+                  struct prepared *prepared);
+void call_prefetch(kr_client *client, const struct prepared *prepared);
+
+/* Run a client's command.  false: it was held (a pause, a gate) and must be
+ * given again when the client is resumed; the client has been suspended. */
+bool call_client(kr_client *client, const struct resp_args *args,
+                 const struct prepared *prepared);
+
+/* Depth of nested calls; 0 between commands. */
+extern unsigned call_depth;
+/* The innermost call, NULL between commands. */
+extern struct call *call_current;
+
+/* --- What makes calls take the long way --------------------------------------- */
+
+#define ALERT_MEMORY (1u << 0) /* maxmemory is set */
+#define ALERT_PAUSED (1u << 1) /* CLIENT PAUSE */
+#define ALERT_BUSY   (1u << 2) /* a call lets the loop run meanwhile */
+#define ALERT_REPLY  (1u << 3) /* some client has CLIENT REPLY OFF or SKIP */
+extern uint32_t call_alerts;
+/* What -BUSY says while ALERT_BUSY is set. */
+extern const char *call_busy_text;
+
+/* Raise "call.slow" for calls of at least so many ns; UINT64_MAX: never. */
+void call_set_slow_limit(uint64_t nsec);
+
+struct call_stats {
+    uint64_t commands;
+    uint64_t unexpected_errors;
+};
+extern struct call_stats call_stats;
+
+/* A command that was parked goes on: bookkeeping as for any other. */
+void call_begin(struct call *call);
+void call_end(struct call *call, uint64_t ticks);
+/* At the end of a top-level call: effects, wake-ups. */
+void call_settle(void);
+
+extern const struct kr_calls call_interface;
+
+#endif

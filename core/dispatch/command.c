@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/dispatch/command.h"
+
+#include "core/dispatch/key_spec.h"
+#include "core/dispatch/latency.h"
+#include "core/event/event.h"
+#include "core/loop/clock.h"
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+#include "core/rack/rack.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+/* Top-level commands, found by name: open addressing, at most half full.
+ * Records are never freed while the server runs.  A command that goes keeps
+ * its record, marked `gone`, for those who still point to it (a transaction's
+ * queue, a client's last command); when the name comes back it is the same
+ * record again. */
+static struct {
+    struct kr_cmd **slots;
+    uint32_t size; /* a power of two */
+    uint32_t used; /* records, gone ones included */
+    uint32_t count; /* commands that are there */
+    uint32_t last_id;
+    struct kr_cmd *first; /* in order of registration */
+    struct kr_cmd **end;
+} table;
+
+/* --- By name ------------------------------------------------------------------- */
+
+static unsigned char command_lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+/* FNV-1a of the name in lower case.  Names are short and no peer chooses
+ * which are in the table. */
+static uint32_t command_hash(struct kr_str name)
+{
+    uint32_t h = 2166136261u;
+
+    for (size_t i = 0; i < name.size; i++)
+        h = (h ^ command_lower(name.data[i])) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static struct kr_cmd **command_slot(struct kr_str name)
+{
+    uint32_t at = command_hash(name) & (table.size - 1);
+
+    while (table.slots[at] &&
+           !kr_str_equal_nocase(name, kr_str(table.slots[at]->full_name,
+                                             table.slots[at]->name_size)))
+        at = (at + 1) & (table.size - 1);
+    return &table.slots[at];
+}
+
+static void command_grow(void)
+{
+    struct kr_cmd **old = table.slots;
+    uint32_t size = table.size;
+
+    table.size = size ? 2 * size : 512;
+    table.slots = memory_calloc(table.size, sizeof(struct kr_cmd *));
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i])
+            *command_slot(kr_str(old[i]->full_name, old[i]->name_size)) =
+                old[i];
+    memory_free(old);
+}
+
+struct kr_cmd *command_find(struct kr_str name)
+{
+    struct kr_cmd *command;
+
+    if (!table.size || name.size > UINT16_MAX)
+        return NULL;
+    command = *command_slot(name);
+    if (!command || command->gone)
+        return NULL;
+    memcpy(command->typed, name.data, name.size);
+    return command;
+}
+
+static struct kr_cmd *command_find_sub(const struct kr_cmd *parent,
+                                       struct kr_str name)
+{
+    struct kr_cmd *sub = parent->subcommands;
+    size_t skip = (size_t)parent->name_size + 1; /* "config|" */
+
+    while (sub && (sub->gone ||
+                   !kr_str_equal_nocase(name, kr_str(sub->full_name + skip,
+                                                     sub->name_size - skip))))
+        sub = sub->next;
+    return sub;
+}
+
+struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
+                             struct kr_cmd **container)
+{
+    struct kr_cmd *command = command_find(argv[0]);
+    struct kr_cmd *sub;
+
+    if (container)
+        *container = NULL;
+    if (!command || !command->subcommands || argc < 2)
+        return command;
+    sub = command_find_sub(command, argv[1]);
+    /* A command with a handler of its own takes what is no subcommand. */
+    if (!sub && command->run)
+        return command;
+    if (!sub && container)
+        *container = command;
+    return sub;
+}
+
+const char *command_upper_name(const struct kr_cmd *command)
+{
+    static char text[64];
+    size_t i = 0;
+
+    for (; command->full_name[i] && i < sizeof(text) - 1; i++) {
+        char c = command->full_name[i];
+
+        text[i] = (char)(c >= 'a' && c <= 'z' ? c - 0x20 : c);
+    }
+    text[i] = '\0';
+    return text;
+}
+
+/* --- What follows from the flags --------------------------------------------------- */
+
+static uint64_t command_categories(const struct kr_command *row)
+{
+    uint64_t f = row->flags, c = row->categories;
+
+    if (f & KR_CMD_WRITE)
+        c |= KR_CAT_WRITE;
+    if (f & KR_CMD_READONLY && !(c & KR_CAT_SCRIPTING))
+        c |= KR_CAT_READ;
+    if (f & KR_CMD_ADMIN)
+        c |= KR_CAT_ADMIN | KR_CAT_DANGEROUS;
+    if (f & KR_CMD_PUBSUB)
+        c |= KR_CAT_PUBSUB;
+    if (f & KR_CMD_FAST)
+        c |= KR_CAT_FAST;
+    if (f & KR_CMD_BLOCKING)
+        c |= KR_CAT_BLOCKING;
+    if (!(c & KR_CAT_FAST))
+        c |= KR_CAT_SLOW;
+    return c;
+}
+
+/* --- Registration ---------------------------------------------------------------------- */
+
+/* Take over what of `row` both sides know.  Rows come by stride: a module
+ * built against an older header has shorter ones. */
+static void command_fill(struct kr_cmd *command, kr_module *module,
+                         const struct kr_command *row)
+{
+    command->row = *row;
+    command->row.name = command->full_name;
+    command->row.categories = command_categories(row);
+    if (key_spec_is_movable(row))
+        command->row.flags |= KR_CMD_MOVABLEKEYS;
+    command->run = row->run;
+    command->module = module;
+    command->arity = row->arity;
+    command->flags = command->row.flags;
+    command->simple_key = key_spec_simple(row);
+    command->gone = false;
+}
+
+static struct kr_cmd *command_new(const struct kr_cmd *parent, const char *name)
+{
+    struct kr_cmd *command = memory_calloc(1, sizeof(*command));
+    size_t size = strlen(name) + (parent ? parent->name_size + 1u : 0);
+
+    command->full_name = memory_alloc(size + 1);
+    command->typed = memory_calloc(1, size + 1);
+    snprintf(command->full_name, size + 1, "%s%s%s",
+             parent ? parent->full_name : "", parent ? "|" : "", name);
+    for (size_t i = 0; i < size; i++)
+        command->full_name[i] = (char)command_lower(command->full_name[i]);
+    command->name_size = (uint16_t)size;
+    command->id = table.last_id++;
+    command->parent = (struct kr_cmd *)parent;
+    return command;
+}
+
+static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
+                                   const struct kr_command *row)
+{
+    struct kr_cmd **end = &parent->subcommands;
+    struct kr_cmd *sub;
+    size_t skip = (size_t)parent->name_size + 1;
+
+    for (; *end; end = &(*end)->next)
+        if (strcasecmp((*end)->full_name + skip, row->name) == 0) {
+            if (!(*end)->gone)
+                return KR_EEXIST;
+            command_fill(*end, module, row);
+            return KR_OK;
+        }
+    sub = command_new(parent, row->name);
+    *end = sub;
+    command_fill(sub, module, row);
+    return KR_OK;
+}
+
+kr_status command_add(kr_module *module, const struct kr_command *row)
+{
+    struct kr_cmd **slot, *command;
+
+    if (!row->name || !row->name[0] || strlen(row->name) > 255)
+        return KR_EINVAL;
+    if (2 * (table.used + 1) > table.size)
+        command_grow();
+    slot = command_slot(kr_cstr(row->name));
+    if (*slot && !(*slot)->gone)
+        return KR_EEXIST;
+    if (!*slot) {
+        *slot = command_new(NULL, row->name);
+        table.used++;
+        if (!table.end)
+            table.end = &table.first;
+        *table.end = *slot;
+        table.end = &(*slot)->next;
+    }
+    command = *slot;
+    command_fill(command, module, row);
+    table.count++;
+    for (uint32_t i = 0; i < row->subcommands.count; i++) {
+        const struct kr_command *sub =
+            (const void *)((const char *)row->subcommands.rows +
+                           (size_t)i * row->subcommands.stride);
+        kr_status status = command_add_below(command, module, sub);
+
+        if (status != KR_OK)
+            return status;
+    }
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    return KR_OK;
+}
+
+kr_status command_add_sub(kr_module *module, const char *parent,
+                          const struct kr_command *row)
+{
+    struct kr_cmd *command = command_find(kr_cstr(parent));
+
+    return command ? command_add_below(command, module, row) : KR_ENOENT;
+}
+
+static void command_go(struct kr_cmd *command)
+{
+    if (command->gone)
+        return;
+    command->gone = true;
+    command->run = NULL;
+    command->module = NULL;
+    /* The row's texts and tables are in the module's image. */
+    memset(&command->row, 0, sizeof(command->row));
+    command->row.name = command->full_name;
+    command->simple_key = 0;
+    if (!command->parent)
+        table.count--;
+}
+
+void command_forget(kr_module *module)
+{
+    bool any = false;
+
+    for (struct kr_cmd *c = table.first; c; c = c->next) {
+        for (struct kr_cmd *sub = c->subcommands; sub; sub = sub->next)
+            if (sub->module == module) {
+                command_go(sub);
+                any = true;
+            }
+        if (!c->gone && c->module == module) {
+            command_go(c);
+            any = true;
+        }
+    }
+    if (any && event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+}
+
+static kr_status command_remove(kr_module *self, const char *name)
+{
+    struct kr_cmd *command = command_find(kr_cstr(name));
+
+    if (!command || command->module != self)
+        return KR_ENOENT;
+    for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
+        command_go(sub);
+    command_go(command);
+    return KR_OK;
+}
+
+/* --- The interface ------------------------------------------------------------------------- */
+
+static const kr_cmd *command_find_full(struct kr_str name)
+{
+    const char *bar = memchr(name.data, '|', name.size);
+    struct kr_cmd *command;
+
+    if (!bar)
+        return command_find(name);
+    command = command_find(kr_str(name.data, (size_t)(bar - name.data)));
+    if (!command)
+        return NULL;
+    return command_find_sub(
+        command, kr_str(bar + 1, (size_t)(name.data + name.size - bar - 1)));
+}
+
+static const kr_cmd *command_match_words(uint32_t argc,
+                                         const struct kr_str *argv)
+{
+    return command_match(argc, argv, NULL);
+}
+
+static const struct kr_command *command_row(const kr_cmd *command)
+{
+    return &command->row;
+}
+
+static const char *command_full_name(const kr_cmd *command)
+{
+    return command->full_name;
+}
+
+static kr_module *command_module(const kr_cmd *command)
+{
+    return command->module;
+}
+
+static const kr_cmd *command_parent(const kr_cmd *command)
+{
+    return command->parent;
+}
+
+static uint32_t command_id(const kr_cmd *command)
+{
+    return command->id;
+}
+
+static uint32_t command_count(void)
+{
+    return table.count;
+}
+
+static void command_each(const kr_cmd *parent,
+                         bool (*each)(const kr_cmd *command, void *ctx),
+                         void *ctx)
+{
+    for (struct kr_cmd *c = parent ? parent->subcommands : table.first; c;
+         c = c->next)
+        if (!c->gone && !each(c, ctx))
+            return;
+}
+
+static bool command_check_arity(const kr_cmd *command, uint32_t argc,
+                                struct kr_reply *reply)
+{
+    if (command->arity >= 0 ? argc == (uint32_t)command->arity
+                            : argc >= (uint32_t)-command->arity)
+        return true;
+    if (reply)
+        kr_reply_errorf(reply,
+                        "ERR wrong number of arguments for '%s' command",
+                        command->full_name);
+    return false;
+}
+
+static int32_t command_keys_of(const kr_cmd *command, uint32_t argc,
+                               const struct kr_str *argv,
+                               struct kr_key_ref *refs, uint32_t room)
+{
+    return key_spec_find(&command->row, argc, argv, refs, room);
+}
+
+int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
+                     const struct kr_str *argv, struct kr_key_ref *refs,
+                     uint32_t room)
+{
+    return command_keys_of(command, argc, argv, refs, room);
+}
+
+static void command_stats(const kr_cmd *command, struct kr_command_stats *stats)
+{
+    stats->calls = command->calls;
+    stats->nsec = clock_ticks_to_ns(command->ticks);
+    stats->rejected = command->rejected;
+    stats->failed = command->failed;
+}
+
+static void command_reset_one(struct kr_cmd *command)
+{
+    command->calls = command->ticks = command->rejected = command->failed = 0;
+    latency_reset(command);
+}
+
+static void command_reset_stats(const kr_cmd *command)
+{
+    if (command) {
+        command_reset_one((struct kr_cmd *)command);
+        return;
+    }
+    for (struct kr_cmd *c = table.first; c; c = c->next) {
+        command_reset_one(c);
+        for (struct kr_cmd *sub = c->subcommands; sub; sub = sub->next)
+            command_reset_one(sub);
+    }
+}
+
+void command_fini(void)
+{
+    struct kr_cmd *next, *next_sub;
+
+    for (struct kr_cmd *c = table.first; c; c = next) {
+        next = c->next;
+        for (struct kr_cmd *sub = c->subcommands; sub; sub = next_sub) {
+            next_sub = sub->next;
+            latency_free(sub);
+            memory_free(sub->full_name);
+            memory_free(sub->typed);
+            memory_free(sub);
+        }
+        latency_free(c);
+        memory_free(c->full_name);
+        memory_free(c->typed);
+        memory_free(c);
+    }
+    memory_free(table.slots);
+    memset(&table, 0, sizeof(table));
+}
+
+const struct kr_commands command_interface = {
+    .size = sizeof(struct kr_commands),
+    .add = command_add,
+    .add_subcommand = command_add_sub,
+    .remove = command_remove,
+    .find = command_find_full,
+    .match = command_match_words,
+    .row = command_row,
+    .full_name = command_full_name,
+    .module = command_module,
+    .parent = command_parent,
+    .id = command_id,
+    .count = command_count,
+    .each = command_each,
+    .check_arity = command_check_arity,
+    .keys = command_keys_of,
+    .stats = command_stats,
+    .percentile = latency_percentile,
+    .histogram = latency_histogram,
+    .reset_stats = command_reset_stats,
+};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/dispatch/gate.h"
+
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+#include "core/rack/rack.h"
+
+struct kr_gate {
+    kr_module *module;
+    kr_gate_fn fn;
+    void *ctx;
+    const char *name;
+    uint32_t bit;
+    uint32_t stage;
+    int32_t rank;
+};
+
+uint32_t gate_armed;
+uint32_t gate_stages[GATE_STAGES];
+
+static struct {
+    kr_gate *by_bit[GATE_MAX];
+    kr_gate *in_order[GATE_STAGES][GATE_MAX];
+    uint32_t count[GATE_STAGES];
+} gates;
+
+int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
+                 const struct kr_outcome *outcome)
+{
+    if (!(armed & gate_stages[stage]))
+        return KR_GATE_PASS;
+    for (uint32_t i = 0; i < gates.count[stage]; i++) {
+        kr_gate *gate = gates.in_order[stage][i];
+        kr_module *before = rack_running;
+        int32_t answer;
+
+        if (!(armed & gate->bit))
+            continue;
+        rack_running = gate->module;
+        answer = gate->fn(call, outcome, gate->ctx);
+        rack_running = before;
+        if (answer != KR_GATE_PASS)
+            return answer;
+    }
+    return KR_GATE_PASS;
+}
+
+static kr_gate *gate_add(kr_module *self, const char *name, uint32_t stage,
+                         int32_t rank, kr_gate_fn fn, void *ctx)
+{
+    uint32_t bit = 0, at;
+    kr_gate *gate;
+
+    while (bit < GATE_MAX && gates.by_bit[bit])
+        bit++;
+    if (bit == GATE_MAX || stage >= GATE_STAGES)
+        return NULL;
+    gate = memory_alloc(sizeof(*gate));
+    *gate = (kr_gate){.module = self,
+                      .fn = fn,
+                      .ctx = ctx,
+                      .name = name,
+                      .bit = 1u << bit,
+                      .stage = stage,
+                      .rank = rank};
+    gates.by_bit[bit] = gate;
+    gate_stages[stage] |= gate->bit;
+    for (at = gates.count[stage]++;
+         at > 0 && gates.in_order[stage][at - 1]->rank > rank; at--)
+        gates.in_order[stage][at] = gates.in_order[stage][at - 1];
+    gates.in_order[stage][at] = gate;
+    return gate;
+}
+
+static void gate_arm(kr_gate *gate, kr_client *client)
+{
+    if (client)
+        client->armed |= gate->bit;
+    else
+        gate_armed |= gate->bit;
+}
+
+static void gate_disarm(kr_gate *gate, kr_client *client)
+{
+    if (client)
+        client->armed &= ~gate->bit;
+    else
+        gate_armed &= ~gate->bit;
+}
+
+static void gate_remove(kr_gate *gate)
+{
+    uint32_t at = 0;
+
+    gate_armed &= ~gate->bit;
+    for (kr_client *c = client_first(); c; c = client_after(c))
+        c->armed &= ~gate->bit;
+    gate_stages[gate->stage] &= ~gate->bit;
+    while (gates.in_order[gate->stage][at] != gate)
+        at++;
+    gates.count[gate->stage]--;
+    for (; at < gates.count[gate->stage]; at++)
+        gates.in_order[gate->stage][at] = gates.in_order[gate->stage][at + 1];
+    gates.by_bit[__builtin_ctz(gate->bit)] = NULL;
+    memory_free(gate);
+}
+
+static void gate_release(kr_client *client)
+{
+    if (client) {
+        if (client->held)
+            client_resume(client);
+        return;
+    }
+    for (kr_client *c = client_first(); c; c = client_after(c))
+        if (c->held)
+            client_resume(c);
+}
+
+void gate_forget(kr_module *module)
+{
+    for (int i = 0; i < GATE_MAX; i++)
+        if (gates.by_bit[i] && gates.by_bit[i]->module == module)
+            gate_remove(gates.by_bit[i]);
+}
+
+const struct kr_gates gate_interface = {
+    .size = sizeof(struct kr_gates),
+    .add = gate_add,
+    .remove = gate_remove,
+    .arm = gate_arm,
+    .disarm = gate_disarm,
+    .release = gate_release,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* jobs - work on another thread, with its end on the main one.
+ *
+ * One thread, begun with the first job, takes them in order: it frees large
+ * values, writes files, and runs what modules hand out.  `done` arrives on the
+ * main thread as a post. */
+#ifndef CORE_LOOP_JOBS_H
+#define CORE_LOOP_JOBS_H
+
+#include <kr/loop.h>
+
+kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
+                 void (*done)(void *ctx), void *ctx);
+bool jobs_cancel(kr_job *job);
+/* Jobs not yet done.  [main] */
+uint64_t jobs_pending(void);
+/* Finish what is queued, then end the thread. */
+void jobs_fini(void);
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/net/client.h"
+
+#include "core/config/directives.h"
+#include "core/dispatch/block.h"
+#include "core/event/event.h"
+#include "core/keyspace/keyspace.h"
+#include "core/log/log.h"
+#include "core/loop/clock.h"
+#include "core/loop/loop.h"
+#include "core/memory/memory.h"
+#include "core/net/input.h"
+#include "core/net/slots.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WRITE_MAX (64 * 1024) /* bytes to one client a turn, then the others */
+#define PIECES    64
+
+struct client_settings client_settings;
+struct client_stats client_stats;
+
+TAILQ_HEAD(client_list, kr_client);
+
+static struct {
+    struct client_list all;     /* by id */
+    struct client_list pending; /* have output to send this turn */
+    struct client_list doomed;
+    uint64_t count;
+    uint64_t last_id;
+    struct kr_client *sweep; /* where the tick goes on */
+} clients = {
+    .all = TAILQ_HEAD_INITIALIZER(clients.all),
+    .pending = TAILQ_HEAD_INITIALIZER(clients.pending),
+    .doomed = TAILQ_HEAD_INITIALIZER(clients.doomed),
+};
+
+uint64_t client_count(void)
+{
+    return clients.count;
+}
+
+enum client_class client_class(const struct kr_client *client)
+{
+    if (client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR))
+        return CLASS_REPLICA;
+    return client->flags & KR_CLIENT_PUBSUB ? CLASS_PUBSUB : CLASS_NORMAL;
+}
+
+struct kr_client *client_of_sink(struct kr_reply *reply)
+{
+    return (struct kr_client *)reply;
+}
+
+/* --- Limits ------------------------------------------------------------------- */
+
+/* May this client have one more chunk of output?  Over the hard limit, or over
+ * the soft one for too long, it is closed: it does not read. */
+static bool client_may_write(struct output *output)
+{
+    struct kr_client *client = (struct kr_client *)output;
+    const struct output_limit *limit =
+        &client_settings.limits[client_class(client)];
+    int64_t size = (int64_t)output_size(output);
+
+    if (client->doomed)
+        return false;
+    if (limit->soft == 0 || size <= limit->soft)
+        client->soft_limit_ms = 0;
+    else if (client->soft_limit_ms == 0)
+        client->soft_limit_ms = clock_turn_ms;
+    if ((limit->hard == 0 || size <= limit->hard) &&
+        (client->soft_limit_ms == 0 ||
+         clock_turn_ms - client->soft_limit_ms <= limit->soft_seconds * 1000))
+        return true;
+    log_warning("client: id=%llu: closed: %lld bytes of replies wait to be "
+                "read (client-output-buffer-limit)",
+                (unsigned long long)client->id, (long long)size);
+    client_stats.output_limit_hits++;
+    client_doom(client, false);
+    return false;
+}
+
+static size_t client_memory(const struct kr_client *client)
+{
+    return sizeof(*client) + input_memory(client) +
+           output_memory(&client->output);
+}
+
+/* Keep the sum over all clients exact without adding them all up. */
+static void client_account(struct kr_client *client)
+{
+    size_t now = client_memory(client);
+    size_t *sum = &client_stats.memory[client_class(client)];
+
+    *sum += now - client->accounted;
+    client->accounted = now;
+}
+
+size_t client_total_memory(void)
+{
+    size_t total = 0;
+
+    for (int i = 0; i < CLASS_COUNT; i++)
+        total += client_stats.memory[i];
+    return total;
+}
+
+/* --- Life ------------------------------------------------------------------------ */
+
+static void client_dismiss(int fd, const char *error)
+{
+    /* The socket is new and its buffer empty: this does not block. */
+    if (error && send(fd, error, strlen(error), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        log_debug("net: refusing: %s", strerror(errno));
+    close(fd);
+    client_stats.rejected++;
+}
+
+struct kr_client *client_new(int fd, uint32_t flags)
+{
+    struct kr_client *client;
+    struct kr_client_event event = {.size = sizeof(event)};
+
+    if (clients.count >= (uint64_t)client_settings.maxclients) {
+        client_dismiss(fd, "-ERR max number of clients reached\r\n");
+        return NULL;
+    }
+    client = memory_try_calloc(1, sizeof(*client));
+    if (!client) {
+        client_dismiss(fd, NULL);
+        return NULL;
+    }
+    output_init(&client->output, 2, client_may_write);
+    client->id = ++clients.last_id;
+    client->fd = fd;
+    client->flags = flags | KR_CLIENT_AUTHENTICATED;
+    client->db = keyspace_interface.db(0);
+    client->created_ms = client->active_ms = clock_turn_ms;
+    event_assign(&client->readable, loop_base(), fd, EV_READ | EV_PERSIST,
+                 input_readable, client);
+    if (event_add(&client->readable, NULL) < 0) {
+        memory_free(client);
+        client_dismiss(fd, NULL);
+        return NULL;
+    }
+    TAILQ_INSERT_TAIL(&clients.all, client, all);
+    clients.count++;
+    client_stats.connections++;
+    client_account(client);
+    event.client = client;
+    if (event_is_armed(EVENT_CLIENT_CONNECTED))
+        event_raise(EVENT_CLIENT_CONNECTED, &event);
+    return client;
+}
+
+void client_free_texts(struct kr_client *client)
+{
+    if (!client->texts)
+        return;
+    memory_free(client->texts->name);
+    memory_free(client->texts->lib_name);
+    memory_free(client->texts->lib_version);
+    memory_free(client->texts->user);
+    memory_free(client->texts);
+    client->texts = NULL;
+}
+
+static void client_free(struct kr_client *client)
+{
+    struct kr_client_event event = {.size = sizeof(event), .client = client};
+
+    if (client->parked)
+        block_abandon(client->parked);
+    if (event_is_armed(EVENT_CLIENT_GONE))
+        event_raise(EVENT_CLIENT_GONE, &event);
+    slots_free(client);
+    if (clients.sweep == client)
+        clients.sweep = TAILQ_NEXT(client, all);
+    TAILQ_REMOVE(&clients.all, client, all);
+    clients.count--;
+    client_stats.memory[client_class(client)] -= client->accounted;
+    event_del(&client->readable);
+    if (client->writable)
+        event_free(client->writable);
+    close(client->fd);
+    input_free(client);
+    output_fini(&client->output);
+    client_free_texts(client);
+    memory_free(client);
+}
+
+/* A client is on one of the three lists at most; the doomed one has the last
+ * word. */
+static void client_unqueue(struct kr_client *client)
+{
+    if (client->doomed)
+        TAILQ_REMOVE(&clients.doomed, client, queue);
+    else if (client->pending)
+        TAILQ_REMOVE(&clients.pending, client, queue);
+    client->pending = false;
+}
+
+void client_doom(struct kr_client *client, bool after_reply)
+{
+    if (client->doomed)
+        return;
+    if (after_reply && !output_is_empty(&client->output)) {
+        client->flags |= KR_CLIENT_CLOSING;
+        client->suspended = true;
+        event_del(&client->readable);
+        client_wants_write(client);
+        return;
+    }
+    client_unqueue(client);
+    client->doomed = true;
+    client->flags |= KR_CLIENT_CLOSE_ASAP;
+    event_del(&client->readable);
+    TAILQ_INSERT_TAIL(&clients.doomed, client, queue);
+}
+
+/* --- Suspend and resume ------------------------------------------------------------ */
+
+void client_suspend(struct kr_client *client)
+{
+    client->suspended = true;
+}
+
+void client_resume(struct kr_client *client)
+{
+    if (!client->suspended || client->doomed ||
+        client->flags & KR_CLIENT_CLOSING)
+        return;
+    client->suspended = false;
+    client->held = false;
+    client_wants_write(client);
+}
+
+/* --- Writing ----------------------------------------------------------------------- */
+
+void client_wants_write(struct kr_client *client)
+{
+    if (client->pending || client->doomed)
+        return;
+    client->pending = true;
+    TAILQ_INSERT_TAIL(&clients.pending, client, queue);
+}
+
+static void client_writable(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    client_flush(ctx);
+}
+
+/* The peer's window is full: go on when it is not. */
+static void client_await_writable(struct kr_client *client)
+{
+    if (!client->writable)
+        client->writable =
+            event_new(loop_base(), client->fd, EV_WRITE | EV_PERSIST,
+                      client_writable, client);
+    event_add(client->writable, NULL);
+}
+
+/* Send what the client has, in as few calls as there are batches of pieces. */
+void client_flush(struct kr_client *client)
+{
+    struct iovec pieces[PIECES];
+    size_t total = 0;
+
+    if (client->doomed)
+        return;
+    while (!output_is_empty(&client->output)) {
+        int count = output_gather(&client->output, pieces, PIECES);
+        ssize_t n = count == 1 ? write(client->fd, pieces[0].iov_base,
+                                       pieces[0].iov_len)
+                               : writev(client->fd, pieces, count);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN) {
+            client_await_writable(client);
+            client_account(client);
+            return;
+        }
+        if (n <= 0) {
+            log_verbose("client: id=%llu: write: %s",
+                        (unsigned long long)client->id, strerror(errno));
+            client_doom(client, false);
+            return;
+        }
+        client_stats.bytes_out += (uint64_t)n;
+        client_stats.writes++;
+        output_advance(&client->output, (size_t)n);
+        total += (size_t)n;
+        if (total > WRITE_MAX && !output_is_empty(&client->output)) {
+            client_await_writable(client);
+            client_account(client);
+            return;
+        }
+    }
+    client->soft_limit_ms = 0;
+    if (client->writable) {
+        event_free(client->writable);
+        client->writable = NULL;
+    }
+    client_account(client);
+    if (client->flags & KR_CLIENT_CLOSING)
+        client_doom(client, false);
+}
+
+void client_before_sleep(void)
+{
+    struct kr_client *client;
+
+    /* What a client runs may give output to others, which join the list
+     * behind it: go on until it is empty. */
+    while ((client = TAILQ_FIRST(&clients.pending))) {
+        client_unqueue(client);
+        if ((client->input || client->waiting) && !client->suspended)
+            client_process(client);
+        client_flush(client);
+    }
+    while ((client = TAILQ_FIRST(&clients.doomed))) {
+        TAILQ_REMOVE(&clients.doomed, client, queue);
+        client_free(client);
+    }
+}
+
+/* --- Now and then --------------------------------------------------------------------- */
+
+static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
+{
+    return client_settings.timeout > 0 &&
+           !(client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR |
+                              KR_CLIENT_PRIMARY | KR_CLIENT_BLOCKED |
+                              KR_CLIENT_PUBSUB)) &&
+           now_ms - client->active_ms > client_settings.timeout * 1000;
+}
+
+/* The biggest client that may be evicted, by what it has been accounted. */
+static struct kr_client *client_biggest(void)
+{
+    struct kr_client *client, *biggest = NULL;
+
+    TAILQ_FOREACH (client, &clients.all, all)
+        if (!client->doomed &&
+            !(client->flags & (KR_CLIENT_NO_EVICT | KR_CLIENT_REPLICA |
+                               KR_CLIENT_PRIMARY)) &&
+            (!biggest || client->accounted > biggest->accounted))
+            biggest = client;
+    return biggest;
+}
+
+static void client_evict(void)
+{
+    int64_t limit = client_settings.maxmemory_clients;
+
+    if (limit < 0)
+        limit = keyspace_settings.maxmemory / 100 * -limit;
+    while (limit > 0 && client_total_memory() > (size_t)limit) {
+        struct kr_client *client = client_biggest();
+
+        if (!client)
+            return;
+        log_notice("client: id=%llu: closed: clients use more memory than "
+                   "maxmemory-clients allows, and it uses most (%zu bytes)",
+                   (unsigned long long)client->id, client->accounted);
+        client_stats.evicted++;
+        client_stats.memory[client_class(client)] -= client->accounted;
+        client->accounted = 0;
+        client_doom(client, false);
+    }
+}
+
+/* Each client is looked at about once a second, a few at each tick. */
+void client_tick(int64_t now_ms)
+{
+    uint64_t share = clients.count / (uint64_t)directive_hz() + 5;
+
+    if (share > clients.count)
+        share = clients.count;
+    for (; share > 0; share--) {
+        struct kr_client *client = clients.sweep;
+
+        if (!client)
+            client = TAILQ_FIRST(&clients.all);
+        clients.sweep = TAILQ_NEXT(client, all);
+        if (client->doomed)
+            continue;
+        client_account(client);
+        if (client_is_idle(client, now_ms)) {
+            log_verbose("client: id=%llu: closed: idle",
+                        (unsigned long long)client->id);
+            client_doom(client, false);
+        } else if (client->soft_limit_ms > 0) {
+            (void)client_may_write(&client->output);
+        }
+    }
+    client_evict();
+}
+
+struct kr_client *client_find(uint64_t id)
+{
+    struct kr_client *client;
+
+    /* Ids ascend along the list; those asked for are mostly recent ones. */
+    TAILQ_FOREACH_REVERSE (client, &clients.all, client_list, all)
+        if (client->id <= id)
+            return client->id == id ? client : NULL;
+    return NULL;
+}
+
+void client_init(void)
+{
+    input_init();
+}
+
+void client_fini(void)
+{
+    struct kr_client *client;
+
+    while ((client = TAILQ_FIRST(&clients.all))) {
+        client_unqueue(client);
+        client_flush(client);
+        if (client->doomed)
+            TAILQ_REMOVE(&clients.doomed, client, queue);
+        client_free(client);
+    }
+    input_fini();
+    output_trim_pool();
+}
+
+/* For client_interface: the list in order. */
+struct kr_client *client_first(void)
+{
+    return TAILQ_FIRST(&clients.all);
+}
+
+struct kr_client *client_after(struct kr_client *client)
+{
+    return TAILQ_NEXT(client, all);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* input - reading, parsing and running what clients send.  See input.c. */
+#ifndef CORE_NET_INPUT_H
+#define CORE_NET_INPUT_H
+
+#include "core/net/client.h"
+
+void input_init(void);
+void input_fini(void);
+/* Memory that an unusual command has left behind goes back. */
+void input_trim(void);
+
+/* libevent's callback for a client's socket. */
+void input_readable(evutil_socket_t fd, short what, void *ctx);
+
+void input_free(struct kr_client *client);
+size_t input_memory(const struct kr_client *client);
+
+#endif

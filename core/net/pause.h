@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pause - all clients, or those that would write, wait for a while. */
+#ifndef CORE_NET_PAUSE_H
+#define CORE_NET_PAUSE_H
+
+#include "core/dispatch/command.h"
+
+#include <kr/client.h>
+
+/* Until `until_ms` on the wall clock.  The longer and the stricter pause
+ * wins. */
+void pause_begin(int64_t until_ms, bool writes_only);
+void pause_end(void);
+bool pause_is_on(bool *writes_only);
+/* Must this client's command wait? */
+bool pause_concerns(const kr_client *client, const kr_cmd *command);
+
+#endif

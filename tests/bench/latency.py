@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""How long does the server make a client wait while it has other work?
+
+A probe sends a PING every 0.2 ms while a million keys expire within a second,
+while FLUSHALL ASYNC drops a million, and while a table grows to millions of
+keys.  Times are in milliseconds.  `late` is how late the probe itself was at
+worst, and `waited` for how long in all the server wanted its CPU while another
+program had it: a maximum that is not well above both says nothing about the
+server, and "idle" is the row to see first.
+`took` is how long the work went on as seen from outside: until no key was left,
+until FLUSHALL answered, until the last SET was answered.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+import servers
+from servers import Failure, Load, Server
+
+SIDES = ("redis", "keyrack")
+SET = ["SET", "__seq_key__", "__value:16__"]
+
+
+class Probe:
+    """PINGs from the beginning to the end of a `with`; then see `result`."""
+
+    def __init__(self, server):
+        self.server = server
+        self.process = subprocess.Popen(
+            [servers.find_tool("probe"), "-p", str(server.port)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.result = None
+
+    def __enter__(self):
+        if self.process.stdout.readline().strip() != b"ready":
+            raise Failure("probe did not start")
+        time.sleep(0.2)
+        self.before = self.server.cpu()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            time.sleep(0.2)
+        text, _ = self.process.communicate()
+        if kind is None:
+            if self.process.returncode != 0:
+                raise Failure("probe failed")
+            self.result = json.loads(text)
+            waited_ns = self.server.cpu()[2] - self.before[2]
+            self.result["waited_us"] = waited_ns / 1e3
+
+
+def wait_until_empty(server, seconds):
+    """Poll rarely: DBSIZE is a request too."""
+    begin = time.monotonic()
+    while server.link.must("DBSIZE") > 0:
+        if time.monotonic() - begin > seconds:
+            raise Failure(f"{server.name}: keys are left after {seconds} s")
+        time.sleep(0.05)
+
+
+def idle(server, _):
+    with Probe(server) as probe:
+        time.sleep(1)
+    return probe.result, None
+
+
+def expire(server, keys):
+    """All expire in one second that begins when the filling is over."""
+    lead = 3 + keys // 150_000
+    at_ms = int((time.time() + lead) * 1000)
+    # A random last part spreads the keys over the second: ...000 to ...999.
+    base = at_ms // 1000
+    command = SET + ["PXAT", str(base) + "__rand_int:10__" * 3]
+    servers.fill(server, command, keys)
+    if time.time() > base - 0.3 or server.link.must("DBSIZE") != keys:
+        raise Failure("the keys were not all there before they expired")
+    time.sleep(base - 0.3 - time.time())
+    with Probe(server) as probe:
+        wait_until_empty(server, 60)
+        took = time.time() - base
+    return probe.result, took
+
+
+def flush(server, keys):
+    servers.fill(server, SET, keys)
+    with Probe(server) as probe:
+        begin = time.monotonic()
+        server.link.must("FLUSHALL", "ASYNC")
+        took = time.monotonic() - begin
+        time.sleep(1)
+    return probe.result, took
+
+
+def grow(server, keys):
+    """One connection, so that a turn of the loop is 16 requests at most and a
+    slow PING is the table's doing."""
+    options = ["-c", "1", "-P", "16", "-n", str(4 * keys), "-k", str(4 * keys)]
+    with Load(server, options, SET) as load, Probe(server) as probe:
+        begin = time.monotonic()
+        load.go()
+        load.done()
+        took = time.monotonic() - begin
+    return probe.result, took
+
+
+SCENES = [
+    ("idle", idle),
+    ("{keys:,} expire in 1 s", expire),
+    ("FLUSHALL ASYNC of {keys:,}", flush),
+    ("growth to {more:,} keys", grow),
+]
+
+
+def line(name, side, result, took):
+    figures = [result[key] / 1e3 for key in
+               ("p50_us", "p99_us", "p99.9_us", "max_us", "late_us", "waited_us")]
+    seconds = "-" if took is None else f"{took:.2f} s"
+    return [name, side, *(f"{value:.2f}" for value in figures), seconds]
+
+
+HEADS = ["latency of PING, ms", "", "p50", "p99", "p99.9", "max", "late",
+         "waited", "took"]
+WIDTHS = (30, 8, 8, 8, 8, 9, 8, 9, 9)
+
+
+def print_line(parts):
+    text = [parts[0].ljust(WIDTHS[0]), parts[1].ljust(WIDTHS[1])]
+    text += [p.rjust(w) for p, w in zip(parts[2:], WIDTHS[2:])]
+    print(" ".join(text).rstrip(), flush=True)
+
+
+def main(argv):
+    server_cpu, client_cpu = servers.pick_cpus()
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--quick", action="store_true", help="200,000 keys")
+    parser.add_argument("--keys", type=int)
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args(argv)
+    keys = options.keys or (200_000 if options.quick else 1_000_000)
+    binaries = {"redis": servers.find_redis(),
+                "keyrack": servers.find_keyrack()}
+    os.sched_setaffinity(0, {client_cpu})
+    lines, failed = [], False
+    print_line(HEADS)
+    for title, scene in SCENES:
+        name = title.format(keys=keys, more=4 * keys)
+        for side in SIDES:
+            try:
+                with Server(side, binaries[side], server_cpu) as server:
+                    result, took = scene(server, keys)
+            except (Failure, OSError) as failure:
+                failed = True
+                print(f"{name:30} {side:8} FAILED: {failure}", flush=True)
+                continue
+            lines.append({"name": name, "server": side, "took_s": took,
+                          **result})
+            print_line(line(name, side, result, took))
+    if options.json:
+        with open(options.json, "w") as f:
+            json.dump(lines, f, indent=1)
+            f.write("\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""tidy - tests of the tree itself: who may include whom, and the house's habits.
+
+    tidy.py            in a build directory, or anywhere in the source tree
+    tidy.py -k WORD    only the rules whose name has WORD
+
+One rule, one function below, its docstring is the claim; it yields a line for
+each offence.  A rule that cannot be tried here (no clang-format 14, no C++
+compiler, nothing built) says so and does not count.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(os.environ.get("top_srcdir") or pathlib.Path(__file__).resolve().parents[1])
+BUILD = pathlib.Path(os.environ.get("top_builddir") or os.getcwd())
+WINGS = ("api", "core", "modules", "scripts", "tests")
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+
+class Skip(Exception):
+    """This rule cannot be tried here."""
+
+
+def files(*folders, suffixes=(".c", ".h")):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+            if path.suffix in suffixes and path.is_file() and not hidden:
+                yield path
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def includes(path):
+    """(line number, kind of quote, what) for each include of a file."""
+    text = path.read_text()
+    for match in INCLUDE.finditer(text):
+        yield text.count("\n", 0, match.start(2)) + 1, match[1], match[2]
+
+
+# --- Dependencies point one way: modules -> api <- core -------------------------
+
+def api_includes_only_itself():
+    """A header of api/ includes <kr/...> and system headers."""
+    for path in files("api"):
+        for line, quote, what in includes(path):
+            if quote == '"':
+                yield f'{name(path)}:{line}: "{what}" must be <kr/...>'
+            elif what.startswith("kr/") and not (ROOT / "api" / what).is_file():
+                yield f"{name(path)}:{line}: <{what}> is not in api/"
+
+
+def core_includes_no_module():
+    """A file of core/ includes "core/...", "config.h", <kr/...> and libraries."""
+    for path in files("core"):
+        for line, quote, what in includes(path):
+            if quote == "<" and "/" in what and what.split("/")[0] in WINGS:
+                yield f"{name(path)}:{line}: <{what}> must be in quotes"
+            if quote == '"' and what != "config.h" and not what.startswith("core/"):
+                yield f'{name(path)}:{line}: "{what}" is neither core/ nor config.h'
+
+
+def modules_include_no_core():
+    """A file of modules/NAME/ includes its own folder, <kr/...> and libraries."""
+    for path in files("modules"):
+        home = ROOT / "modules" / path.relative_to(ROOT / "modules").parts[0]
+        for line, quote, what in includes(path):
+            where = (path.parent / what).resolve()
+            if quote == '"' and not (where.is_file() and where.is_relative_to(home.resolve())):
+                yield f'{name(path)}:{line}: "{what}" is not in {name(home)}/'
+            if quote == "<" and what.split("/")[0] in WINGS:
+                yield f"{name(path)}:{line}: <{what}> is not for modules"
+
+
+def headers_compile(compiler, standard, suffix):
+    for path in files("api", suffixes=(".h",)):
+        what = path.relative_to(ROOT / "api")
+        command = [*shlex.split(compiler), f"-std={standard}", "-pedantic", "-Wall", "-Wextra",
+                   "-Werror", "-fsyntax-only", f"-I{ROOT / 'api'}", f"-x{suffix}", "-"]
+        run = subprocess.run(command, input=f"#include <{what}>\nint unit_is_not_empty;\n",
+                             capture_output=True, text=True)
+        if run.returncode:
+            first = next((line for line in run.stderr.splitlines() if "error" in line), run.stderr)
+            yield f"{name(path)}: {first}"
+
+
+def headers_are_c11():
+    """Each header of api/ compiles alone as C11 with -pedantic."""
+    compiler = os.environ.get("CC") or shutil.which("cc")
+    if not compiler:
+        raise Skip("no C compiler")
+    return headers_compile(compiler, "c11", "c")
+
+
+def headers_are_cxx17():
+    """Each header of api/ compiles alone as C++17 with -pedantic."""
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if not compiler:
+        raise Skip("no C++ compiler")
+    return headers_compile(compiler, "c++17", "c++")
+
+
+# --- What is built ---------------------------------------------------------------
+
+def sources_are_in_the_build():
+    """Each .c file is named in a build fragment."""
+    fragments = [ROOT / "Makefile.am", *files(*WINGS, suffixes=(".am",))]
+    listed = set()
+    for fragment in fragments:
+        listed.update(re.findall(r"[\w./-]+\.c\b", fragment.read_text()))
+    for path in files("core", "modules", "tests/unit", "tests/fuzz", "tests/bench",
+                      suffixes=(".c",)):
+        if name(path) not in listed:
+            yield f"{name(path)}: no .am names it"
+
+
+def headers_are_installed():
+    """Each header of api/ is named in api.am."""
+    listed = (ROOT / "api/api.am").read_text().split()
+    for path in files("api", suffixes=(".h",)):
+        if name(path) not in listed:
+            yield f"{name(path)}: api/api.am does not name it"
+
+
+def suites_run():
+    """Each suite of tests/unit/ has its line in suites.h, in order."""
+    listed = re.findall(r"^SUITE\((\w+)\)", (ROOT / "tests/unit/suites.h").read_text(), re.M)
+    if listed != sorted(listed):
+        yield "tests/unit/suites.h: not in the order of the alphabet"
+    for path in files("tests/unit", suffixes=(".c",)):
+        for suite in re.findall(r"^Suite \*(\w+)_suite\(", path.read_text(), re.M):
+            if suite not in listed:
+                yield f"{name(path)}: suites.h has no SUITE({suite})"
+
+
+def modules_export_one_symbol():
+    """A built module has one exported symbol: its descriptor."""
+    if os.environ.get("KEYRACK_SANITIZED"):
+        raise Skip("a sanitizer exports symbols of its own")
+    objects = sorted((BUILD / "modules").glob("*.so"))
+    if not objects:
+        raise Skip("no module is built here")
+    for path in objects:
+        run = subprocess.run([os.environ.get("NM") or "nm", "-D", "--defined-only", str(path)],
+                             capture_output=True, text=True, check=True)
+        symbols = [line.split()[-1] for line in run.stdout.splitlines()]
+        if len(symbols) != 1:
+            yield f"{path}: exports {len(symbols)}: {' '.join(symbols[:8])}"
+
+
+# --- Habits ----------------------------------------------------------------------
+
+def licence_is_named():
+    """Each source says its licence in its first line (the second after #!)."""
+    suffixes = (".c", ".h", ".am", ".ac", ".py", ".lua", ".sh", ".hpp", ".cc")
+    sources = {ROOT / "Makefile.am", ROOT / "configure.ac", ROOT / "autogen.sh", ROOT / ".ci/run",
+               *files(*WINGS, suffixes=suffixes)}
+    for path in sorted(sources):
+        with path.open() as file:
+            first = file.readline()
+            if first.startswith("#!"):
+                first = file.readline()
+        if "SPDX-License-Identifier: BSD-3-Clause" not in first:
+            yield f"{name(path)}: no SPDX line at its top"
+
+
+def names_say_something():
+    """No file is called util, misc or common."""
+    empty = re.compile(r"(^|[_-])(utils?|misc|common)([_-]|$)", re.I)
+    for path in files(*WINGS, suffixes=(".c", ".h", ".am", ".py", ".lua")):
+        if any(empty.search(pathlib.Path(part).stem) for part in path.relative_to(ROOT).parts):
+            yield name(path)
+
+
+def formatting_is_the_tools():
+    """clang-format 14 would change nothing (make format)."""
+    for tool in ("clang-format-14", "clang-format"):
+        if shutil.which(tool) and " version 14." in subprocess.run(
+                [tool, "--version"], capture_output=True, text=True).stdout:
+            break
+    else:
+        raise Skip("no clang-format 14")
+    for path in files("api", "core", "modules", "tests"):
+        run = subprocess.run([tool, "--style=file", str(path)], capture_output=True, text=True)
+        if run.stdout != path.read_text():
+            yield name(path)
+
+
+RULES = (api_includes_only_itself, core_includes_no_module, modules_include_no_core,
+         headers_are_c11, headers_are_cxx17, sources_are_in_the_build, headers_are_installed,
+         suites_run, modules_export_one_symbol, licence_is_named, names_say_something,
+         formatting_is_the_tools)
+
+
+def main():
+    options = argparse.ArgumentParser(description="tests of the tree itself")
+    options.add_argument("-k", metavar="WORD", default="")
+    word = options.parse_args().k
+    passed = failed = 0
+    for rule in RULES:
+        if word not in rule.__name__:
+            continue
+        try:
+            offences = list(rule())
+        except Skip as reason:
+            print(f"skipped {rule.__name__}: {reason}")
+            continue
+        print("FAILED " if offences else "ok     ", rule.__name__)
+        if offences:
+            failed += 1
+            print(f"    {rule.__doc__}")
+            print("".join(f"    {line}\n" for line in offences), end="")
+        else:
+            passed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
