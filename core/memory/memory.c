@@ -319,6 +319,9 @@ void *memory_alloc_aligned(size_t align, size_t size)
     if (__builtin_expect(block == NULL, 0))
         memory_die(size);
     memory_count((int64_t)heap_usable(block));
+#if defined(KR_HOSTILE)
+    memory_hostile_fill(block, FRESH);
+#endif
     return block;
 }
 
