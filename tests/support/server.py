@@ -138,8 +138,6 @@ class Server:
 
     def spawn(self):
         """Start the process and do not wait for anything."""
-        if not os.access(self.binary, os.X_OK):
-            raise SystemExit(f"no server at {self.binary}: build it, or set KEYRACK_SERVER")
 
         def limit():
             if self.nofile:
