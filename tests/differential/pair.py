@@ -26,6 +26,7 @@ class Pair:
                                                               binary=keyrack_path())
         except BaseException:
             self.theirs.kill()
+            self.theirs.__exit__(None, None, None)
             raise
         self.known = {}
 

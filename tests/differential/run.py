@@ -29,7 +29,7 @@ import protocol
 import random_stream
 import scenarios
 from pair import Pair
-from support.runner import summary
+from support.runner import require_server, summary
 
 
 class Report:
@@ -71,6 +71,7 @@ def main():
     options.add_argument("--seed", type=int)
     given = options.parse_args()
 
+    require_server()
     report = Report()
     seed = given.seed if given.seed is not None else random.randrange(1 << 32)
 

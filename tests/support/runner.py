@@ -6,11 +6,12 @@ ok, FAIL or skip and its time.  The last line is `N passed, N failed`, with
 `, N skipped` where there were any, and the exit status follows it.  Arguments
 `-k WORD` select by name.
 """
+import os
 import sys
 import time
 import unittest
 
-from .server import Server
+from .server import Server, keyrack_path
 
 
 class WithServer(unittest.TestCase):
@@ -76,6 +77,7 @@ class Sentences(unittest.TestResult):
 
 
 def main(module="__main__"):
+    require_server()
     loader = unittest.TestLoader()
     if "-k" in sys.argv:
         words = [sys.argv[i + 1] for i, word in enumerate(sys.argv[:-1]) if word == "-k"]
@@ -85,6 +87,14 @@ def main(module="__main__"):
     failed = len(result.failures) + len(result.errors)
     print(summary(result.passed, failed, len(result.skipped)))
     sys.exit(1 if failed or not result.passed and not result.skipped else 0)
+
+
+def require_server():
+    """Without a server to test, say so once and end, failed."""
+    if not os.access(keyrack_path(), os.X_OK):
+        print(f"no server at {keyrack_path()}: build it, or set KEYRACK_SERVER")
+        print(summary(0, 1))
+        sys.exit(1)
 
 
 def summary(passed, failed, skipped=0):
