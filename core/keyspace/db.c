@@ -124,7 +124,9 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
         tell_changed(NULL, db, key);
     }
     if (keyspace_hooks.removed != NULL)
-        keyspace_hooks.removed(db, key, evict);
+        keyspace_hooks.removed(db, key,
+                               evict ? keyspace_settings.lazy_evict
+                                     : keyspace_settings.lazy_expire);
     entry_free(e); /* last: `key` was in it */
     return true;
 }

@@ -10,12 +10,16 @@
 
 struct keyspace_hooks {
     /* The host has removed the key because its time had come, or because
-     * memory is short: journal its deletion.  `key` is borrowed. */
-    void (*removed)(kr_db *db, struct kr_str key, bool evicted);
+     * memory is short: journal its deletion, `lazily` as UNLINK.  `key` is
+     * borrowed. */
+    void (*removed)(kr_db *db, struct kr_str key, bool lazily);
     /* The key has gone, in whatever way, or holds a value of another type:
      * clients parked with KR_PARK_WAKE_ON_DELETE want to know.  Keep it NULL
      * while there are none. */
     void (*gone)(kr_db *db, struct kr_str key);
+    /* The contents of `db` have been exchanged for others: clients parked on
+     * any of its keys may find them now. */
+    void (*swapped)(kr_db *db);
     /* Bytes in use that maxmemory does not count: what waits for clients and
      * for the append-only file. */
     size_t (*uncounted)(void);

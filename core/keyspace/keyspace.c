@@ -531,6 +531,14 @@ static uint64_t keyspace_flush_one(kr_db *db, bool async)
     return count;
 }
 
+static void keyspace_flushed(kr_db *db)
+{
+    if (db != NULL)
+        keyspace_hooks.swapped(db);
+    for (int32_t i = 0; db == NULL && i < keyspace.count; i++)
+        keyspace_hooks.swapped(&keyspace.dbs[i]);
+}
+
 static uint64_t keyspace_flush(kr_db *db, bool async)
 {
     struct kr_db_event event = {sizeof(event), async, db, NULL};
@@ -542,6 +550,8 @@ static uint64_t keyspace_flush(kr_db *db, bool async)
         count = keyspace_flush_one(db, async);
     for (int32_t i = 0; db == NULL && i < keyspace.count; i++)
         count += keyspace_flush_one(&keyspace.dbs[i], async);
+    if (keyspace_hooks.swapped != NULL)
+        keyspace_flushed(db);
     if (event_is_armed(EVENT_FLUSH))
         event_raise(EVENT_FLUSH, &event);
     return count;
@@ -556,6 +566,10 @@ static void keyspace_swap(kr_db *a, kr_db *b)
     watch_touch_all(a, b);
     watch_touch_all(b, a);
     db_swap_contents(a, b);
+    if (keyspace_hooks.swapped != NULL) {
+        keyspace_hooks.swapped(a);
+        keyspace_hooks.swapped(b);
+    }
     if (event_is_armed(EVENT_SWAP))
         event_raise(EVENT_SWAP, &event);
 }
@@ -595,15 +609,21 @@ static void keyspace_randomise(void *bytes, size_t size)
     }
 }
 
+void keyspace_init_early(void)
+{
+    keyspace_randomise(keyspace_secret, sizeof(keyspace_secret));
+    keyspace_randomise(&keyspace.chance, sizeof(keyspace.chance));
+    keyspace.seed = keyspace.chance;
+    keyspace.chance |= 1;
+}
+
 void keyspace_init(void)
 {
     int32_t count = (int32_t)keyspace_settings.databases;
 
     assert(keyspace.dbs == NULL && count > 0);
-    keyspace_randomise(keyspace_secret, sizeof(keyspace_secret));
-    keyspace_randomise(&keyspace.chance, sizeof(keyspace.chance));
-    keyspace.seed = keyspace.chance;
-    keyspace.chance |= 1;
+    if (keyspace.chance == 0)
+        keyspace_init_early();
     if (clock_turn_ms == 0)
         clock_begin_turn();
     keyspace.count = count;
@@ -624,8 +644,7 @@ void keyspace_fini(void)
     lazy_fini();
     evict_fini();
     memory_free(keyspace.dbs);
-    keyspace.dbs = NULL;
-    keyspace.count = 0;
+    memset(&keyspace, 0, sizeof(keyspace));
     type_fini();
 }
 

@@ -121,6 +121,14 @@ static void server_offer(void)
     rack_offer("kr.types/1", &type_interface);
 }
 
+/* The host has removed a key by itself. */
+static void server_key_removed(kr_db *db, struct kr_str key, bool evicted)
+{
+    journal_removed(db, key,
+                    evicted ? keyspace_settings.lazy_evict
+                            : keyspace_settings.lazy_expire);
+}
+
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
@@ -131,9 +139,8 @@ static void server_connect_wings(void)
     rack_on_forget(client_forget);
     rack_on_forget(event_forget);
     rack_on_forget(loop_forget);
-    keyspace_hooks.removed = journal_removed;
-    keyspace_hooks.gone = block_key_gone;
-    keyspace_hooks.swapped = block_db_swapped;
+    keyspace_hooks.removed = server_key_removed;
+    block_init();
 }
 
 static void server_fail(const char *what, const char *why)

@@ -19,6 +19,7 @@ SUITE(memory)
 SUITE(number)
 SUITE(parser)
 SUITE(table)
+SUITE(wheel)
 SUITE(writer)
 
 #undef SUITE

@@ -103,8 +103,7 @@ static void compare_all(void)
         for (unsigned i = 0; i < KEYS; i++) {
             compare(d, i);
             there += model[d][i].there;
-            expiring +=
-                model[d][i].there && model[d][i].expiry != KR_NO_EXPIRY;
+            expiring += model[d][i].there && model[d][i].expiry != KR_NO_EXPIRY;
             crates += model[d][i].there && model[d][i].boxed;
         }
         ck_assert_uint_eq(KS->count(db), there);
@@ -114,7 +113,9 @@ static void compare_all(void)
     }
 }
 
-/* --- Steps ---------------------------------------------------------------------------- */
+/* --- Steps
+ * ----------------------------------------------------------------------------
+ */
 
 static int64_t some_expiry(void)
 {

@@ -10,6 +10,7 @@
 #define TESTS_UNIT_KEYSPACE_FIXTURE_H
 
 #include <check.h>
+#include <stdio.h>
 
 #include "core/keyspace/db.h"
 #include "core/keyspace/type.h"
