@@ -18,6 +18,8 @@ SUITE(inline)
 SUITE(memory)
 SUITE(number)
 SUITE(parser)
+SUITE(table)
+SUITE(wheel)
 SUITE(writer)
 
 #undef SUITE
