@@ -10,12 +10,20 @@
 #define SUITE(name) Suite *name##_suite(void);
 #endif
 
+SUITE(account)
+SUITE(blob)
 SUITE(buffer)
 SUITE(crc)
+SUITE(descriptor)
+SUITE(directory)
 SUITE(escape)
+SUITE(event)
 SUITE(glob)
+SUITE(image)
 SUITE(inline)
+SUITE(load)
 SUITE(memory)
+SUITE(module_command)
 SUITE(number)
 SUITE(parser)
 SUITE(table)
