@@ -82,8 +82,7 @@ static void debug_stringmatch_test(struct kr_call *call)
             text[i] = letters[kr_text->random() % (sizeof(letters) - 1)];
         (void)kr_text->match(kr_str(pattern, a), kr_str(text, b), round & 1);
     }
-    kr_reply_status(call->reply,
-                    "Apparently Redis did not crash: test passed");
+    kr_reply_status(call->reply, "Apparently Redis did not crash: test passed");
 }
 
 static void debug_change_repl_id(struct kr_call *call)
@@ -165,7 +164,8 @@ static void debug_help(struct kr_call *call)
         "PAUSE-CRON <0|1>",
         "    Stop the work that the server does with time.",
         "POPULATE <count> [<prefix>] [<size>]",
-        "    Create <count> strings key:<number>, or <prefix>:<number>. What is",
+        "    Create <count> strings key:<number>, or <prefix>:<number>. What "
+        "is",
         "    there stays; replicas are not told.",
         "PROTOCOL <type>",
         "    A reply of that type: string, integer, double, bignum, null,",

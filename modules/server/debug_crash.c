@@ -9,8 +9,8 @@
 
 void debug_segfault(struct kr_call *call)
 {
-    volatile char *page = mmap(NULL, 4096, PROT_READ,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile char *page =
+        mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     (void)call;
     *page = 'x';

@@ -29,9 +29,8 @@ static void digest_mix_number(kr_digest *digest, uint32_t number)
 /* Redis's number of a type; module types share one. */
 static uint32_t digest_type_number(const char *name)
 {
-    static const char *const names[] = {"string", "list", "set",
-                                        "zset",   "hash", "module",
-                                        "stream"};
+    static const char *const names[] = {"string", "list",   "set",   "zset",
+                                        "hash",   "module", "stream"};
 
     for (uint32_t i = 0; i < KR_COUNT(names); i++)
         if (strcmp(names[i], name) == 0)
@@ -51,17 +50,13 @@ static void digest_value(kr_digest *digest, const struct kr_cell *cell)
         kr_codec->digest_add(digest, KR_STR("!!expire!!"));
 }
 
-static void digest_reply(struct kr_reply *reply, const uint8_t *bytes,
-                         bool status)
+static void digest_reply(struct kr_reply *reply, const uint8_t *bytes)
 {
     char text[2 * DIGEST_SIZE + 1];
 
     for (size_t i = 0; i < DIGEST_SIZE; i++)
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    if (status)
-        kr_reply_status(reply, text);
-    else
-        kr_reply_bulk(reply, kr_str(text, 2 * DIGEST_SIZE));
+    kr_reply_status(reply, text);
 }
 
 struct digest_walk {
@@ -109,7 +104,7 @@ void debug_digest(struct kr_call *call)
     kr_codec->digest_read(walk.all, bytes);
     kr_codec->digest_free(walk.key);
     kr_codec->digest_free(walk.all);
-    digest_reply(call->reply, bytes, true);
+    digest_reply(call->reply, bytes);
 }
 
 void debug_digest_value(struct kr_call *call)
@@ -127,7 +122,7 @@ void debug_digest_value(struct kr_call *call)
         if (kr_keyspace->find(call->db, call->argv[i], KR_FIND_QUIET, &cell))
             digest_value(digest, &cell);
         kr_codec->digest_read(digest, bytes);
-        digest_reply(call->reply, bytes, true);
+        digest_reply(call->reply, bytes);
     }
     kr_codec->digest_free(digest);
 }

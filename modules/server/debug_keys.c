@@ -31,7 +31,7 @@ static size_t debug_saved_size(const struct kr_type *type,
 
     if (!type || !type->save || !KR_HAS(kr_codec, free_reader))
         return 0;
-    writer = kr_codec->new_writer(0);
+    writer = kr_codec->new_writer(KR_CODEC_COMPRESS);
     type->save(&peek, writer);
     size = kr_codec->writer_bytes(writer).size;
     kr_codec->free_writer(writer);
@@ -51,13 +51,13 @@ void debug_object(struct kr_call *call)
     type = kr_types->get(cell.type);
     peek = kr_cell_peek(&cell);
     idle_sec = kr_keyspace->idle_ms(&cell) / 1000;
-    snprintf(text, sizeof(text),
-             "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu64
-             " lru_seconds_idle:%" PRIu64,
-             cell.data,
-             type && type->encoding ? type->encoding(&peek) : "unknown",
-             debug_saved_size(type, &cell),
-             ((uint64_t)call->now_ms / 1000 - idle_sec) & 0xffffff, idle_sec);
+    snprintf(
+        text, sizeof(text),
+        "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu64
+        " lru_seconds_idle:%" PRIu64,
+        cell.data, type && type->encoding ? type->encoding(&peek) : "unknown",
+        debug_saved_size(type, &cell),
+        ((uint64_t)call->now_ms / 1000 - idle_sec) & 0xffffff, idle_sec);
     kr_reply_status(call->reply, text);
 }
 
@@ -146,8 +146,8 @@ struct populate {
     kr_db *db;
     struct kr_str prefix;
     int64_t count;
-    int64_t size;     /* of each value; 0: as long as its text */
-    struct page key;  /* reused */
+    int64_t size;    /* of each value; 0: as long as its text */
+    struct page key; /* reused */
     struct page value;
 };
 
@@ -158,8 +158,8 @@ static bool populate_parse(struct kr_call *call, struct populate *p)
     p->prefix = call->argc > 3 ? call->argv[3] : KR_STR("key");
     p->size = 0;
     if (call->argc > 4)
-        right = right && kr_text->to_int64(call->argv[4], &p->size) &&
-                p->size >= 0;
+        right =
+            right && kr_text->to_int64(call->argv[4], &p->size) && p->size >= 0;
     if (!right)
         kr_reply_error(call->reply,
                        "ERR value is out of range, must be positive");

@@ -135,9 +135,10 @@ void server_lolwut(struct kr_call *call)
     for (int64_t i = 0; i < picture.rows; i++)
         lolwut_draw_row(&page, picture.columns);
     lolwut_draw_rail(&page, picture.columns);
-    page_add(&page, KR_STR("\nKeyrack " SERVER_VERSION_TEXT
-                           ", a rack for modules. Redis ver. "
-                           SERVER_REDIS_VERSION "\n"));
+    page_add(&page,
+             KR_STR("\nKeyrack " SERVER_VERSION_TEXT
+                    ", a rack for modules. Redis ver. " SERVER_REDIS_VERSION
+                    "\n"));
     call->reply->ops->verbatim(call->reply, "txt", page_text(&page));
     page_free(&page);
 }
