@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 
 struct parked;
+struct held;
 
 /* A large argument on its way into its own blob. */
 struct big_argument {
@@ -52,6 +53,7 @@ struct kr_client {
     size_t input_size;
     size_t input_capacity;
     struct big_argument *big;
+    struct held *waiting; /* the command that is held */
     struct parked *parked;
     const kr_cmd *last_command;
     int64_t created_ms;

@@ -10,6 +10,24 @@
 #define SUITE(name) Suite *name##_suite(void);
 #endif
 
+SUITE(age)
+SUITE(buffer)
+SUITE(crc)
+SUITE(entry)
+SUITE(escape)
+SUITE(glob)
+SUITE(inline)
+SUITE(key_spec)
+SUITE(latency)
 SUITE(memory)
+SUITE(model)
+SUITE(number)
+SUITE(output)
+SUITE(parser)
+SUITE(table)
+SUITE(type)
+SUITE(watch)
+SUITE(wheel)
+SUITE(writer)
 
 #undef SUITE
