@@ -10,15 +10,24 @@
 #define SUITE(name) Suite *name##_suite(void);
 #endif
 
+SUITE(age)
 SUITE(buffer)
 SUITE(crc)
+SUITE(entry)
 SUITE(escape)
+SUITE(evict)
+SUITE(expire)
 SUITE(glob)
 SUITE(inline)
+SUITE(keyspace)
+SUITE(lazy)
 SUITE(memory)
+SUITE(model)
 SUITE(number)
 SUITE(parser)
 SUITE(table)
+SUITE(type)
+SUITE(watch)
 SUITE(wheel)
 SUITE(writer)
 
