@@ -148,17 +148,17 @@ void call_end(struct call *call, uint64_t ticks)
 static void call_execute(struct call *call)
 {
     struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
-    kr_module *before = rack_running;
+    kr_module *was;
     uint32_t errors = call->pub.reply->errors;
     uint64_t ticks;
 
     call_begin(call);
     call->pub.state = command->module ? command->module->state : NULL;
-    rack_running = command->module;
+    was = rack_enter(command->module);
     ticks = clock_ticks();
     command->run(&call->pub);
     ticks = clock_ticks() - ticks;
-    rack_running = before;
+    rack_leave(was);
     if (KR_UNLIKELY(call->pub.reply->errors != errors)) {
         command->failed++;
         if (command->module)

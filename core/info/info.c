@@ -145,15 +145,15 @@ static bool info_collect(const char *section, struct kr_info_out *out)
     bool any = false;
 
     STAILQ_FOREACH (provider, &info.providers, link) {
-        kr_module *before = rack_running;
+        kr_module *was;
 
         if (strcmp(provider->section, section) != 0)
             continue;
         any = true;
         weak.weak = provider->flags & KR_INFO_WEAK;
-        rack_running = provider->module;
+        was = rack_enter(provider->module);
         provider->fn(provider->ctx, &weak.out);
-        rack_running = before;
+        rack_leave(was);
     }
     for (uint32_t i = 0; i < weak.count; i++)
         memory_free((char *)weak.names[i]);

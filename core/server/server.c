@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/server.h"
 
+#include "core/codec/codec.h"
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/directives.h"
@@ -106,6 +107,7 @@ static void server_offer(void)
     rack_offer("kr.block/1", &block_interface);
     rack_offer("kr.calls/1", &call_interface);
     rack_offer("kr.clients/1", &client_interface);
+    rack_offer("kr.codec/1", &codec_interface);
     rack_offer("kr.commands/1", &command_interface);
     rack_offer("kr.config/1", &config_interface);
     rack_offer("kr.events/1", &event_interface);
@@ -121,6 +123,14 @@ static void server_offer(void)
     rack_offer("kr.types/1", &type_interface);
 }
 
+/* The host has removed a key by itself. */
+static void server_key_removed(kr_db *db, struct kr_str key, bool evicted)
+{
+    journal_removed(db, key,
+                    evicted ? keyspace_settings.lazy_evict
+                            : keyspace_settings.lazy_expire);
+}
+
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
@@ -131,9 +141,8 @@ static void server_connect_wings(void)
     rack_on_forget(client_forget);
     rack_on_forget(event_forget);
     rack_on_forget(loop_forget);
-    keyspace_hooks.removed = journal_removed;
-    keyspace_hooks.gone = block_key_gone;
-    keyspace_hooks.swapped = block_db_swapped;
+    keyspace_hooks.removed = server_key_removed;
+    block_init();
 }
 
 static void server_fail(const char *what, const char *why)
