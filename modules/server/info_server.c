@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* info_server - INFO server, cpu, modules and cluster: the process and what it
  * is made of. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* RUSAGE_THREAD */
+#endif
+
 #include "info.h"
 
 #include "page.h"
