@@ -615,6 +615,8 @@ static const struct kr_param directive_rows[] = {
         "no",),
     NUMBER(INT, "active-expire-effort", &keyspace_settings.active_expire_effort,
            "1", 1, 10,),
+    ROW(BOOL, "debug-set-active-expire", &keyspace_settings.active_expire,
+        "yes", .flags = KR_PARAM_HIDDEN),
 
     /* Time */
     NUMBER(INT, "hz", &directives.hz, "10", 0, INT_MAX, .apply = hz_apply),

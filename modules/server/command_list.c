@@ -222,10 +222,26 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
 
 /* --- COMMAND, COMMAND COUNT, COMMAND INFO --------------------------------------------- */
 
+static void command_reply_all(struct kr_reply *reply)
+{
+    kr_reply_array(reply, kr_commands->count());
+    kr_commands->each(NULL, command_reply_one, reply);
+}
+
+/* A word that is no subcommand comes here too. */
 void server_command(struct kr_call *call)
 {
-    kr_reply_array(call->reply, kr_commands->count());
-    kr_commands->each(NULL, command_reply_one, call->reply);
+    struct kr_str word;
+
+    if (call->argc == 1) {
+        command_reply_all(call->reply);
+        return;
+    }
+    word = call->argv[1];
+    kr_reply_errorf(call->reply,
+                    "ERR unknown subcommand '%.*s'. Try COMMAND HELP.",
+                    (int)(word.size < 128 ? word.size : 128),
+                    word.size > 0 ? word.data : "");
 }
 
 void server_command_count(struct kr_call *call)
@@ -236,7 +252,7 @@ void server_command_count(struct kr_call *call)
 void server_command_info(struct kr_call *call)
 {
     if (call->argc == 2) {
-        server_command(call);
+        command_reply_all(call->reply);
         return;
     }
     kr_reply_array(call->reply, call->argc - 2);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* info_server - INFO server, cpu, modules and cluster: the process and what it
  * is made of. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* RUSAGE_THREAD */
+#endif
+
 #include "info.h"
 
 #include "page.h"
@@ -19,7 +23,7 @@ static void info_versions(struct kr_info_out *out)
     static const struct info_constant rows[] = {
         {"redis_version", SERVER_REDIS_VERSION},
         {"server_name", "keyrack"},
-        {"keyrack_version", SERVER_VERSION_TEXT},
+        {"keyrack_version", KEYRACK_VERSION},
         {"redis_git_sha1", "00000000"},
         {"redis_git_dirty", "0"},
         {"redis_build_id", "0"},
@@ -101,7 +105,7 @@ void info_fill_server(void *ctx, struct kr_info_out *out)
     info_platform(out);
     out->field_int(out, "process_id", (int64_t)getpid());
     out->field(out, "process_supervised", KR_STR("no"));
-    out->field(out, "run_id", kr_str(server->run_id, SERVER_ID_SIZE));
+    out->field(out, "run_id", kr_cstr(kr_info->run_id()));
     out->field_int(out, "tcp_port", server_param_int("port", 0));
     info_times(server, out);
     out->field(out, "executable", kr_str(path, size > 0 ? (size_t)size : 0));

@@ -86,26 +86,35 @@ static char graph_cell(const struct graph *graph, uint32_t column, int row)
     return step / 3 > row ? '|' : ' ';
 }
 
+/* Line `line` of the ages; false when none of them is so long. */
+static bool graph_draw_ages(struct page *page, const struct graph *graph,
+                            size_t line)
+{
+    size_t start = page->size;
+    bool any = false;
+
+    for (uint32_t i = 0; i < graph->count; i++) {
+        bool letter = strlen(graph->ages[i]) > line;
+
+        page_add_char(page, letter ? graph->ages[i][line] : ' ');
+        any = any || letter;
+    }
+    page_add_char(page, '\n');
+    if (!any)
+        page->size = start;
+    return any;
+}
+
 static void graph_draw(struct page *page, const struct graph *graph)
 {
-    bool more = true;
-
     for (int row = ROWS - 1; row >= 0; row--) {
         for (uint32_t i = 0; i < graph->count; i++)
             page_add_char(page, graph_cell(graph, i, row));
         page_add_char(page, '\n');
     }
     page_add_char(page, '\n');
-    for (uint32_t line = 0; line < AGE_MAX && more; line++) {
-        more = false;
-        for (uint32_t i = 0; i < graph->count; i++) {
-            bool letter = strlen(graph->ages[i]) > line;
-
-            page_add_char(page, letter ? graph->ages[i][line] : ' ');
-            more = more || letter;
-        }
-        page_add_char(page, '\n');
-    }
+    for (size_t line = 0; graph_draw_ages(page, graph, line); line++)
+        continue;
 }
 
 void server_latency_graph(struct kr_call *call)

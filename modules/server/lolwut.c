@@ -136,7 +136,7 @@ void server_lolwut(struct kr_call *call)
         lolwut_draw_row(&page, picture.columns);
     lolwut_draw_rail(&page, picture.columns);
     page_add(&page,
-             KR_STR("\nKeyrack " SERVER_VERSION_TEXT
+             KR_STR("\nKeyrack " KEYRACK_VERSION
                     ", a rack for modules. Redis ver. " SERVER_REDIS_VERSION
                     "\n"));
     call->reply->ops->verbatim(call->reply, "txt", page_text(&page));

@@ -172,6 +172,12 @@ void monitor_stop(struct server *server)
 
 void monitor_fini(struct server *server)
 {
+    for (size_t i = 0; i < server->monitor.count; i++) {
+        kr_client *client = kr_clients->find(server->monitor.ids[i]);
+
+        if (client)
+            kr_clients->set_flags(client, 0, KR_CLIENT_MONITOR);
+    }
     kr_memory->free(server->self, server->monitor.ids);
     page_free(&server->monitor.line);
 }

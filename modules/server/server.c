@@ -115,7 +115,6 @@ static kr_status server_create(kr_module *self, const struct kr_load_args *args,
     server->self = self;
     server->started_ms = kr_loop->wall_ms();
     server->startup_memory = kr_memory->used();
-    server_new_id(server->run_id);
     server_new_id(server->replication_id);
     if (!info_provide_all(server) || !monitor_init(server)) {
         kr_memory->free(self, server);
@@ -171,7 +170,6 @@ static kr_status server_takeover(kr_module *self, void *state,
 
     if (in->layout != SERVER_VERSION)
         return KR_EVERSION;
-    memcpy(now->run_id, then->run_id, sizeof(now->run_id));
     memcpy(now->replication_id, then->replication_id,
            sizeof(now->replication_id));
     now->startup_memory = then->startup_memory;

@@ -5,7 +5,7 @@
  *
  *   struct server
  *   +--------+---------+---------+---------+---------+
- *   | self   | run ids | slowlog | latency | monitor |
+ *   | self   | ids     | slowlog | latency | monitor |
  *   +--------+---------+---------+---------+---------+
  *
  * Each part belongs to the file of its name, which alone looks inside. */
@@ -19,14 +19,15 @@
 #include <kr/kr.h>
 
 #define SERVER_REDIS_VERSION "7.2.4" /* whose commands and replies these are */
-#define SERVER_VERSION       10000   /* 1.0.0 */
-#define SERVER_VERSION_TEXT  "1.0.0"
+#define SERVER_VERSION       10000   /* of the module: 1.0.0 */
+#ifndef KEYRACK_VERSION
+#define KEYRACK_VERSION "unknown" /* the build tells it */
+#endif
 
-#define SERVER_ID_SIZE 40 /* hexadecimal digits of a run's identity */
+#define SERVER_ID_SIZE 40 /* hexadecimal digits of an identity */
 
 struct server {
     kr_module *self;
-    char run_id[SERVER_ID_SIZE + 1];
     char replication_id[SERVER_ID_SIZE + 1];
     size_t startup_memory; /* bytes in use when the first client could come */
     int64_t started_ms;    /* wall clock, of the module */
