@@ -202,10 +202,11 @@ static void string_activate(kr_module *self, void *state)
     limit_start(self);
 }
 
+/* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_NEED(kr_calls),  KR_NEED(kr_codec),    KR_NEED(kr_commands),
-    KR_NEED(kr_config), KR_NEED(kr_events),   KR_NEED(kr_journal),
-    KR_NEED(kr_memory), KR_NEED(kr_keyspace), KR_NEED(kr_text),
+    KR_NEED(kr_calls),    KR_WANT(kr_codec),  KR_NEED(kr_commands),
+    KR_NEED(kr_config),   KR_NEED(kr_events), KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace), KR_NEED(kr_memory), KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_strings_id, &string_values}};
