@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/server.h"
 
+#include "core/codec/codec.h"
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/directives.h"
@@ -106,6 +107,7 @@ static void server_offer(void)
     rack_offer("kr.block/1", &block_interface);
     rack_offer("kr.calls/1", &call_interface);
     rack_offer("kr.clients/1", &client_interface);
+    rack_offer("kr.codec/1", &codec_interface);
     rack_offer("kr.commands/1", &command_interface);
     rack_offer("kr.config/1", &config_interface);
     rack_offer("kr.events/1", &event_interface);

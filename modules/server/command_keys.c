@@ -8,8 +8,7 @@
 
 static const kr_cmd *command_keys_of(struct kr_call *call, const char **error)
 {
-    const kr_cmd *command =
-        kr_commands->match(call->argc - 2, call->argv + 2);
+    const kr_cmd *command = kr_commands->match(call->argc - 2, call->argv + 2);
     const struct kr_command *row = command ? kr_commands->row(command) : NULL;
 
     *error = NULL;
@@ -52,9 +51,8 @@ static void command_getkeys(struct kr_call *call, bool flags)
     refs = kr_memory->alloc(self, argc * sizeof(*refs));
     count = kr_commands->keys(command, argc, call->argv + 2, refs, argc);
     if (count > 0)
-        command_reply_keys(call, refs,
-                           (uint32_t)count < argc ? (uint32_t)count : argc,
-                           flags);
+        command_reply_keys(
+            call, refs, (uint32_t)count < argc ? (uint32_t)count : argc, flags);
     else if (kr_commands->row(command)->flags & KR_CMD_NO_MANDATORY_KEYS)
         kr_reply_array(call->reply, 0);
     else

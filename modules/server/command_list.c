@@ -31,25 +31,25 @@ void command_reply_words(struct kr_reply *reply, uint64_t bits,
 
 /* ORDER: KR_CMD_ bits */
 static const char *const command_flags[] = {
-    "write",         "readonly",     "denyoom",         "admin",
-    "pubsub",        "noscript",     "blocking",        "loading",
-    "stale",         "skip_monitor", "skip_slowlog",    "asking",
-    "fast",          "no_auth",      "may_replicate",   "movablekeys",
-    "allow_busy",    "no_multi",     "no_async_loading", "no_mandatory_keys",
+    "write",      "readonly",     "denyoom",          "admin",
+    "pubsub",     "noscript",     "blocking",         "loading",
+    "stale",      "skip_monitor", "skip_slowlog",     "asking",
+    "fast",       "no_auth",      "may_replicate",    "movablekeys",
+    "allow_busy", "no_multi",     "no_async_loading", "no_mandatory_keys",
 };
 
 /* ORDER: KR_CAT_ bits */
 static const char *const command_categories[] = {
-    "keyspace",  "read",   "write",       "set",       "sortedset",
-    "list",      "hash",   "string",      "bitmap",    "hyperloglog",
-    "geo",       "stream", "pubsub",      "admin",     "fast",
+    "keyspace",  "read",     "write",     "set",        "sortedset",
+    "list",      "hash",     "string",    "bitmap",     "hyperloglog",
+    "geo",       "stream",   "pubsub",    "admin",      "fast",
     "slow",      "blocking", "dangerous", "connection", "transaction",
     "scripting",
 };
 
 /* ORDER: KR_KEY_ bits */
 static const char *const command_key_flags[] = {
-    "RO",     "RW",     "OW",     "RM",         "access",         "update",
+    "RO",     "RW",     "OW",      "RM",         "access",         "update",
     "insert", "delete", "not_key", "incomplete", "variable_flags",
 };
 
@@ -252,7 +252,12 @@ void server_command_info(struct kr_call *call)
 
 /* --- COMMAND LIST ---------------------------------------------------------------------- */
 
-enum command_filter { FILTER_NONE, FILTER_MODULE, FILTER_CATEGORY, FILTER_PATTERN };
+enum command_filter {
+    FILTER_NONE,
+    FILTER_MODULE,
+    FILTER_CATEGORY,
+    FILTER_PATTERN
+};
 
 static uint64_t command_category(struct kr_str name)
 {

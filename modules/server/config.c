@@ -132,7 +132,6 @@ void server_config_rewrite(struct kr_call *call)
 void server_config_resetstat(struct kr_call *call)
 {
     kr_info->reset();
-    kr_commands->reset_stats(NULL);
     kr_reply_ok(call->reply);
 }
 

@@ -66,8 +66,9 @@ void figures_take(const struct server *server, struct figures *figures)
     figures_add_databases(figures);
     figures->overhead = figures->startup + figures->clients +
                         figures->replicas + figures->tables;
-    figures->dataset =
-        figures->used > figures->overhead ? figures->used - figures->overhead : 0;
+    figures->dataset = figures->used > figures->overhead
+                           ? figures->used - figures->overhead
+                           : 0;
     net = figures->used - figures->startup;
     figures->peak_percent =
         figures->peak > 0 ? (double)figures->used * 100 / (double)figures->peak

@@ -8,9 +8,9 @@ void help_reply(struct kr_reply *reply, const char *name,
 {
     char title[128];
 
-    snprintf(title, sizeof(title),
-             "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-             name);
+    snprintf(
+        title, sizeof(title),
+        "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
     kr_reply_array(reply, count + 3);
     kr_reply_status(reply, title);
     for (size_t i = 0; i < count; i++)

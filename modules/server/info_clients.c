@@ -8,7 +8,7 @@ struct info_crowd {
     int64_t connected; /* replicas and monitors do not count */
     int64_t tracking;
     int64_t blocked;
-    uint64_t input;  /* the largest buffers */
+    uint64_t input; /* the largest buffers */
     uint64_t output;
 };
 
@@ -42,8 +42,7 @@ void info_fill_clients(void *ctx, struct kr_info_out *out)
     out->field_int(out, "connected_clients", crowd.connected);
     out->field_int(out, "cluster_connections", 0);
     out->field_int(out, "maxclients", server_param_int("maxclients", 10000));
-    out->field_int(out, "client_recent_max_input_buffer",
-                   (int64_t)crowd.input);
+    out->field_int(out, "client_recent_max_input_buffer", (int64_t)crowd.input);
     out->field_int(out, "client_recent_max_output_buffer",
                    (int64_t)crowd.output);
     out->field_int(out, "blocked_clients", crowd.blocked);

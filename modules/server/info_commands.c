@@ -81,8 +81,8 @@ static void info_read_percentiles(struct info_percentiles *p)
 
     if (!server_param("latency-tracking-info-percentiles", text, sizeof(text)))
         memcpy(text, "50 99 99.9", sizeof("50 99 99.9"));
-    for (char *rest = text, *word; p->count < PERCENTILES_MAX &&
-                                   (word = strtok_r(rest, " ", &rest));)
+    for (char *rest = text, *word;
+         p->count < PERCENTILES_MAX && (word = strtok_r(rest, " ", &rest));)
         p->values[p->count++] = strtod(word, NULL);
 }
 
@@ -139,9 +139,8 @@ static bool info_take_error(void *ctx, struct kr_str code, uint64_t count)
 
     if (errors->count == errors->room) {
         errors->room = errors->room > 0 ? errors->room * 2 : 16;
-        errors->rows =
-            kr_memory->realloc(errors->self, errors->rows,
-                               errors->room * sizeof(errors->rows[0]));
+        errors->rows = kr_memory->realloc(
+            errors->self, errors->rows, errors->room * sizeof(errors->rows[0]));
     }
     row = &errors->rows[errors->count++];
     row->count = count;

@@ -18,8 +18,7 @@ static void info_traffic(const struct kr_host_stats *stats,
     kr_info_fieldf(out, "instantaneous_ops_per_sec", "%.0f",
                    stats->ops_per_sec);
     out->field_int(out, "total_net_input_bytes", (int64_t)stats->input_bytes);
-    out->field_int(out, "total_net_output_bytes",
-                   (int64_t)stats->output_bytes);
+    out->field_int(out, "total_net_output_bytes", (int64_t)stats->output_bytes);
     out->field_int(out, "total_net_repl_input_bytes", 0);
     out->field_int(out, "total_net_repl_output_bytes", 0);
     kr_info_fieldf(out, "instantaneous_input_kbps", "%.2f", stats->input_kbps);

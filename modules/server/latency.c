@@ -31,8 +31,7 @@ static struct latency_event *latency_new_event(struct server *server,
                                                const char *name)
 {
     struct latency_event **end = &server->latency.events;
-    struct latency_event *e =
-        kr_memory->calloc(server->self, 1, sizeof(*e));
+    struct latency_event *e = kr_memory->calloc(server->self, 1, sizeof(*e));
     size_t size = strlen(name) + 1;
 
     e->name = kr_memory->alloc(server->self, size);
@@ -66,8 +65,7 @@ static void latency_note(struct server *server, const char *name, int64_t ms)
 void latency_note_call(struct server *server, const struct kr_slow_event *event)
 {
     const kr_cmd *command = event->call->command;
-    bool fast =
-        command && kr_commands->row(command)->flags & KR_CMD_FAST;
+    bool fast = command && kr_commands->row(command)->flags & KR_CMD_FAST;
 
     if (event->nsec >= latency_limit())
         latency_note(server, fast ? "fast-command" : "command",

@@ -30,8 +30,8 @@ struct latency_sample {
 struct latency_event {
     struct latency_event *next;
     char *name;
-    uint32_t at;       /* where the next sample goes */
-    int64_t worst_ms;  /* since the last reset */
+    uint32_t at;      /* where the next sample goes */
+    int64_t worst_ms; /* since the last reset */
     struct latency_sample samples[LATENCY_SAMPLES];
 };
 

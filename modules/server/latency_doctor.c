@@ -41,9 +41,8 @@ static void doctor_measure(const struct latency_event *e,
             off += d < 0 ? -d : d;
     }
     f->deviation_ms = f->samples > 0 ? off / f->samples : 0;
-    f->apart_sec = f->samples > 1
-                       ? (double)(last_sec - first_sec) / (f->samples - 1)
-                       : 0;
+    f->apart_sec =
+        f->samples > 1 ? (double)(last_sec - first_sec) / (f->samples - 1) : 0;
 }
 
 /* What helps against slow events of that name. */

@@ -78,7 +78,8 @@ static char graph_cell(const struct graph *graph, uint32_t column, int row)
     static const char tops[] = "_-#";
     int64_t range = graph->high - graph->low;
     int64_t above = graph->samples[column]->ms - graph->low;
-    int step = range > 0 ? (int)((double)above * (STEPS - 1) / (double)range) : 0;
+    int step =
+        range > 0 ? (int)((double)above * (STEPS - 1) / (double)range) : 0;
 
     if (step / 3 == row)
         return tops[step % 3];
@@ -115,11 +116,10 @@ void server_latency_graph(struct kr_call *call)
     struct graph graph;
 
     if (!e) {
-        kr_reply_errorf(call->reply,
-                        "ERR No samples available for event '%.*s'",
-                        (int)(call->argv[2].size < 512 ? call->argv[2].size
-                                                       : 512),
-                        call->argv[2].size > 0 ? call->argv[2].data : "");
+        kr_reply_errorf(
+            call->reply, "ERR No samples available for event '%.*s'",
+            (int)(call->argv[2].size < 512 ? call->argv[2].size : 512),
+            call->argv[2].size > 0 ? call->argv[2].data : "");
         return;
     }
     graph_gather(&graph, e);

@@ -151,17 +151,17 @@ void server_memory_stats(struct kr_call *call)
 static void memory_examine(struct page *page, const struct figures *f)
 {
     if (f->peak > f->used + f->used / 2)
-        page_add(page,
-                 KR_STR(" * Peak: the server once used half as much again as "
-                        "now. Until the allocator gives that back, the resident "
-                        "size stays high: see MEMORY PURGE.\n"));
+        page_add(
+            page,
+            KR_STR(" * Peak: the server once used half as much again as "
+                   "now. Until the allocator gives that back, the resident "
+                   "size stays high: see MEMORY PURGE.\n"));
     if (f->fragmentation > 1.4)
         page_addf(page,
                   " * Fragmentation: the process takes %.2f times what the "
                   "server uses.\n",
                   f->fragmentation);
-    if (f->connections > 0 &&
-        f->clients / (int64_t)f->connections > 200 * 1024)
+    if (f->connections > 0 && f->clients / (int64_t)f->connections > 200 * 1024)
         page_add(page, KR_STR(" * Clients: they take more than 200 KB each. "
                               "See CLIENT LIST for those that do not read "
                               "their replies.\n"));
@@ -201,8 +201,7 @@ typedef void memory_stats_print(void (*write)(void *ctx, const char *text),
 
 void server_memory_purge(struct kr_call *call)
 {
-    memory_mallctl *mallctl =
-        (memory_mallctl *)dlsym(RTLD_DEFAULT, "mallctl");
+    memory_mallctl *mallctl = (memory_mallctl *)dlsym(RTLD_DEFAULT, "mallctl");
 
     if (!mallctl) {
         (void)malloc_trim(0);
@@ -230,8 +229,8 @@ static void memory_print_libc(struct page *page)
               "in use:           %zu bytes\n"
               "free:             %zu bytes in %zu chunks\n"
               "could be trimmed: %zu bytes\n",
-              info.arena, info.hblkhd, info.hblks, info.uordblks,
-              info.fordblks, info.ordblks, info.keepcost);
+              info.arena, info.hblkhd, info.hblks, info.uordblks, info.fordblks,
+              info.ordblks, info.keepcost);
 }
 
 void server_memory_malloc_stats(struct kr_call *call)

@@ -79,7 +79,7 @@ static int32_t monitor_after(struct kr_call *call,
 
 static void monitor_arm(const struct monitor *monitor, bool armed)
 {
-    void (*set)(kr_gate *gate, kr_client *client) =
+    void (*set)(kr_gate * gate, kr_client * client) =
         armed ? kr_gates->arm : kr_gates->disarm;
 
     set(monitor->before, NULL);
@@ -145,12 +145,12 @@ void server_monitor(struct kr_call *call)
 bool monitor_init(struct server *server)
 {
     server->monitor.line.self = server->self;
-    server->monitor.before = kr_gates->add(server->self, "monitor.before",
-                                           KR_STAGE_BEFORE, 100,
-                                           monitor_before, server);
-    server->monitor.after = kr_gates->add(server->self, "monitor.after",
-                                          KR_STAGE_AFTER, 100, monitor_after,
-                                          server);
+    server->monitor.before =
+        kr_gates->add(server->self, "monitor.before", KR_STAGE_BEFORE, 100,
+                      monitor_before, server);
+    server->monitor.after =
+        kr_gates->add(server->self, "monitor.after", KR_STAGE_AFTER, 100,
+                      monitor_after, server);
     return server->monitor.before && server->monitor.after;
 }
 

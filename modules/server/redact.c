@@ -26,8 +26,8 @@ static bool redact_options(const struct kr_call *call, uint32_t i,
     for (uint32_t at = from; at < i;) {
         size_t o = 0;
 
-        while (o < count && !kr_str_equal_nocase(call->argv[at],
-                                                 kr_cstr(options[o].word)))
+        while (o < count &&
+               !kr_str_equal_nocase(call->argv[at], kr_cstr(options[o].word)))
             o++;
         if (o == count || options[o].follow > call->argc - 1 - at)
             return false;

@@ -5,7 +5,9 @@
 #include "commands.h"
 #include "info.h"
 
-#include <inttypes.h>
+#include <kr/string.h>
+
+#include <stdio.h>
 
 KR_USES(kr_block);
 KR_USES(kr_calls);
@@ -16,11 +18,13 @@ KR_USES(kr_config);
 KR_USES(kr_events);
 KR_USES(kr_gates);
 KR_USES(kr_info);
+KR_USES(kr_journal);
 KR_USES(kr_keyspace);
 KR_USES(kr_log);
 KR_USES(kr_loop);
 KR_USES(kr_memory);
 KR_USES(kr_modules);
+KR_USES(kr_strings);
 KR_USES(kr_text);
 KR_USES(kr_types);
 
@@ -199,6 +203,8 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_types),
     KR_WANT(kr_block),
     KR_WANT(kr_codec),
+    KR_WANT(kr_journal),
+    KR_WANT(kr_strings),
 };
 
 static bool server_apply_limit(void *state, uint32_t argc,

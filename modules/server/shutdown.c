@@ -13,8 +13,10 @@ static uint32_t shutdown_flag(struct kr_str word)
         const char *word;
         uint32_t flag;
     } flags[] = {
-        {"nosave", KR_SHUTDOWN_NOSAVE}, {"save", KR_SHUTDOWN_SAVE},
-        {"now", KR_SHUTDOWN_NOW},       {"force", KR_SHUTDOWN_FORCE},
+        {"nosave", KR_SHUTDOWN_NOSAVE},
+        {"save", KR_SHUTDOWN_SAVE},
+        {"now", KR_SHUTDOWN_NOW},
+        {"force", KR_SHUTDOWN_FORCE},
         {"abort", ABORT},
     };
 

@@ -60,14 +60,13 @@ static void slowlog_pick(struct slow_words *words, const struct kr_call *call)
     int n;
 
     for (uint32_t i = 0; i < kept; i++)
-        slowlog_pick_word(words, i,
-                          redact_hides(call, i) ? KR_STR(REDACTED)
-                                                : call->argv[i]);
+        slowlog_pick_word(
+            words, i, redact_hides(call, i) ? KR_STR(REDACTED) : call->argv[i]);
     words->count = kept;
     if (kept == call->argc)
         return;
-    n = snprintf(words->notes[kept], NOTE_MAX, "... (%" PRIu32 " more arguments)",
-                 call->argc - kept);
+    n = snprintf(words->notes[kept], NOTE_MAX,
+                 "... (%" PRIu32 " more arguments)", call->argc - kept);
     words->heads[kept] = kr_str(words->notes[kept], (size_t)n);
     words->tails[kept] = kr_str("", 0);
     words->count++;

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/config/config.h"
+
+#include "core/config/param.h"
+#include "core/config/pending.h"
+#include "core/config/rewrite.h"
+#include "core/log/log.h"
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+#include "core/rack/rack.h"
+#include "core/resp/inline.h"
+
+#include <stdio.h>
+
+static struct {
+    struct param **all; /* the top rows, by name */
+    size_t count, capacity;
+} config;
+
+/* --- The registry
+ * -------------------------------------------------------------
+ */
+
+static int config_compare(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        int x = (unsigned char)*a, y = (unsigned char)*b;
+
+        x = x >= 'A' && x <= 'Z' ? x | 0x20 : x;
+        y = y >= 'A' && y <= 'Z' ? y | 0x20 : y;
+        if (x != y || x == 0)
+            return x - y;
+    }
+}
+
+/* Where `name` is, or would be. */
+static size_t config_place(const char *name, bool *found)
+{
+    size_t from = 0, to = config.count;
+
+    *found = false;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = config_compare(config.all[middle]->row.name, name);
+
+        if (order == 0)
+            *found = true;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+struct param *config_find(struct kr_str name)
+{
+    for (size_t i = 0; i < config.count; i++) {
+        const struct kr_param *row = &config.all[i]->row;
+
+        if (kr_str_equal_nocase(name, kr_cstr(row->name)) ||
+            (row->alias && kr_str_equal_nocase(name, kr_cstr(row->alias))))
+            return config.all[i];
+    }
+    return NULL;
+}
+
+struct param *config_at(size_t i)
+{
+    return i < config.count ? config.all[i] : NULL;
+}
+
+static void config_insert(size_t at, struct param *param)
+{
+    if (config.count == config.capacity) {
+        config.capacity = config.capacity ? config.capacity * 2 : 64;
+        config.all =
+            memory_realloc(config.all, config.capacity * sizeof(*config.all));
+    }
+    memmove(config.all + at + 1, config.all + at,
+            (config.count - at) * sizeof(*config.all));
+    config.all[at] = param;
+    config.count++;
+}
+
+static void config_remove(size_t at)
+{
+    config.count--;
+    memmove(config.all + at, config.all + at + 1,
+            (config.count - at) * sizeof(*config.all));
+}
+
+/* --- Giving a row its value
+ * ---------------------------------------------------
+ */
+
+/* Words that do not come from CONFIG SET: the row may be immutable, and only a
+ * foreign value is told of. */
+static bool config_take(struct param *param, uint32_t argc,
+                        const struct kr_str *argv, char *error)
+{
+    union value value = {0};
+
+    if (!param_check(param, argc, argv, &value, error))
+        return false;
+    if (value_is_foreign(&param->row)) {
+        if (param_apply(param, argc, argv, error))
+            return true;
+        if (!error[0])
+            snprintf(error, VALUE_ERROR_MAX, "the value is refused");
+        return false;
+    }
+    value = param_swap(param, value);
+    value_free(&param->row, &value);
+    return true;
+}
+
+/* The default: as typed in a file, but never refused by check(). */
+static bool config_take_initial(struct param *param, char *error)
+{
+    const char *text = param->row.initial ? param->row.initial : "";
+    struct resp_args args = {0};
+    struct kr_str empty = KR_STR("");
+    union value value = {0};
+    bool fine = true;
+
+    if (resp_split_line(&args, kr_cstr(text)) == RESP_SPLIT_DONE) {
+        uint32_t argc = args.argc ? (uint32_t)args.argc : 1;
+        const struct kr_str *argv = args.argc ? args.argv : &empty;
+
+        if (!value_is_foreign(&param->row)) {
+            fine = (!param->row.initial && !value_is_text(&param->row)) ||
+                   value_parse(&param->row, argc, argv, &value, error);
+            if (fine) {
+                value = param_swap(param, value);
+                value_free(&param->row, &value);
+            }
+        } else if (param->row.initial) {
+            fine = param_apply(param, argc, argv, error);
+        }
+    } else {
+        fine = false;
+        snprintf(error, VALUE_ERROR_MAX, "unbalanced quotes");
+    }
+    resp_args_fini(&args);
+    return fine;
+}
+
+static void config_note_default(struct param *param)
+{
+    struct buffer text = {0};
+    size_t size;
+
+    param_print(param, &text);
+    param->initial = buffer_steal(&text, &size);
+}
+
+/* A value that stands in an included file needs no line in the main one. */
+static void config_note_included(struct param *param, bool included)
+{
+    struct buffer text = {0};
+    size_t size;
+
+    memory_free(param->included);
+    param->included = NULL;
+    if (!included)
+        return;
+    param_print(param, &text);
+    param->included = buffer_steal(&text, &size);
+}
+
+static bool config_line_by_line(const struct kr_param *row)
+{
+    return !(row->flags & KR_PARAM_MULTI) || row->flags & KR_PARAM_IMMUTABLE;
+}
+
+/* A line that `param` refuses.  An inert row leaves it to whoever comes. */
+static bool config_blame(struct param *param, struct pending *pending,
+                         const char *why, struct buffer *error)
+{
+    struct config_origin origin = pending_origin(pending);
+
+    if (param->row.flags & KR_PARAM_INERT) {
+        pending_refuse(pending, why);
+        return true;
+    }
+    if (param->row.flags & KR_PARAM_SECRET)
+        origin.text = kr_cstr(param->row.name);
+    config_describe(error, &origin, why);
+    return false;
+}
+
+static bool config_take_each(struct param *param, struct buffer *error)
+{
+    struct pending *p = NULL;
+    char why[VALUE_ERROR_MAX];
+
+    while ((p = pending_next(p, &param->row))) {
+        if (p->taken)
+            continue;
+        if (config_take(param, p->argc, p->argv, why)) {
+            p->taken = true;
+            config_note_included(param, p->file != NULL);
+        } else if (!config_blame(param, p, why, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Several lines are one list of words; a line with one empty word forgets those
+ * before it.  When the list is refused, the first line that would be refused
+ * alone is to blame, or the last. */
+static bool config_take_sum(struct param *param, struct buffer *error)
+{
+    struct pending *p = NULL, *last = NULL, *guilty = NULL;
+    struct kr_str *words = NULL;
+    uint32_t count = 0;
+    char why[VALUE_ERROR_MAX], first_why[VALUE_ERROR_MAX];
+    bool fine, included = false;
+
+    while ((p = pending_next(p, &param->row))) {
+        union value value = {0};
+
+        if (p->taken)
+            continue;
+        last = p;
+        included |= p->file != NULL;
+        if (!guilty) {
+            if (param_check(param, p->argc, p->argv, &value, first_why))
+                value_free(&param->row, &value);
+            else
+                guilty = p;
+        }
+        if (p->argc == 1 && p->argv[0].size == 0)
+            count = 0;
+        else if (count == 1 && words[0].size == 0)
+            count = 0;
+        words = memory_realloc(words, (count + p->argc + 1) * sizeof(*words));
+        memcpy(words + count, p->argv, p->argc * sizeof(*words));
+        count += p->argc;
+    }
+    if (!last)
+        return true;
+    fine = !guilty && config_take(param, count, words, why);
+    memory_free(words);
+    if (!fine && !guilty)
+        return config_blame(param, last, why, error);
+    if (!fine)
+        return config_blame(param, guilty, first_why, error);
+    for (p = NULL; (p = pending_next(p, &param->row));)
+        p->taken = true;
+    config_note_included(param, included);
+    return true;
+}
+
+static bool config_take_pending(struct param *param, struct buffer *error)
+{
+    return config_line_by_line(&param->row) ? config_take_each(param, error)
+                                            : config_take_sum(param, error);
+}
+
+/* Call `take` with the words of a row's value, unless it is the default. */
+static bool config_hand_over(struct param *from,
+                             bool (*take)(struct param *to, uint32_t argc,
+                                          const struct kr_str *argv,
+                                          char *error),
+                             struct param *to, char *error)
+{
+    bool lines =
+        from->row.flags & KR_PARAM_MULTI && config_line_by_line(&from->row);
+    struct buffer text = {0};
+    struct resp_args args = {0};
+    struct kr_str *words, whole;
+    bool fine = true;
+
+    if (param_is_default(from))
+        return true;
+    if (lines) {
+        char *rest, *line;
+
+        param_print_lines(from, &text);
+        rest = text.data;
+        while (fine && (line = strsep(&rest, "\n")))
+            if (line[0] &&
+                resp_split_line(&args, kr_cstr(line)) == RESP_SPLIT_DONE)
+                fine = take(to, (uint32_t)args.argc, args.argv, error);
+    } else {
+        param_print(from, &text);
+        whole = text.data ? buffer_str(&text) : KR_STR("");
+        if (from->row.type == KR_PARAM_SPECIAL ||
+            from->row.flags & KR_PARAM_WORDS) {
+            uint32_t count = param_split(whole, &words);
+
+            fine = take(to, count, words, error);
+            memory_free(words);
+        } else {
+            fine = take(to, 1, &whole, error);
+        }
+    }
+    resp_args_fini(&args);
+    buffer_free(&text);
+    return fine;
+}
+
+/* --- Registration
+ * -------------------------------------------------------------
+ */
+
+static const char *config_owner(const struct param *param)
+{
+    return param->module ? param->module->name : "the server";
+}
+
+/* May `param` stand above `top`? */
+static bool config_supersedes(const struct param *param,
+                              const struct param *top)
+{
+    if (top->row.flags & KR_PARAM_INERT)
+        return !(param->row.flags & KR_PARAM_INERT) ||
+               (param->module && top->module && param->module != top->module &&
+                strcmp(param->module->name, top->module->name) == 0);
+    return param->module && top->module && param->module != top->module &&
+           strcmp(param->module->name, top->module->name) == 0;
+}
+
+static bool config_add_at_top(size_t at, bool found, struct param *param,
+                              struct buffer *error)
+{
+    struct param *top = found ? config.all[at] : NULL;
+    char why[VALUE_ERROR_MAX];
+
+    if (found) {
+        param->below = top;
+        config.all[at] = param;
+    } else {
+        config_insert(at, param);
+    }
+    if (top && !config_hand_over(top, config_take, param, why)) {
+        buffer_append_format(error,
+                             "parameter '%s': its value so far is refused: %s",
+                             param->row.name, why);
+        return false;
+    }
+    return config_take_pending(param, error);
+}
+
+/* false: `param` may have been put in; the caller takes it out. */
+static bool config_add_param(struct param *param, struct buffer *error)
+{
+    const struct kr_param *row = &param->row;
+    bool found;
+    size_t at = config_place(row->name, &found);
+    struct param *other = found ? config.all[at] : NULL;
+    char why[VALUE_ERROR_MAX];
+
+    if (!other && (other = config_find(kr_cstr(row->name))) == NULL &&
+        row->alias)
+        other = config_find(kr_cstr(row->alias));
+    if (other && !found) {
+        buffer_append_format(error,
+                             "parameter '%s' of %s: %s has it under the name "
+                             "'%s'",
+                             row->name, config_owner(param),
+                             config_owner(other), other->row.name);
+        return false;
+    }
+    if (!config_take_initial(param, why)) {
+        buffer_append_format(error, "parameter '%s' of %s: its default: %s",
+                             row->name, config_owner(param), why);
+        return false;
+    }
+    config_note_default(param);
+    if (!found || config_supersedes(param, config.all[at]))
+        return config_add_at_top(at, found, param, error);
+    if (row->flags & KR_PARAM_INERT &&
+        !(config.all[at]->row.flags & KR_PARAM_INERT)) {
+        param->below = config.all[at]->below;
+        config.all[at]->below = param;
+        return true;
+    }
+    buffer_append_format(error, "parameter '%s' of %s: %s has one already",
+                         row->name, config_owner(param), config_owner(other));
+    return false;
+}
+
+static struct param *config_new_param(kr_module *module, const void *row,
+                                      uint32_t stride)
+{
+    struct param *param = memory_calloc(1, sizeof(*param));
+
+    param->module = module;
+    memcpy(&param->row, row,
+           stride < sizeof(param->row) ? stride : sizeof(param->row));
+    return param;
+}
+
+/* Take `param` out of its chain, wherever it is in there. */
+static void config_unlink(struct param *param)
+{
+    bool found;
+    size_t at = config_place(param->row.name, &found);
+    struct param **link;
+
+    if (!found)
+        return;
+    for (link = &config.all[at]; *link && *link != param;)
+        link = &(*link)->below;
+    if (!*link)
+        return;
+    if (link == &config.all[at] && !param->below)
+        config_remove(at);
+    else
+        *link = param->below;
+    param->below = NULL;
+}
+
+static void config_discard(struct param *param)
+{
+    config_unlink(param);
+    if (param->row.slot && value_is_text(&param->row))
+        *(const char **)param->row.slot = "";
+    param_free(param);
+}
+
+bool config_add_params(kr_module *module, const struct kr_rows *params,
+                       char *error, size_t size)
+{
+    struct param **added =
+        memory_calloc(params->count ? params->count : 1, sizeof(*added));
+    struct buffer why = {0};
+    bool fine = true;
+    uint32_t count = 0;
+
+    while (fine && count < params->count) {
+        const void *row =
+            (const char *)params->rows + (size_t)count * params->stride;
+
+        added[count] = config_new_param(module, row, params->stride);
+        fine = config_add_param(added[count], &why);
+        count++;
+    }
+    while (!fine && count > 0)
+        config_discard(added[--count]);
+    if (!fine && size)
+        snprintf(error, size, "%s", why.data ? why.data : "");
+    buffer_free(&why);
+    memory_free(added);
+    return fine;
+}
+
+/* --- Leaving
+ * ------------------------------------------------------------------
+ */
+
+/* As config_hand_over() wants it: `to` is the row that leaves. */
+static bool config_wait(struct param *leaving, uint32_t argc,
+                        const struct kr_str *argv, char *error)
+{
+    struct config_origin nowhere = {0};
+
+    (void)error;
+    pending_add(&nowhere, kr_cstr(leaving->row.name), argc, argv);
+    return true;
+}
+
+/* The value of a row that leaves goes to the inert row that takes its place, or
+ * waits.  An older version below has kept its own. */
+static void config_leave(struct param *param)
+{
+    struct param *heir = param->below;
+    char why[VALUE_ERROR_MAX];
+
+    pending_drop(kr_cstr(param->row.name));
+    if (heir && !(heir->row.flags & KR_PARAM_INERT))
+        return;
+    if (heir && config_hand_over(param, config_take, heir, why))
+        return;
+    config_hand_over(param, config_wait, param, why);
+}
+
+static void config_forget_in(struct param *top, kr_module *module)
+{
+    struct param *param = top, *below;
+
+    for (; param; param = below) {
+        below = param->below;
+        if (param->module != module)
+            continue;
+        if (param == top)
+            config_leave(param);
+        config_discard(param);
+        if (param == top)
+            top = below;
+    }
+}
+
+void config_forget(kr_module *module)
+{
+    for (size_t i = config.count; i > 0; i--)
+        if (i <= config.count)
+            config_forget_in(config.all[i - 1], module);
+}
+
+void config_init(void)
+{
+    config.count = 0;
+}
+
+void config_fini(void)
+{
+    while (config.count > 0)
+        config_discard(config.all[config.count - 1]);
+    memory_free(config.all);
+    config.all = NULL;
+    config.capacity = 0;
+    pending_fini();
+}
+
+/* --- Lines that wait
+ * ----------------------------------------------------------
+ */
+
+void config_pend(const struct config_origin *origin, struct kr_str name,
+                 uint32_t argc, const struct kr_str *argv)
+{
+    pending_add(origin, name, argc, argv);
+}
+
+void config_describe(struct buffer *to, const struct config_origin *origin,
+                     const char *why)
+{
+    if (origin->line == 0) {
+        buffer_append_format(to, "%s", why);
+        return;
+    }
+    buffer_append_format(to, "Reading the configuration file, at line %u",
+                         origin->line);
+    if (origin->file)
+        buffer_append_format(to, " of '%s'", origin->file);
+    buffer_append(to, KR_STR("\n>>> '"));
+    buffer_append(to, origin->text);
+    buffer_append_format(to, "'\n%s", why);
+}
+
+bool config_settle(struct buffer *error)
+{
+    for (struct pending *p = NULL; (p = pending_next(p, NULL));) {
+        struct config_origin origin = pending_origin(p);
+
+        if (p->taken || p->line == 0)
+            continue;
+        config_describe(error, &origin,
+                        p->reason ? p->reason
+                                  : "Bad directive or wrong number of "
+                                    "arguments");
+        return false;
+    }
+    return true;
+}
+
+/* --- kr.config/1
+ * --------------------------------------------------------------
+ */
+
+bool config_print(struct kr_str name, struct buffer *to)
+{
+    struct param *param = config_find(name);
+
+    if (param)
+        param_print(param, to);
+    return param != NULL;
+}
+
+bool config_allowed(struct kr_str which, const struct kr_call *call)
+{
+    struct buffer word = {0};
+    bool yes = false, local = false;
+
+    if (config_print(which, &word)) {
+        yes = kr_str_equal(buffer_str(&word), KR_STR("yes"));
+        local = kr_str_equal(buffer_str(&word), KR_STR("local"));
+    }
+    buffer_free(&word);
+    return yes || (local && (!call || !call->client ||
+                             call->client->flags & KR_CLIENT_LOCAL));
+}
+
+static kr_status config_interface_add(kr_module *self,
+                                      const struct kr_param *row)
+{
+    struct kr_rows rows = {row, 1, sizeof(*row)};
+    char error[1024];
+
+    if (config_add_params(self, &rows, error, sizeof(error)))
+        return KR_OK;
+    log_warning("config: %s", error);
+    return KR_EINVAL;
+}
+
+static kr_status config_interface_get(struct kr_str name, struct kr_reply *out)
+{
+    struct buffer text = {0};
+
+    if (!config_print(name, &text))
+        return KR_ENOENT;
+    out->ops->raw(out, text.data ? buffer_str(&text) : KR_STR(""));
+    buffer_free(&text);
+    return KR_OK;
+}
+
+static void config_interface_each(bool (*each)(const struct kr_param *row,
+                                               void *ctx),
+                                  void *ctx)
+{
+    for (size_t i = 0; i < config.count; i++)
+        if (!each(&config.all[i]->row, ctx))
+            return;
+}
+
+const struct kr_config config_interface = {
+    .size = sizeof(config_interface),
+    .add = config_interface_add,
+    .get = config_interface_get,
+    .set = config_set,
+    .each = config_interface_each,
+    .rewrite = rewrite_file,
+    .file = rewrite_path,
+    .allowed = config_allowed,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pending - values that wait for the owner of their parameter.
+ *
+ * In the order in which they were written: the last one wins, or they add up.
+ * A few hundred at most, looked through from the front. */
+#ifndef CORE_CONFIG_PENDING_H
+#define CORE_CONFIG_PENDING_H
+
+#include "core/config/config.h"
+
+struct pending {
+    struct pending *next;
+    char *name;
+    uint32_t argc;
+    struct kr_str *argv; /* into `bytes` */
+    char *bytes;
+    char *file;    /* NULL: the main file */
+    char *text;    /* the line, for messages */
+    char *reason;  /* why an inert row refused it, or NULL */
+    unsigned line; /* 0: left behind by a module, not in a file */
+    bool taken;
+};
+
+struct pending *pending_add(const struct config_origin *origin,
+                            struct kr_str name, uint32_t argc,
+                            const struct kr_str *argv);
+/* The next one after `last` (NULL: the first) that `row` would take; a NULL
+ * row takes any. */
+struct pending *pending_next(const struct pending *last,
+                             const struct kr_param *row);
+void pending_refuse(struct pending *pending, const char *reason);
+struct config_origin pending_origin(const struct pending *pending);
+/* Drop those with this name that no file has. */
+void pending_drop(struct kr_str name);
+void pending_fini(void);
+
+#endif

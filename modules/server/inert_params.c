@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inert_params - parameters of Redis that nothing in this server reads yet.
+ *
+ * A configuration written for Redis must load, and tools that ask CONFIG GET
+ * must be answered.  So each has Redis's type, range and default, and the host
+ * keeps its value.  The row of a module that means it goes above the row here,
+ * whichever of them comes first, and takes the value over; then its line leaves
+ * this table.
+ *
+ * Where a value would promise what nobody keeps (a log of writes, a password's
+ * users, encryption) it is refused and the refusal says what is missing.  When
+ * a file has such a line the host first waits whether a module takes it. */
+#include "inert_params.h"
+
+#include <assert.h>
+#include <limits.h>
+
+/* The arguments that every check() has. */
+#define WORDS                                                                  \
+    void *state, uint32_t argc, const struct kr_str *argv, const char **error
+
+/* --- Promises that are not made
+ * -----------------------------------------------
+ */
+
+static bool inert_unless(bool promise, const char *why, const char **error)
+{
+    if (promise)
+        *error = why;
+    return !promise;
+}
+
+static bool inert_says_yes(const struct kr_str *argv)
+{
+    return kr_str_equal_nocase(argv[0], KR_STR("yes"));
+}
+
+static bool appendonly_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(inert_says_yes(argv),
+                        "appendonly: no module of this server writes a log; "
+                        "load one that does",
+                        error);
+}
+
+static bool cluster_enabled_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(inert_says_yes(argv),
+                        "cluster-enabled: no module of this server forms a "
+                        "cluster; load one that does",
+                        error);
+}
+
+static bool tls_switch_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(inert_says_yes(argv),
+                        "no module of this server encrypts connections; load "
+                        "one that does",
+                        error);
+}
+
+static bool tls_port_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(!kr_str_equal(argv[0], KR_STR("0")),
+                        "tls-port: no module of this server encrypts "
+                        "connections; load one that does",
+                        error);
+}
+
+static bool replicaof_check(WORDS)
+{
+    bool none = argc == 1 && argv[0].size == 0;
+
+    (void)state;
+    none |= argc == 2 && kr_str_equal_nocase(argv[0], KR_STR("no")) &&
+            kr_str_equal_nocase(argv[1], KR_STR("one"));
+    return inert_unless(!none,
+                        "replicaof: no module of this server replicates; load "
+                        "one that does",
+                        error);
+}
+
+static bool aclfile_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(argv[0].size > 0,
+                        "aclfile: no module of this server keeps users; load "
+                        "one that does",
+                        error);
+}
+
+static bool user_check(WORDS)
+{
+    (void)state;
+    return inert_unless(argc != 1 || argv[0].size > 0,
+                        "user: no module of this server keeps users; load one "
+                        "that does",
+                        error);
+}
+
+static bool notify_check(WORDS)
+{
+    (void)state, (void)argc;
+    for (size_t i = 0; i < argv[0].size; i++)
+        if (!memchr("Ag$lshzxeKEtmdn", argv[0].data[i], 15)) {
+            *error = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+            return false;
+        }
+    return inert_unless(argv[0].size > 0,
+                        "notify-keyspace-events: no module of this server "
+                        "sends notifications; load one that does",
+                        error);
+}
+
+/* Redis's own words, from where its allocator cannot do it either. */
+static bool activedefrag_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(
+        inert_says_yes(argv),
+        "Active defragmentation cannot be enabled: it requires a Redis server "
+        "compiled with a modified Jemalloc like the one shipped by default "
+        "with the Redis source distribution",
+        error);
+}
+
+/* --- Values with a form of their own
+ * ------------------------------------------
+ */
+
+/* A plain number from `min` on, that fits in an int. */
+static bool inert_is_number(struct kr_str text, int64_t min)
+{
+    int64_t value = 0;
+
+    if (text.size == 0 || text.size > 10)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        value = value * 10 + (text.data[i] - '0');
+    }
+    return value >= min && value <= INT_MAX;
+}
+
+/* Pairs of seconds and changes; one empty word: never. */
+static bool save_check(WORDS)
+{
+    bool fine = argc % 2 == 0;
+
+    (void)state;
+    if (argc == 1 && argv[0].size == 0)
+        return true;
+    for (uint32_t i = 0; fine && i < argc; i++)
+        fine = inert_is_number(argv[i], i % 2 == 0 ? 1 : 0);
+    return inert_unless(!fine, "Invalid save parameters", error);
+}
+
+static bool inert_is_path(struct kr_str text)
+{
+    return text.size && memchr(text.data, '/', text.size);
+}
+
+static bool dbfilename_check(WORDS)
+{
+    (void)state, (void)argc;
+    return inert_unless(inert_is_path(argv[0]),
+                        "dbfilename can't be a path, just a filename", error);
+}
+
+static bool appendfilename_check(WORDS)
+{
+    (void)state, (void)argc;
+    if (argv[0].size == 0)
+        return inert_unless(true, "appendfilename can't be empty", error);
+    return inert_unless(inert_is_path(argv[0]),
+                        "appendfilename can't be a path, just a filename",
+                        error);
+}
+
+static bool appenddirname_check(WORDS)
+{
+    (void)state, (void)argc;
+    if (argv[0].size == 0)
+        return inert_unless(true, "appenddirname can't be empty", error);
+    return inert_unless(inert_is_path(argv[0]),
+                        "appenddirname can't be a path, just a dirname", error);
+}
+
+static bool hostname_check(WORDS)
+{
+    struct kr_str name = argv[0];
+
+    (void)state, (void)argc;
+    if (name.size >= 256)
+        return inert_unless(true, "Hostnames must be less than 256 characters",
+                            error);
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c >= '0' && c <= '9') || c == '-' || c == '.'))
+            return inert_unless(true,
+                                "Hostnames may only contain alphanumeric "
+                                "characters, hyphens or dots",
+                                error);
+    }
+    return true;
+}
+
+/* SAVE and NOSAVE exclude each other. */
+static bool shutdown_check(WORDS)
+{
+    bool save = false, nosave = false;
+
+    (void)state;
+    for (uint32_t i = 0; i < argc; i++) {
+        save |= kr_str_equal_nocase(argv[i], KR_STR("save"));
+        nosave |= kr_str_equal_nocase(argv[i], KR_STR("nosave"));
+    }
+    return inert_unless(save && nosave,
+                        "shutdown options SAVE and NOSAVE can't be used "
+                        "simultaneously",
+                        error);
+}
+
+/* --- The table
+ * ----------------------------------------------------------------
+ */
+/* clang-format off */
+
+static const struct kr_word appendfsync_words[] = {
+    {"everysec", 1}, {"always", 2}, {"no", 0},
+};
+static const struct kr_word channels_words[] = {
+    {"allchannels", 1}, {"resetchannels", 0},
+};
+static const struct kr_word diskless_words[] = {
+    {"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2},
+};
+static const struct kr_word endpoint_words[] = {
+    {"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2},
+};
+static const struct kr_word propagation_words[] = {
+    {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2},
+};
+static const struct kr_word sanitize_words[] = {
+    {"no", 0}, {"yes", 1}, {"clients", 2},
+};
+static const struct kr_word shutdown_words[] = {
+    {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8},
+};
+static const struct kr_word tls_clients_words[] = {
+    {"no", 0}, {"yes", 1}, {"optional", 2},
+};
+
+#define ROW(kind, label, text, more, ...)                                      \
+    {.name = (label), .type = KR_PARAM_##kind, .initial = (text),              \
+     .flags = KR_PARAM_INERT | (more), __VA_ARGS__}
+#define NUMBER(kind, label, text, low, high, ...)                              \
+    ROW(kind, label, text, 0, .min = (low), .max = (high), __VA_ARGS__)
+#define WORD(label, text, more, table, ...)                                    \
+    ROW(ENUM, label, text, more, .words = KR_ROWS(table), __VA_ARGS__)
+#define FIXED  KR_PARAM_IMMUTABLE
+#define HIDDEN KR_PARAM_HIDDEN
+#define SECRET KR_PARAM_SECRET
+
+const struct kr_param inert_params[] = {
+    /* Snapshots */
+    ROW(SPECIAL, "save", "3600 1 300 100 60 10000", KR_PARAM_MULTI,
+        .check = save_check),
+    ROW(STRING, "dbfilename", "dump.rdb", KR_PARAM_PROTECTED,
+        .check = dbfilename_check),
+    ROW(BOOL, "rdbcompression", "yes", 0,),
+    ROW(BOOL, "rdbchecksum", "yes", FIXED,),
+    ROW(BOOL, "rdb-del-sync-files", "no", 0,),
+    ROW(BOOL, "rdb-save-incremental-fsync", "yes", 0,),
+    ROW(BOOL, "stop-writes-on-bgsave-error", "yes", 0,),
+    WORD("sanitize-dump-payload", "no", 0, sanitize_words,),
+    ROW(INT, "rdb-key-save-delay", "0", HIDDEN, .min = INT_MIN, .max = INT_MAX),
+    ROW(INT, "key-load-delay", "0", HIDDEN, .min = INT_MIN, .max = INT_MAX),
+    ROW(INT, "loading-process-events-interval-bytes", "2097152", HIDDEN,
+        .min = 1024, .max = INT_MAX),
+
+    /* The log of writes */
+    ROW(BOOL, "appendonly", "no", 0, .check = appendonly_check),
+    ROW(STRING, "appendfilename", "appendonly.aof", FIXED,
+        .check = appendfilename_check),
+    ROW(STRING, "appenddirname", "appendonlydir", FIXED,
+        .check = appenddirname_check),
+    WORD("appendfsync", "everysec", 0, appendfsync_words,),
+    ROW(BOOL, "no-appendfsync-on-rewrite", "no", 0,),
+    NUMBER(INT, "auto-aof-rewrite-percentage", "100", 0, INT_MAX,),
+    NUMBER(MEMORY, "auto-aof-rewrite-min-size", "64mb", 0, INT64_MAX,),
+    ROW(BOOL, "aof-load-truncated", "yes", 0,),
+    ROW(BOOL, "aof-use-rdb-preamble", "yes", 0,),
+    ROW(BOOL, "aof-timestamp-enabled", "no", 0,),
+    ROW(BOOL, "aof-rewrite-incremental-fsync", "yes", 0,),
+    ROW(BOOL, "aof-disable-auto-gc", "no", 0,),
+
+    /* Replication */
+    ROW(SPECIAL, "replicaof", "", FIXED, .alias = "slaveof",
+        .check = replicaof_check),
+    ROW(STRING, "masteruser", "", SECRET,),
+    ROW(STRING, "masterauth", "", SECRET,),
+    ROW(BOOL, "replica-serve-stale-data", "yes", 0,
+        .alias = "slave-serve-stale-data"),
+    ROW(BOOL, "replica-read-only", "yes", 0, .alias = "slave-read-only"),
+    ROW(BOOL, "replica-ignore-maxmemory", "yes", 0,
+        .alias = "slave-ignore-maxmemory"),
+    ROW(BOOL, "replica-lazy-flush", "no", 0, .alias = "slave-lazy-flush"),
+    NUMBER(INT, "replica-priority", "100", 0, INT_MAX,
+           .alias = "slave-priority"),
+    ROW(BOOL, "replica-announced", "yes", 0,),
+    ROW(STRING, "replica-announce-ip", "", 0, .alias = "slave-announce-ip"),
+    NUMBER(INT, "replica-announce-port", "0", 0, 65535,
+           .alias = "slave-announce-port"),
+    ROW(BOOL, "replica-ignore-disk-write-errors", "no", 0,),
+    NUMBER(INT, "min-replicas-to-write", "0", 0, INT_MAX,
+           .alias = "min-slaves-to-write"),
+    NUMBER(INT, "min-replicas-max-lag", "10", 0, INT_MAX,
+           .alias = "min-slaves-max-lag"),
+    NUMBER(INT, "repl-timeout", "60", 1, INT_MAX,),
+    NUMBER(INT, "repl-ping-replica-period", "10", 1, INT_MAX,
+           .alias = "repl-ping-slave-period"),
+    NUMBER(MEMORY, "repl-backlog-size", "1mb", 1, INT64_MAX,),
+    NUMBER(INT, "repl-backlog-ttl", "3600", 0, INT64_MAX,),
+    ROW(BOOL, "repl-disable-tcp-nodelay", "no", 0,),
+    ROW(BOOL, "repl-diskless-sync", "yes", 0,),
+    NUMBER(INT, "repl-diskless-sync-delay", "5", 0, INT_MAX,),
+    NUMBER(INT, "repl-diskless-sync-max-replicas", "0", 0, INT_MAX,),
+    WORD("repl-diskless-load", "disabled", 0, diskless_words,),
+    WORD("propagation-error-behavior", "ignore", 0, propagation_words,),
+
+    /* Cluster */
+    ROW(BOOL, "cluster-enabled", "no", FIXED, .check = cluster_enabled_check),
+    ROW(STRING, "cluster-config-file", "nodes.conf", FIXED,),
+    ROW(INT, "cluster-port", "0", FIXED, .min = 0, .max = 65535),
+    NUMBER(INT, "cluster-node-timeout", "15000", 0, INT64_MAX,),
+    NUMBER(INT, "cluster-replica-validity-factor", "10", 0, INT_MAX,
+           .alias = "cluster-slave-validity-factor"),
+    NUMBER(INT, "cluster-migration-barrier", "1", 0, INT_MAX,),
+    ROW(BOOL, "cluster-allow-replica-migration", "yes", 0,),
+    ROW(BOOL, "cluster-require-full-coverage", "yes", 0,),
+    ROW(BOOL, "cluster-replica-no-failover", "no", 0,
+        .alias = "cluster-slave-no-failover"),
+    ROW(BOOL, "cluster-allow-reads-when-down", "no", 0,),
+    ROW(BOOL, "cluster-allow-pubsubshard-when-down", "yes", 0,),
+    NUMBER(MEMORY, "cluster-link-sendbuf-limit", "0", 0, INT64_MAX,),
+    ROW(STRING, "cluster-announce-ip", "", 0,),
+    ROW(STRING, "cluster-announce-hostname", "", 0, .check = hostname_check),
+    ROW(STRING, "cluster-announce-human-nodename", "", 0,
+        .check = hostname_check),
+    NUMBER(INT, "cluster-announce-port", "0", 0, 65535,),
+    NUMBER(INT, "cluster-announce-tls-port", "0", 0, 65535,),
+    NUMBER(INT, "cluster-announce-bus-port", "0", 0, 65535,),
+    WORD("cluster-preferred-endpoint-type", "ip", 0, endpoint_words,),
+
+    /* Encryption */
+    NUMBER(INT, "tls-port", "0", 0, 65535, .check = tls_port_check),
+    ROW(BOOL, "tls-replication", "no", 0, .check = tls_switch_check),
+    ROW(BOOL, "tls-cluster", "no", 0, .check = tls_switch_check),
+    WORD("tls-auth-clients", "yes", 0, tls_clients_words,),
+    ROW(STRING, "tls-cert-file", "", 0,),
+    ROW(STRING, "tls-key-file", "", 0,),
+    ROW(STRING, "tls-key-file-pass", "", SECRET,),
+    ROW(STRING, "tls-client-cert-file", "", 0,),
+    ROW(STRING, "tls-client-key-file", "", 0,),
+    ROW(STRING, "tls-client-key-file-pass", "", SECRET,),
+    ROW(STRING, "tls-dh-params-file", "", 0,),
+    ROW(STRING, "tls-ca-cert-file", "", 0,),
+    ROW(STRING, "tls-ca-cert-dir", "", 0,),
+    ROW(STRING, "tls-protocols", "", 0,),
+    ROW(STRING, "tls-ciphers", "", 0,),
+    ROW(STRING, "tls-ciphersuites", "", 0,),
+    ROW(BOOL, "tls-prefer-server-ciphers", "no", 0,),
+    ROW(BOOL, "tls-session-caching", "yes", 0,),
+    NUMBER(INT, "tls-session-cache-size", "20480", 0, INT_MAX,),
+    NUMBER(INT, "tls-session-cache-timeout", "300", 0, INT_MAX,),
+
+    /* Users */
+    ROW(STRING, "aclfile", "", FIXED, .check = aclfile_check),
+    NUMBER(INT, "acllog-max-len", "128", 0, INT64_MAX,),
+    WORD("acl-pubsub-default", "resetchannels", 0, channels_words,),
+    ROW(SPECIAL, "user", "", FIXED | HIDDEN | KR_PARAM_MULTI,
+        .check = user_check),
+
+    /* Scripts, notifications, tracking */
+    NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
+           .alias = "lua-time-limit"),
+    ROW(STRING, "notify-keyspace-events", "", 0, .check = notify_check),
+    NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
+
+    /* Types */
+    NUMBER(INT, "hash-max-listpack-entries", "512", 0, INT64_MAX,
+           .alias = "hash-max-ziplist-entries"),
+    NUMBER(MEMORY, "hash-max-listpack-value", "64", 0, INT64_MAX,
+           .alias = "hash-max-ziplist-value"),
+    NUMBER(INT, "list-max-listpack-size", "-2", INT_MIN, INT_MAX,
+           .alias = "list-max-ziplist-size"),
+    NUMBER(INT, "list-compress-depth", "0", 0, INT_MAX,),
+    NUMBER(INT, "set-max-intset-entries", "512", 0, INT64_MAX,),
+    NUMBER(INT, "set-max-listpack-entries", "128", 0, INT64_MAX,),
+    NUMBER(MEMORY, "set-max-listpack-value", "64", 0, INT64_MAX,),
+    NUMBER(INT, "zset-max-listpack-entries", "128", 0, INT64_MAX,
+           .alias = "zset-max-ziplist-entries"),
+    NUMBER(MEMORY, "zset-max-listpack-value", "64", 0, INT64_MAX,
+           .alias = "zset-max-ziplist-value"),
+    NUMBER(MEMORY, "hll-sparse-max-bytes", "3000", 0, INT64_MAX,),
+    NUMBER(MEMORY, "stream-node-max-bytes", "4096", 0, INT64_MAX,),
+    NUMBER(INT, "stream-node-max-entries", "100", 0, INT64_MAX,),
+    ROW(BOOL, "activerehashing", "yes", 0,),
+
+    /* Memory that is scattered */
+    ROW(BOOL, "activedefrag", "no", 0, .check = activedefrag_check),
+    NUMBER(MEMORY, "active-defrag-ignore-bytes", "100mb", 1, INT64_MAX,),
+    NUMBER(INT, "active-defrag-threshold-lower", "10", 0, 1000,),
+    NUMBER(INT, "active-defrag-threshold-upper", "100", 0, 1000,),
+    NUMBER(INT, "active-defrag-cycle-min", "1", 1, 99,),
+    NUMBER(INT, "active-defrag-cycle-max", "25", 1, 99,),
+    NUMBER(INT, "active-defrag-max-scan-fields", "1000", 1, INT64_MAX,),
+    ROW(BOOL, "jemalloc-bg-thread", "yes", 0,),
+
+    /* Threads, processors, sockets */
+    ROW(INT, "io-threads", "1", FIXED, .min = 1, .max = 128),
+    ROW(BOOL, "io-threads-do-reads", "no", FIXED,),
+    ROW(STRING, "server_cpulist", "", FIXED,),
+    ROW(STRING, "bio_cpulist", "", FIXED,),
+    ROW(STRING, "aof_rewrite_cpulist", "", FIXED,),
+    ROW(STRING, "bgsave_cpulist", "", FIXED,),
+    ROW(STRING, "bind-source-addr", "", 0,),
+    ROW(INT, "socket-mark-id", "0", FIXED, .min = 0, .max = UINT_MAX),
+
+    /* The end, and the rest */
+    NUMBER(INT, "shutdown-timeout", "10", 0, INT_MAX,),
+    WORD("shutdown-on-sigint", "default", KR_PARAM_WORDS, shutdown_words,
+         .check = shutdown_check),
+    WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
+         .check = shutdown_check),
+    ROW(STRING, "ignore-warnings", "", 0,),
+    ROW(STRING, "locale-collate", "", 0,),
+    ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
+    ROW(INT, "watchdog-period", "0", HIDDEN, .min = 0, .max = INT_MAX),
+};
+
+/* clang-format on */
+
+static_assert(KR_COUNT(inert_params) == INERT_PARAM_COUNT,
+              "INERT_PARAM_COUNT counts the rows");
