@@ -182,11 +182,11 @@ static void limits_lines(void *state, struct kr_reply *out)
         const struct output_limit *limit = &client_settings.limits[i];
 
         buffer_clear(&line);
-        buffer_append_format(&line, "%s ", names[i]);
+        buffer_printf(&line, "%s ", names[i]);
         value_print_memory(&line, limit->hard);
         buffer_append_char(&line, ' ');
         value_print_memory(&line, limit->soft);
-        buffer_append_format(&line, " %" PRId64, limit->soft_seconds);
+        buffer_printf(&line, " %" PRId64, limit->soft_seconds);
         out->ops->status(out, buffer_str(&line));
     }
     buffer_free(&line);

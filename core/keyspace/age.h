@@ -19,7 +19,8 @@
 #include "core/keyspace/entry.h"
 #include "core/keyspace/keyspace.h"
 
-#define AGE_LFU_FIRST 5 /* counter of a new key, so that it may live a while   \
+#define AGE_LFU_FIRST                                                          \
+    5 /* counter of a new key, so that it may live a while   \
                          */
 
 static inline bool age_counts(void)

@@ -94,17 +94,29 @@ static void pool_remove(uint32_t at)
             (evict.count - at) * sizeof(evict.pool[0]));
 }
 
+/* Where a candidate of that score belongs: anywhere among its equals, lest one
+ * database give all when most keys are of one age. */
+static uint32_t pool_place(uint64_t score)
+{
+    uint32_t at = 0, equals = 0;
+
+    while (at < evict.count && evict.pool[at].score < score)
+        at++;
+    while (at + equals < evict.count && evict.pool[at + equals].score == score)
+        equals++;
+    return at + (uint32_t)((keyspace_chance() >> 32) % (equals + 1));
+}
+
 static void pool_offer(kr_db *db, struct entry *e, uint64_t hash)
 {
     struct evict_candidate c = {evict_score(e), db, e, hash};
-    uint32_t at = 0;
+    uint32_t at;
 
     for (uint32_t i = 0; i < evict.count; i++) {
         if (evict.pool[i].entry == e)
             return;
     }
-    while (at < evict.count && evict.pool[at].score < c.score)
-        at++;
+    at = pool_place(c.score);
     if (evict.count == EVICT_POOL) {
         if (at == 0)
             return; /* all that are kept are better to lose */

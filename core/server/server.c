@@ -5,6 +5,7 @@
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/directives.h"
+#include "core/config/file.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
@@ -17,6 +18,7 @@
 #include "core/log/log.h"
 #include "core/log/log_interface.h"
 #include "core/loop/clock.h"
+#include "core/loop/jobs.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/memory/memory_interface.h"
@@ -26,7 +28,10 @@
 #include "core/rack/rack.h"
 #include "core/server/lifetime.h"
 #include "core/server/process.h"
+#include "core/server/startup.h"
 #include "core/text/text_interface.h"
+
+#include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,14 +128,6 @@ static void server_offer(void)
     rack_offer("kr.types/1", &type_interface);
 }
 
-/* The host has removed a key by itself. */
-static void server_key_removed(kr_db *db, struct kr_str key, bool evicted)
-{
-    journal_removed(db, key,
-                    evicted ? keyspace_settings.lazy_evict
-                            : keyspace_settings.lazy_expire);
-}
-
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
@@ -141,9 +138,11 @@ static void server_connect_wings(void)
     rack_on_forget(client_forget);
     rack_on_forget(event_forget);
     rack_on_forget(loop_forget);
-    keyspace_hooks.removed = server_key_removed;
+    keyspace_hooks.removed = journal_removed;
     block_init();
 }
+
+/* --- The beginning and the end ----------------------------------------------- */
 
 static void server_fail(const char *what, const char *why)
 {
@@ -151,49 +150,90 @@ static void server_fail(const char *what, const char *why)
     exit(1);
 }
 
+/* A line of the configuration is wrong: said as Redis says it. */
+static void server_fail_config(const char *error)
+{
+    file_print_fatal(stderr, error);
+    exit(1);
+}
+
+/* Lines that no module has taken are mistakes. */
+static void server_settle_config(void)
+{
+    struct buffer error = {0};
+
+    if (config_settle(&error))
+        return;
+    buffer_append_char(&error, '\0');
+    server_fail_config(error.data);
+}
+
+static void server_configure(int argc, char **argv)
+{
+    char error[1024];
+    int status;
+
+    config_init();
+    if (!command_line_read(argc, argv, &status))
+        exit(status);
+    if (!directives_register(error, sizeof(error)))
+        server_fail_config(error);
+    process_begin();
+    if (!directives_start(error, sizeof(error)))
+        server_fail("config", error);
+    if (directives.crash_log)
+        crash_enable();
+    rack_command_allowed = directive_module_command_allowed;
+}
+
 static void server_begin(int argc, char **argv)
 {
     char error[1024];
 
+    process_init(argc, argv);
     clock_init();
+    server_configure(argc, argv);
     loop_init();
-    keyspace_init_early();
-    server_connect_wings();
-    server_offer();
-    if (command_add(NULL, &rack_command) != KR_OK)
-        server_fail("server", "cannot register MODULE");
-    config_begin(argc, argv);
-    process_begin();
+    log_notice("Keyrack %s is starting, pid=%d", PACKAGE_VERSION,
+               (int)getpid());
     keyspace_init();
     client_init();
     info_init();
     lifetime_init();
-    if (!config_load_modules(error, sizeof(error)))
+    server_connect_wings();
+    server_offer();
+    if (command_add(NULL, &rack_command) != KR_OK)
+        server_fail("server", "cannot register MODULE");
+    if (!startup_load_modules(error, sizeof(error)))
         server_fail("module", error);
-    config_check_complete();
-    process_detached();
+    server_settle_config();
     if (!listen_open(error, sizeof(error)))
         server_fail("net", error);
+    directives_serving();
     server_set_tick();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);
+    process_ready();
     log_notice("Server initialized");
     log_notice("Ready to accept connections");
-    process_ready();
 }
 
+/* Values go while the code that frees them is still there. */
 static void server_end(void)
 {
     log_warning("User requested shutdown...");
     listen_close();
     client_fini();
+    jobs_fini();
+    loop_poll();
+    keyspace_fini();
     rack_unload_all();
     lifetime_fini();
-    keyspace_fini();
     info_fini();
     command_fini();
     process_end();
     log_warning("Keyrack is now ready to exit, bye bye...");
+    directives_fini();
     config_fini();
     loop_fini();
 }
