@@ -19,7 +19,6 @@
 
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
-#include "core/event/event.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
@@ -416,21 +415,16 @@ static void block_mark_db(void *entry, void *ctx)
         line_mark(line);
 }
 
-/* After a swap other values stand under the names that clients wait for. */
-static void block_swapped(void *ctx, const void *payload)
+/* Other values stand under the names that clients wait for. */
+static void block_swapped(kr_db *db)
 {
-    const struct kr_db_event *event = payload;
-
-    (void)ctx;
-    if (block.count == 0)
-        return;
-    table_each(&block.lines, block_mark_db, event->db);
-    table_each(&block.lines, block_mark_db, event->other);
+    if (block.count > 0)
+        table_each(&block.lines, block_mark_db, db);
 }
 
 void block_init(void)
 {
-    event_listen(EVENT_SWAP, block_swapped, NULL);
+    keyspace_hooks.swapped = block_swapped;
 }
 
 void block_forget(kr_module *module)

@@ -19,6 +19,7 @@
 #include "core/log/log.h"
 #include "core/log/log_interface.h"
 #include "core/loop/clock.h"
+#include "core/loop/jobs.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/memory/memory_interface.h"
@@ -129,14 +130,6 @@ static void server_offer(void)
     rack_offer("kr.types/1", &type_interface);
 }
 
-/* The host has removed a key by itself. */
-static void server_key_removed(kr_db *db, struct kr_str key, bool evicted)
-{
-    journal_removed(db, key,
-                    evicted ? keyspace_settings.lazy_evict
-                            : keyspace_settings.lazy_expire);
-}
-
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
@@ -147,7 +140,7 @@ static void server_connect_wings(void)
     rack_on_forget(client_forget);
     rack_on_forget(event_forget);
     rack_on_forget(loop_forget);
-    keyspace_hooks.removed = server_key_removed;
+    keyspace_hooks.removed = journal_removed;
     block_init();
 }
 
@@ -227,14 +220,17 @@ static void server_begin(int argc, char **argv)
     log_notice("Ready to accept connections");
 }
 
+/* Values go while the code that frees them is still there. */
 static void server_end(void)
 {
     log_warning("User requested shutdown...");
     listen_close();
     client_fini();
+    jobs_fini();
+    loop_poll();
+    keyspace_fini();
     rack_unload_all();
     lifetime_fini();
-    keyspace_fini();
     info_fini();
     command_fini();
     process_end();
