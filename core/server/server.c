@@ -2,7 +2,6 @@
 #include "core/server/server.h"
 
 #include "core/codec/codec.h"
-#include "core/codec/codec.h"
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/directives.h"
@@ -113,7 +112,6 @@ static void server_offer(void)
     rack_offer("kr.block/1", &block_interface);
     rack_offer("kr.calls/1", &call_interface);
     rack_offer("kr.clients/1", &client_interface);
-    rack_offer("kr.codec/1", &codec_interface);
     rack_offer("kr.codec/1", &codec_interface);
     rack_offer("kr.commands/1", &command_interface);
     rack_offer("kr.config/1", &config_interface);
