@@ -21,10 +21,10 @@
 
 static char error[1024];
 
-/* One word each time the host is told something. */
+/* One word each time that a module comes or goes. */
 static char told[256];
 
-static void tell(void *ctx, const void *payload)
+static void note(void *ctx, const void *payload)
 {
     const struct kr_name_event *event = payload;
 
@@ -38,8 +38,8 @@ static void setup(void)
     rack_offer("kr.memory/1", &memory_interface);
     rack_offer("kr.modules/1", &rack_interface);
     rack_on_forget(event_forget);
-    event_listen(EVENT_MODULE_LOADED, tell, "+");
-    event_listen(EVENT_MODULE_UNLOADED, tell, "-");
+    event_listen(EVENT_MODULE_LOADED, note, "+");
+    event_listen(EVENT_MODULE_UNLOADED, note, "-");
 }
 
 static bool load(const char *name)
@@ -464,7 +464,10 @@ START_TEST(modules_can_be_asked_about)
     ck_assert_msg(load_with("plain", "word"), "%s", error);
     ck_assert_msg(load("giver"), "%s", error);
     m = rack_interface.find(KR_STR("plain"));
+    command_find(KR_STR("plain.run"))->calls = 3;
+    command_find(KR_STR("plain.sub"))->subcommands->calls = 4;
     rack_interface.info(m, &info);
+    ck_assert_uint_eq(info.calls, 7);
     ck_assert_str_eq(info.name, "plain");
     ck_assert_str_eq(info.summary, "A plain module");
     ck_assert_uint_eq(info.version, 10203);
