@@ -19,6 +19,12 @@
 extern "C" {
 #endif
 
+#define KR_CODEC_TAGGED   (1u << 0) /* items carry tags: types with a file_name */
+#define KR_CODEC_COMPRESS (1u << 1) /* writers: pack long strings */
+#define KR_CODEC_DEEP     (1u << 2) /* readers: what deep() answers */
+
+#define KR_DIGEST_SIZE 20 /* bytes */
+
 struct kr_codec {
     uint32_t size;
     uint32_t reserved;
@@ -61,6 +67,29 @@ struct kr_codec {
      * old block has been freed when an address is answered.  [main] */
     void *(*move)(kr_mover *mover, void *block);
     bool (*move_should_pause)(kr_mover *mover);
+
+    /* --- In memory: for DUMP, RESTORE and the like --------------------------- */
+
+    /* A writer into memory that grows; `flags`: KR_CODEC_.  writer_bytes()
+     * borrows what has been written until the next write, nothing when memory
+     * ran out, which writer_failed() tells. */
+    kr_writer *(*new_writer)(uint32_t flags);
+    struct kr_str (*writer_bytes)(const kr_writer *out);
+    bool (*writer_failed)(const kr_writer *out);
+    void (*free_writer)(kr_writer *out);
+    /* A reader of `bytes`, which are borrowed until it is freed.  left() counts
+     * those not read yet; error() is why it refused, or NULL. */
+    kr_reader *(*new_reader)(struct kr_str bytes, uint32_t flags);
+    size_t (*reader_left)(const kr_reader *in);
+    const char *(*reader_error)(const kr_reader *in);
+    void (*free_reader)(kr_reader *in);
+
+    /* A digest of nothing; its bytes so far.  The number of the value's type is
+     * mixed by whoever makes the digest, not by kr_type->digest().  [main] */
+    kr_digest *(*digest_new)(void);
+    void (*digest_reset)(kr_digest *digest);
+    void (*digest_read)(const kr_digest *digest, uint8_t bytes[20]);
+    void (*digest_free)(kr_digest *digest);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

@@ -95,6 +95,8 @@ struct kr_info {
     /* A latency sample of `event` ("command", "expire-cycle"); kept by whoever
      * subscribes to "host.latency". */
     void (*latency)(const char *event, int64_t ms);
+    /* Forty hexadecimal digits that name this run of the server. */
+    const char *(*run_id)(void);
 };
 KR_INTERFACE(kr_info, "kr.info/1");
 

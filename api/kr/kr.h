@@ -3,6 +3,7 @@
 #ifndef KR_KR_H
 #define KR_KR_H
 
+#include <kr/args.h>
 #include <kr/base.h>
 #include <kr/block.h>
 #include <kr/call.h>

@@ -337,7 +337,7 @@ static bool config_add_at_top(size_t at, bool found, struct param *param,
         config_insert(at, param);
     }
     if (top && !config_hand_over(top, config_take, param, why)) {
-        buffer_append_format(error,
+        buffer_printf(error,
                              "parameter '%s': its value so far is refused: %s",
                              param->row.name, why);
         return false;
@@ -358,7 +358,7 @@ static bool config_add_param(struct param *param, struct buffer *error)
         row->alias)
         other = config_find(kr_cstr(row->alias));
     if (other && !found) {
-        buffer_append_format(error,
+        buffer_printf(error,
                              "parameter '%s' of %s: %s has it under the name "
                              "'%s'",
                              row->name, config_owner(param),
@@ -366,7 +366,7 @@ static bool config_add_param(struct param *param, struct buffer *error)
         return false;
     }
     if (!config_take_initial(param, why)) {
-        buffer_append_format(error, "parameter '%s' of %s: its default: %s",
+        buffer_printf(error, "parameter '%s' of %s: its default: %s",
                              row->name, config_owner(param), why);
         return false;
     }
@@ -379,7 +379,7 @@ static bool config_add_param(struct param *param, struct buffer *error)
         config.all[at]->below = param;
         return true;
     }
-    buffer_append_format(error, "parameter '%s' of %s: %s has one already",
+    buffer_printf(error, "parameter '%s' of %s: %s has one already",
                          row->name, config_owner(param), config_owner(other));
     return false;
 }
@@ -531,16 +531,16 @@ void config_describe(struct buffer *to, const struct config_origin *origin,
                      const char *why)
 {
     if (origin->line == 0) {
-        buffer_append_format(to, "%s", why);
+        buffer_printf(to, "%s", why);
         return;
     }
-    buffer_append_format(to, "Reading the configuration file, at line %u",
+    buffer_printf(to, "Reading the configuration file, at line %u",
                          origin->line);
     if (origin->file)
-        buffer_append_format(to, " of '%s'", origin->file);
+        buffer_printf(to, " of '%s'", origin->file);
     buffer_append(to, KR_STR("\n>>> '"));
     buffer_append(to, origin->text);
-    buffer_append_format(to, "'\n%s", why);
+    buffer_printf(to, "'\n%s", why);
 }
 
 bool config_settle(struct buffer *error)

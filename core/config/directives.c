@@ -184,11 +184,11 @@ static void limits_lines(void *state, struct kr_reply *out)
         const struct output_limit *limit = &client_settings.limits[i];
 
         buffer_clear(&line);
-        buffer_append_format(&line, "%s ", names[i]);
+        buffer_printf(&line, "%s ", names[i]);
         value_print_memory(&line, limit->hard);
         buffer_append_char(&line, ' ');
         value_print_memory(&line, limit->soft);
-        buffer_append_format(&line, " %" PRId64, limit->soft_seconds);
+        buffer_printf(&line, " %" PRId64, limit->soft_seconds);
         out->ops->status(out, buffer_str(&line));
     }
     buffer_free(&line);
@@ -631,6 +631,8 @@ static const struct kr_param directive_rows[] = {
         "no",),
     NUMBER(INT, "active-expire-effort", &keyspace_settings.active_expire_effort,
            "1", 1, 10,),
+    ROW(BOOL, "debug-set-active-expire", &keyspace_settings.active_expire,
+        "yes", .flags = KR_PARAM_HIDDEN),
 
     /* Time */
     NUMBER(INT, "hz", &directives.hz, "10", 0, INT_MAX, .apply = hz_apply),

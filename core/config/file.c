@@ -57,7 +57,7 @@ static bool file_open(const char *path, struct buffer *text,
 {
     if (file_load(path, text))
         return true;
-    buffer_append_format(error, "Fatal error, can't open config file '%s': %s",
+    buffer_printf(error, "Fatal error, can't open config file '%s': %s",
                          path, strerror(errno));
     return false;
 }
@@ -257,7 +257,7 @@ bool file_read_stream(FILE *stream, struct buffer *error)
     bool fine = file_drain(stream, &text);
 
     if (!fine)
-        buffer_append_format(error,
+        buffer_printf(error,
                              "Fatal error, can't read the "
                              "configuration: %s",
                              strerror(errno));

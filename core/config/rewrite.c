@@ -304,7 +304,7 @@ static void rewrite_write(struct rewrite *file, struct buffer *to)
         buffer_free(&line->after);
     }
     if (file->end.size && !file->marked)
-        buffer_append_format(to, "%s%s\n", to->size ? "\n" : "", REWRITE_MARK);
+        buffer_printf(to, "%s%s\n", to->size ? "\n" : "", REWRITE_MARK);
     if (file->end.size)
         buffer_append(to, buffer_str(&file->end));
     buffer_free(&file->end);
@@ -362,7 +362,7 @@ static bool rewrite_replace(const char *path, struct kr_str bytes)
     int fd, saved;
 
     umask(mask);
-    buffer_append_format(&name, "%s.rewrite-XXXXXX", path);
+    buffer_printf(&name, "%s.rewrite-XXXXXX", path);
     fd = mkostemp(name.data, O_CLOEXEC);
     fine =
         fd >= 0 && fchmod(fd, exists ? old.st_mode & 07777 : 0644 & ~mask) == 0;

@@ -260,7 +260,7 @@ void value_print_memory(struct buffer *to, int64_t bytes)
         bytes /= 1024;
         unit++;
     }
-    buffer_append_format(to, "%" PRId64 "%s", bytes, units[unit]);
+    buffer_printf(to, "%" PRId64 "%s", bytes, units[unit]);
 }
 
 void value_print_word(struct buffer *to, struct kr_str word)
@@ -294,7 +294,7 @@ static void value_print_as(const struct kr_param *row, const union value *value,
         break;
     case KR_PARAM_MEMORY:
         if (row->flags & KR_PARAM_PERCENT && value->number < 0)
-            buffer_append_format(to, "%" PRId64 "%%", -value->number);
+            buffer_printf(to, "%" PRId64 "%%", -value->number);
         else if (line)
             value_print_memory(to, value->number);
         else
@@ -304,7 +304,7 @@ static void value_print_as(const struct kr_param *row, const union value *value,
         buffer_append_int64(to, value->number);
         break;
     case KR_PARAM_OCTAL:
-        buffer_append_format(to, "%" PRIo64, (uint64_t)value->number);
+        buffer_printf(to, "%" PRIo64, (uint64_t)value->number);
         break;
     case KR_PARAM_ENUM:
         value_print_words(row, value->word, to);

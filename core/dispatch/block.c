@@ -19,6 +19,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
+#include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
 #include "core/loop/clock.h"
@@ -38,7 +39,7 @@ struct waiter {
 };
 
 struct line {
-    TAILQ_HEAD(, waiter) waiters;
+    TAILQ_HEAD(waiter_list, waiter) waiters;
     TAILQ_ENTRY(line) ready;
     kr_db *db;
     uint64_t hash;
@@ -70,6 +71,7 @@ static struct {
     TAILQ_HEAD(line_list, line) ready;
     LIST_HEAD(, parked) parked;
     uint64_t count;
+    uint64_t want_gone; /* parked with KR_PARK_WAKE_ON_DELETE */
 } block = {.ready = TAILQ_HEAD_INITIALIZER(block.ready)};
 
 /* --- Lines -------------------------------------------------------------------------- */
@@ -143,6 +145,32 @@ static void line_mark(struct line *line)
     block_has_ready = true;
 }
 
+/* --- Keys that go ---------------------------------------------------------------- */
+
+static void block_key_gone(kr_db *db, struct kr_str key)
+{
+    struct table_place place;
+    struct line *line = line_find(db, key, line_hash(db, key), &place);
+    struct waiter *waiter;
+
+    if (!line)
+        return;
+    TAILQ_FOREACH (waiter, &line->waiters, link)
+        if (waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
+            line_mark(line);
+            return;
+        }
+}
+
+/* The keyspace is asked to tell only while somebody wants to know. */
+static void block_count_gone(const struct parked *parked, int64_t change)
+{
+    if (!(parked->how.flags & KR_PARK_WAKE_ON_DELETE))
+        return;
+    block.want_gone += (uint64_t)change;
+    keyspace_hooks.gone = block.want_gone > 0 ? block_key_gone : NULL;
+}
+
 /* --- Parking ------------------------------------------------------------------------ */
 
 static void parked_leave_lines(struct parked *parked)
@@ -166,6 +194,7 @@ static void parked_free(struct parked *parked)
         parked->how.free(parked->how.ctx);
     LIST_REMOVE(parked, link);
     block.count--;
+    block_count_gone(parked, -1);
     if (parked->module)
         parked->module->held--;
     memory_free(parked->waiters);
@@ -180,7 +209,7 @@ static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
     struct call *call = &parked->call;
     kr_client *client = parked->client;
     uint64_t ticks = clock_ticks();
-    kr_module *before = rack_running;
+    kr_module *was;
     bool over = true;
 
     parked->waking = true;
@@ -190,14 +219,14 @@ static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
     call->replaced = false;
     call->run_flags |= KR_RUN_NO_STATS;
     call_begin(call);
-    rack_running = parked->module;
+    was = rack_enter(parked->module);
     if (why == KR_WAKE_UNBLOCK)
         kr_reply_error(call->pub.reply,
                        "UNBLOCKED client unblocked via CLIENT UNBLOCK");
     else
         over = parked->how.wake(&call->pub, why, key, parked->how.ctx) ||
                why != KR_WAKE_READY;
-    rack_running = before;
+    rack_leave(was);
     call_end(call, clock_ticks() - ticks);
     parked->waking = false;
     if (!over)
@@ -213,6 +242,7 @@ static void parked_timeout(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd;
     (void)what;
+    clock_begin_turn();
     parked_wake(ctx, KR_WAKE_TIMEOUT, kr_str(NULL, 0));
     call_settle();
 }
@@ -245,7 +275,7 @@ static void parked_join_lines(struct parked *parked, const struct kr_park *how)
     for (uint32_t i = 0; i < how->key_count; i++) {
         struct line *line = line_make(db, how->keys[i]);
         struct waiter *waiter = &parked->waiters[parked->waiter_count];
-        struct waiter *last = TAILQ_LAST(&line->waiters, , waiter);
+        struct waiter *last = TAILQ_LAST(&line->waiters, waiter_list);
 
         if (last && last->parked == parked)
             continue; /* the same key twice */
@@ -286,6 +316,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     }
     LIST_INSERT_HEAD(&block.parked, parked, link);
     block.count++;
+    block_count_gone(parked, 1);
     client->parked = parked;
     client->flags |= KR_CLIENT_BLOCKED;
     client_suspend(client);
@@ -310,7 +341,7 @@ static void block_ready(kr_db *db, struct kr_str key)
  * to the end, while we do: stop behind the one that was last. */
 static void line_serve(struct line *line)
 {
-    struct waiter *last = TAILQ_LAST(&line->waiters, , waiter);
+    struct waiter *last = TAILQ_LAST(&line->waiters, waiter_list);
     struct waiter *waiter = TAILQ_FIRST(&line->waiters), *next;
     kr_db *db = line->db;
     uint64_t hash = line->hash;
@@ -377,24 +408,6 @@ void block_abandon(struct parked *parked)
     parked_free(parked);
 }
 
-void block_key_gone(kr_db *db, struct kr_str key)
-{
-    struct table_place place;
-    struct line *line;
-    struct waiter *waiter;
-
-    if (block.count == 0)
-        return;
-    line = line_find(db, key, line_hash(db, key), &place);
-    if (!line)
-        return;
-    TAILQ_FOREACH (waiter, &line->waiters, link)
-        if (waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
-            line_mark(line);
-            return;
-        }
-}
-
 static void block_mark_db(void *entry, void *ctx)
 {
     struct line *line = entry;
@@ -403,10 +416,16 @@ static void block_mark_db(void *entry, void *ctx)
         line_mark(line);
 }
 
-void block_db_swapped(kr_db *db)
+/* Other values stand under the names that clients wait for. */
+static void block_swapped(kr_db *db)
 {
     if (block.count > 0)
         table_each(&block.lines, block_mark_db, db);
+}
+
+void block_init(void)
+{
+    keyspace_hooks.swapped = block_swapped;
 }
 
 void block_forget(kr_module *module)

@@ -7,6 +7,8 @@
 
 struct parked;
 
+void block_init(void);
+
 /* Keys have become ready: block_serve() has something to do. */
 extern bool block_has_ready;
 
@@ -14,12 +16,8 @@ extern bool block_has_ready;
 void block_serve(void);
 /* The client goes: its parked call ends without a reply. */
 void block_abandon(struct parked *parked);
-/* A key has gone or been replaced: wake those who asked for that. */
-void block_key_gone(kr_db *db, struct kr_str key);
 /* Errors for all calls parked by a module that is unloaded. */
 void block_forget(kr_module *module);
-/* Where a database's contents have been exchanged, all its keys may be ready. */
-void block_db_swapped(kr_db *db);
 uint64_t block_key_count(void);
 
 extern const struct kr_block block_interface;

@@ -31,14 +31,14 @@ int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
         return KR_GATE_PASS;
     for (uint32_t i = 0; i < gates.count[stage]; i++) {
         kr_gate *gate = gates.in_order[stage][i];
-        kr_module *before = rack_running;
+        kr_module *was;
         int32_t answer;
 
         if (!(armed & gate->bit))
             continue;
-        rack_running = gate->module;
+        was = rack_enter(gate->module);
         answer = gate->fn(call, outcome, gate->ctx);
-        rack_running = before;
+        rack_leave(was);
         if (answer != KR_GATE_PASS)
             return answer;
     }

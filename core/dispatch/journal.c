@@ -147,14 +147,14 @@ static void journal_hand_out(const struct kr_effect *effect)
     struct kr_journal_reader *reader, *next;
 
     for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
-        kr_module *before = rack_running;
+        kr_module *was;
 
         next = LIST_NEXT(reader, link);
         if (!(reader->targets & effect->targets))
             continue;
-        rack_running = reader->module;
+        was = rack_enter(reader->module);
         reader->fn(reader->ctx, effect);
-        rack_running = before;
+        rack_leave(was);
     }
 }
 

@@ -103,20 +103,14 @@ int32_t key_spec_find(const struct kr_command *row, uint32_t argc,
 
 bool key_spec_is_movable(const struct kr_command *row)
 {
-    bool any = row->find_keys != NULL;
-
     for (uint32_t i = 0; i < row->keys.count; i++) {
         const struct kr_key_spec *spec = key_spec_at(row, i);
 
-        /* Clients that know only first, last and step can follow the first
-         * spec if it is a range from an index. */
-        if (i > 0 || spec->begin != KR_BEGIN_INDEX ||
-            spec->find != KR_FIND_RANGE)
-            any |= i == 0 || spec->find != KR_FIND_RANGE ||
-                   spec->begin != KR_BEGIN_INDEX;
-        any |= (spec->flags & KR_KEY_INCOMPLETE) != 0;
+        if (spec->begin != KR_BEGIN_INDEX || spec->find != KR_FIND_RANGE ||
+            spec->flags & KR_KEY_INCOMPLETE)
+            return true;
     }
-    return any;
+    return false;
 }
 
 uint8_t key_spec_simple(const struct kr_command *row)

@@ -34,6 +34,9 @@ struct keyspace_settings {
 };
 extern struct keyspace_settings keyspace_settings;
 
+/* The secret of hashing: other wings hash before the databases are made.  Then
+ * the databases, as many as the settings say. */
+void keyspace_init_early(void);
 void keyspace_init(void);
 void keyspace_fini(void);
 

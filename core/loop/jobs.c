@@ -38,9 +38,10 @@ static void jobs_finish(void *ctx)
         job->module->held--;
     jobs.pending--;
     if (job->done) {
-        rack_running = job->module;
+        kr_module *was = rack_enter(job->module);
+
         job->done(job->ctx);
-        rack_running = NULL;
+        rack_leave(was);
     }
     memory_free(job);
 }

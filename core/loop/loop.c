@@ -93,12 +93,12 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
     pthread_mutex_unlock(&loop.lock);
 
     while ((post = STAILQ_FIRST(&batch))) {
-        kr_module *before = rack_running;
+        kr_module *was;
 
         STAILQ_REMOVE_HEAD(&batch, link);
-        rack_running = post->module;
+        was = rack_enter(post->module);
         post->fn(post->ctx);
-        rack_running = before;
+        rack_leave(was);
         memory_free(post);
     }
 }
@@ -122,19 +122,19 @@ static void loop_cancel(kr_timer *timer)
 static void loop_timer_due(evutil_socket_t fd, short what, void *ctx)
 {
     kr_timer *timer = ctx;
-    kr_module *before = rack_running;
+    kr_module *was;
     void (*fn)(void *) = timer->fn;
     void *arg = timer->ctx;
 
     (void)fd;
     (void)what;
-    rack_running = timer->module;
+    was = rack_enter(timer->module);
     /* A one-shot timer is gone before its function runs: that may set it
      * again, and must not cancel it. */
     if (!timer->repeats)
         loop_cancel(timer);
     fn(arg);
-    rack_running = before;
+    rack_leave(was);
 }
 
 static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
@@ -158,13 +158,13 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
 static void loop_fd_ready(evutil_socket_t fd, short what, void *ctx)
 {
     kr_fd *watched = ctx;
-    kr_module *before = rack_running;
+    kr_module *was;
 
-    rack_running = watched->module;
+    was = rack_enter(watched->module);
     watched->fn(watched->ctx, fd,
                 (what & EV_READ ? KR_READABLE : 0) |
                     (what & EV_WRITE ? KR_WRITABLE : 0));
-    rack_running = before;
+    rack_leave(was);
 }
 
 static void loop_rewatch(kr_fd *watched, uint32_t events)

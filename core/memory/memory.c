@@ -306,6 +306,25 @@ static void *memory_retake(void *block, size_t size)
     return moved;
 }
 
+void *memory_alloc_aligned(size_t align, size_t size)
+{
+    /* C11's aligned_alloc wants a multiple; all three allocators have it, and
+     * mimalloc's takes the place of libc's when it is linked. */
+#if defined(CORE_ALLOCATOR_MIMALLOC)
+    void *block = mi_malloc_aligned(size, align);
+#else
+    void *block = aligned_alloc(align, size);
+#endif
+
+    if (__builtin_expect(block == NULL, 0))
+        memory_die(size);
+    memory_count((int64_t)heap_usable(block));
+#if defined(KR_HOSTILE)
+    memory_hostile_fill(block, FRESH);
+#endif
+    return block;
+}
+
 void *memory_alloc(size_t size)
 {
     void *block = memory_take(size);

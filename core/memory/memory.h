@@ -19,6 +19,11 @@ void *memory_calloc(size_t count, size_t size)
     __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
 void *memory_realloc(void *block, size_t size)
     __attribute__((alloc_size(2), returns_nonnull));
+/* As memory_alloc(), at an address that is a multiple of `align`, a power of
+ * two; `size` is a multiple of `align`.  memory_free() takes it back,
+ * memory_realloc() would lose the alignment.  [any] */
+void *memory_alloc_aligned(size_t align, size_t size)
+    __attribute__((malloc, alloc_align(1), alloc_size(2), returns_nonnull));
 
 /* As above; NULL when there is no memory (a realloc then leaves `block` as it
  * was).  [any] */

@@ -321,7 +321,7 @@ void client_before_sleep(void)
      * behind it: go on until it is empty. */
     while ((client = TAILQ_FIRST(&clients.pending))) {
         client_unqueue(client);
-        if (client->input && !client->suspended)
+        if ((client->input || client->waiting) && !client->suspended)
             client_process(client);
         client_flush(client);
     }

@@ -114,19 +114,6 @@ static bool input_keep(struct kr_client *client, const char *rest, size_t size)
     return true;
 }
 
-void input_free(struct kr_client *client)
-{
-    resp_parser_reset(&client->parser);
-    input_drop(client);
-    while (client->big) {
-        struct big_argument *big = client->big;
-
-        client->big = big->next;
-        blob_release(big->blob);
-        memory_free(big);
-    }
-}
-
 size_t input_memory(const struct kr_client *client)
 {
     size_t total =
@@ -145,6 +132,50 @@ struct kr_blob *client_take(struct kr_client *client, struct kr_str argument)
     return NULL;
 }
 
+/* --- A command that has to wait ----------------------------------------------- */
+
+/* A held command's words, for when it may run.  Large arguments stay in their
+ * blobs, the others are copied behind the list. */
+struct held {
+    uint32_t argc;
+    struct kr_str argv[];
+};
+
+static bool input_is_big(const struct kr_client *client, struct kr_str bytes)
+{
+    const struct big_argument *big = client->big;
+
+    while (big && big->blob->data != bytes.data)
+        big = big->next;
+    return big != NULL;
+}
+
+static bool input_hold(struct kr_client *client, const struct resp_args *args)
+{
+    size_t size = sizeof(struct held) + args->argc * sizeof(struct kr_str);
+    struct held *held;
+    char *at;
+
+    for (size_t i = 0; i < args->argc; i++)
+        if (!input_is_big(client, args->argv[i]))
+            size += args->argv[i].size;
+    held = memory_try_alloc(size);
+    if (!held)
+        return false;
+    held->argc = (uint32_t)args->argc;
+    at = (char *)&held->argv[held->argc];
+    for (size_t i = 0; i < args->argc; i++) {
+        held->argv[i] = args->argv[i];
+        if (input_is_big(client, args->argv[i]))
+            continue;
+        memcpy(at, args->argv[i].data, args->argv[i].size);
+        held->argv[i].data = at;
+        at += args->argv[i].size;
+    }
+    client->waiting = held;
+    return true;
+}
+
 /* The command that they belonged to has run. */
 static void input_release_big(struct kr_client *client)
 {
@@ -155,6 +186,15 @@ static void input_release_big(struct kr_client *client)
         blob_release(big->blob);
         memory_free(big);
     }
+}
+
+void input_free(struct kr_client *client)
+{
+    resp_parser_reset(&client->parser);
+    input_drop(client);
+    input_release_big(client);
+    memory_free(client->waiting);
+    client->waiting = NULL;
 }
 
 /* --- A large argument --------------------------------------------------------- */
@@ -262,6 +302,34 @@ static int input_run(struct kr_client *client, struct batch *batch, int count)
     return done;
 }
 
+/* The command at `done` was held: it is kept as words, and the input goes on
+ * behind it. */
+static bool input_hold_next(struct kr_client *client, struct batch *batch,
+                            int done, size_t *at)
+{
+    *at += batch->args[done].consumed;
+    return input_hold(client, &batch->args[done]);
+}
+
+/* Run the words of the command that was held.  false: it must go on waiting. */
+static bool input_run_held(struct kr_client *client)
+{
+    struct held *held = client->waiting;
+    struct resp_args args = {.argv = held->argv, .argc = held->argc};
+    struct prepared prepared;
+
+    client->waiting = NULL;
+    call_prepare(client, &args, &prepared);
+    if (!call_client(client, &args, &prepared)) {
+        client->waiting = held;
+        return false;
+    }
+    memory_free(held);
+    if (!input_is_filling(client))
+        input_release_big(client);
+    return true;
+}
+
 /* Parse and run data[0..size), keep the rest.  `data` is the shared buffer or
  * the client's own input. */
 static void input_consume(struct kr_client *client, struct batch *batch,
@@ -279,11 +347,14 @@ static void input_consume(struct kr_client *client, struct batch *batch,
         if (done > 0 && client->big && !input_is_filling(client))
             input_release_big(client);
         if (done < count || client->suspended || client->doomed) {
-            /* From the first command that has not run on, nothing is parsed:
-             * it will be, afresh. */
+            /* What follows is parsed afresh when the client goes on.  A large
+             * argument that has just been begun is in a later command's
+             * future: it is not lent before all commands have run. */
             resp_parser_reset(&client->parser);
             at = done < count ? batch->begin[done] : parsed;
-            if (!input_keep(client, data + at, size - at))
+            if (client->held && !input_hold_next(client, batch, done, &at))
+                client_doom(client, false);
+            else if (!input_keep(client, data + at, size - at))
                 client_doom(client, false);
             return;
         }
@@ -310,6 +381,10 @@ void client_process(struct kr_client *client)
 {
     struct batch *batch = input.batch;
 
+    if (client->suspended || client->doomed)
+        return;
+    if (client->waiting && !input_run_held(client))
+        return;
     if (!client->input || client->suspended || client->doomed)
         return;
     if (input.busy++)
@@ -394,6 +469,8 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     (void)what;
     if (client->doomed)
         return;
+    /* The time that commands see is that of their arrival. */
+    clock_begin_turn();
     n = input_read(client, &got);
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
@@ -413,7 +490,9 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
             client_process(client);
         } else {
             input.busy++;
+            client->input_shared = got.iov_len;
             input_consume(client, input.batch, got.iov_base, got.iov_len);
+            client->input_shared = 0;
             input.busy--;
         }
     }

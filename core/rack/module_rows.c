@@ -7,9 +7,7 @@
  *
  * All of it is data that clients read by COMMAND and its kin, so each word is
  * interface: only the summaries are ours to change. */
-#include "module_rows.h"
-
-#include <assert.h>
+#include "core/rack/module_rows.h"
 
 /* clang-format off */
 
@@ -43,7 +41,7 @@ static const struct kr_arg module_loadex_args[] = {
         .token = "ARGS", .parts = KR_ROWS(module_loadex_args_parts)),
 };
 
-static const struct kr_arg module_unload_args[] = {
+static const struct kr_arg module_name_args[] = {
     ARG("name", STRING),
 };
 
@@ -57,6 +55,18 @@ static const struct kr_command module_subcommands[] = {
         .since = "5.0.0",
         .group = "server",
         .complexity = "O(1)",
+    },
+    {
+        .name = "info",
+        .run = module_info,
+        .arity = 3,
+        .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT,
+        .args = KR_ROWS(module_name_args),
+        .summary = "Tells all that is known of one module",
+        .since = "7.2.0",
+        .group = "server",
+        .complexity = "O(N) where N is the number of interfaces that the "
+                      "module imports and offers",
     },
     {
         .name = "list",
@@ -100,7 +110,7 @@ static const struct kr_command module_subcommands[] = {
         .arity = 3,
         .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
             KR_CMD_PROTECTED,
-        .args = KR_ROWS(module_unload_args),
+        .args = KR_ROWS(module_name_args),
         .summary = "Takes a module out of the server",
         .since = "4.0.0",
         .group = "server",
@@ -108,21 +118,16 @@ static const struct kr_command module_subcommands[] = {
     },
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The command ---------------------------------------------------------- */
 
-const struct kr_command module_rows[] = {
-    {
-        .name = "module",
-        .arity = -2,
-        .subcommands = KR_ROWS(module_subcommands),
-        .summary = "Commands about modules",
-        .since = "4.0.0",
-        .group = "server",
-        .complexity = "Depends on subcommand.",
-    },
+const struct kr_command rack_command = {
+    .name = "module",
+    .arity = -2,
+    .subcommands = KR_ROWS(module_subcommands),
+    .summary = "Commands about modules",
+    .since = "4.0.0",
+    .group = "server",
+    .complexity = "Depends on subcommand.",
 };
 
 /* clang-format on */
-
-static_assert(KR_COUNT(module_rows) == MODULE_ROW_COUNT,
-              "MODULE_ROW_COUNT counts the rows");

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* module_rows - the commands of `module`: their rows and handlers.
- *
- * For the descriptor: {module_rows, MODULE_ROW_COUNT,
- * sizeof(struct kr_command)}. */
+/* module_rows - the command MODULE: its rows and handlers. */
 #ifndef RACK_MODULE_ROWS_H
 #define RACK_MODULE_ROWS_H
 
@@ -10,11 +7,11 @@
 #include <kr/call.h>
 #include <kr/command.h>
 
-extern const struct kr_command module_rows[];
-enum { MODULE_ROW_COUNT = 1 };
+extern const struct kr_command rack_command;
 
 /* The handlers: each writes one reply. */
 void module_help(struct kr_call *call);
+void module_info(struct kr_call *call);
 void module_list(struct kr_call *call);
 void module_load(struct kr_call *call);
 void module_loadex(struct kr_call *call);

@@ -20,7 +20,12 @@ struct kr_module {
     uint64_t calls;
     uint64_t nsec;
     uint64_t errors;
-    uint64_t held; /* jobs, parked clients, timers: it cannot go while > 0 */
+    /* What the host cannot cancel on the module's behalf: jobs under way,
+     * parked clients.  It cannot go while > 0. */
+    uint64_t held;
+    size_t memory_max;   /* try_alloc() refuses beyond it; 0: no limit */
+    uint32_t entered;    /* calls into its code that have not returned */
+    uint32_t generation; /* 1 at load, grows with each upgrade */
 };
 
 /* Offer an interface of the host's.  Before the first module is loaded. */
@@ -32,22 +37,71 @@ void rack_offer(const char *id, const void *table);
 struct rack_request {
     const char *path;
     uint32_t argc;
+    uint32_t config_count; /* parameters to set when create() has succeeded */
     const struct kr_str *argv;
+    const struct kr_str *config_names;
+    const struct kr_str *config_values;
 };
+/* Nothing of the batch can be seen before all of it has been created: all
+ * create() run first, providers before those who need them, then all
+ * activate(). */
 bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
                size_t error_size);
+/* false: it stays, `error` lists everything that holds it.  The file's code is
+ * unmapped later, by rack_sweep(). */
 bool rack_unload(struct kr_str name, char *error, size_t error_size);
+/* Unmap what has been unloaded, unless code of a module is on the stack.  Runs
+ * by itself before the loop waits. */
+void rack_sweep(void);
 /* At the end of the server: all of them, those that others need last. */
 void rack_unload_all(void);
+
+/* A wing that keeps things on behalf of modules registers how it drops them.
+ * Called at unload and when a load fails, before destroy() and once more after
+ * it: what a module has left or still asks for there goes too.  Commands, types
+ * and parameters, which the loader registers, it drops itself. */
+void rack_on_forget(void (*forget)(kr_module *module));
+
+/* Load only files below `directory`; may be called several times.  Without any
+ * call all directories are allowed.  false: no such directory. */
+bool rack_allow_directory(const char *directory);
+/* Map the files themselves and not private copies, for tools that find symbols
+ * by the file's name (valgrind).  Overwriting a file is then fatal. */
+void rack_load_in_place(bool on);
 
 kr_module *rack_find(struct kr_str name);
 void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx);
 
-/* Which module's code is this address in?  For the crash report. */
+/* Which module's code is this address in?  NULL: none.  For the crash report:
+ * async-signal-safe. [any] */
 const char *rack_module_at(const void *address);
 
-/* The module whose code runs now, NULL for the host: who to blame. */
+/* The module whose code runs now, NULL for the host: who to blame.  A plain
+ * variable, because it is written around each command. */
 extern kr_module *rack_running;
+
+/* Around every call into a module's code.
+ *   kr_module *was = rack_enter(module); ... rack_leave(was); */
+static inline kr_module *rack_enter(kr_module *module)
+{
+    kr_module *was = rack_running;
+
+    rack_running = module;
+    if (module)
+        module->entered++;
+    return was;
+}
+
+static inline void rack_leave(kr_module *was)
+{
+    if (rack_running)
+        rack_running->entered--;
+    rack_running = was;
+}
+
+/* May this call use MODULE LOAD and its kin (enable-module-command)?  Set by
+ * the configuration; while it is NULL nobody may. */
+extern bool (*rack_command_allowed)(const struct kr_call *call);
 
 /* The command MODULE, which exists before any module does. */
 extern const struct kr_command rack_command;

@@ -61,8 +61,7 @@ void buffer_append_double(struct buffer *buffer, double value)
     buffer_append(buffer, kr_str(text, number_write_double(text, value)));
 }
 
-void buffer_append_format_va(struct buffer *buffer, const char *format,
-                             va_list args)
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
 {
     char *to = buffer_reserve(buffer, 64);
     size_t room = buffer->capacity - buffer->size;
@@ -80,12 +79,12 @@ void buffer_append_format_va(struct buffer *buffer, const char *format,
     buffer->size += (size_t)size;
 }
 
-void buffer_append_format(struct buffer *buffer, const char *format, ...)
+void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    buffer_append_format_va(buffer, format, args);
+    buffer_vprintf(buffer, format, args);
     va_end(args);
 }
 

@@ -27,10 +27,10 @@ void buffer_append(struct buffer *buffer, struct kr_str text);
 void buffer_append_char(struct buffer *buffer, char c);
 void buffer_append_int64(struct buffer *buffer, int64_t value);
 void buffer_append_double(struct buffer *buffer, double value); /* "%.17g" */
-void buffer_append_format(struct buffer *buffer, const char *format, ...)
+void buffer_printf(struct buffer *buffer, const char *format, ...)
     KR_PRINTF(2, 3);
-void buffer_append_format_va(struct buffer *buffer, const char *format,
-                             va_list args) KR_PRINTF(2, 0);
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
+    KR_PRINTF(2, 0);
 
 /* What is in it, borrowed until the next change. */
 static inline struct kr_str buffer_str(const struct buffer *buffer)

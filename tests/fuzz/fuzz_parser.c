@@ -66,9 +66,9 @@ static void stream_lend(struct stream *s)
 
 static void stream_command(struct stream *s)
 {
-    buffer_append_format(&s->meaning, "[%zu", s->args.argc);
+    buffer_printf(&s->meaning, "[%zu", s->args.argc);
     for (size_t i = 0; i < s->args.argc; i++) {
-        buffer_append_format(&s->meaning, " %zu ", s->args.argv[i].size);
+        buffer_printf(&s->meaning, " %zu ", s->args.argv[i].size);
         buffer_append(&s->meaning, s->args.argv[i]);
     }
     buffer_append_char(&s->meaning, ']');

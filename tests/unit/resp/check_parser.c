@@ -257,7 +257,7 @@ START_TEST(strangers_get_ten_small_arguments)
                   KR_STR("!Protocol error: unauthenticated bulk length"));
     /* also when it has come already */
     buffer_append(&b, KR_STR("*1\r\n$16385\r\n"));
-    buffer_append_format(&b, "%16385s\r\n", "x");
+    buffer_printf(&b, "%16385s\r\n", "x");
     stream_expect(&stranger, buffer_str(&b),
                   KR_STR("!Protocol error: unauthenticated bulk length"));
     buffer_free(&b);
@@ -339,7 +339,7 @@ static void lend_expect(size_t first, size_t step)
 
     buffer_append(&wire, KR_STR("*7\r\n$4\r\nMSET\r\n"));
     for (int i = 0; i < 2; i++) {
-        buffer_append_format(&wire, "$1\r\n%c\r\n$%d\r\n", 'a' + i, BIG);
+        buffer_printf(&wire, "$1\r\n%c\r\n$%d\r\n", 'a' + i, BIG);
         memset(buffer_reserve(&wire, BIG), 'A' + i, BIG);
         wire.size += BIG;
         buffer_append(&wire, KR_STR("\r\n"));
@@ -448,10 +448,9 @@ START_TEST(a_million_arguments_a_few_bytes_at_a_time)
     size_t size = 0;
     enum resp_result result = RESP_MORE;
 
-    buffer_append_format(&wire, "*%d\r\n", ARGC);
+    buffer_printf(&wire, "*%d\r\n", ARGC);
     for (int i = 0; i < ARGC; i++)
-        buffer_append_format(&wire, "$%d\r\n%0*d\r\n", 1 + i % 7, 1 + i % 7,
-                             i % 10);
+        buffer_printf(&wire, "$%d\r\n%0*d\r\n", 1 + i % 7, 1 + i % 7, i % 10);
     begin = clock();
     while (size < wire.size) {
         if (result != RESP_MORE)
@@ -504,12 +503,11 @@ START_TEST(random_streams_mean_the_same_in_random_portions)
         for (int i = rand() % 5; i >= 0; i--) {
             int argc = rand() % 40;
 
-            buffer_append_format(&wire, "*%d\r\n", argc);
+            buffer_printf(&wire, "*%d\r\n", argc);
             while (argc--) {
                 int length = rand() % 3 ? rand() % 30 : rand() % 3000;
 
-                buffer_append_format(&wire, "$%d\r\n%*s\r\n", length, length,
-                                     "");
+                buffer_printf(&wire, "$%d\r\n%*s\r\n", length, length, "");
             }
             if (rand() % 3 == 0)
                 buffer_append(&wire, KR_STR("SET \"k\" 'v'\r\n\r\n"));

@@ -13,7 +13,7 @@ START_TEST(pieces_follow_one_another_and_end_in_nul)
     buffer_append_char(&b, ',');
     buffer_append_double(&b, 0.1);
     buffer_append(&b, kr_str(NULL, 0));
-    buffer_append_format(&b, " %s:%d", "x", 7);
+    buffer_printf(&b, " %s:%d", "x", 7);
     ck_assert_str_eq(b.data,
                      "keys=-9223372036854775808,0.10000000000000001 x:7");
     ck_assert_uint_eq(b.size, strlen(b.data));
@@ -27,8 +27,8 @@ START_TEST(a_format_of_any_length_is_written_whole)
     for (int size = 0; size < 400; size++) {
         struct buffer b = {0};
 
-        buffer_append_format(&b, "%*s|", size, "");
-        buffer_append_format(&b, "%*s|", size, "");
+        buffer_printf(&b, "%*s|", size, "");
+        buffer_printf(&b, "%*s|", size, "");
         ck_assert_uint_eq(b.size, 2 * (size_t)size + 2);
         ck_assert_int_eq(b.data[size], '|');
         ck_assert_int_eq(b.data[b.size - 1], '|');

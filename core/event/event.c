@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* event - named events, their subscribers, and the word that says who listens.
+ *
+ *   event "key.changed"          list
+ *     list, count, room  ----->  +----+-----+--------+--------------+
+ *     live                       | fn | ctx | module | subscription |  one row
+ *     delivering                 +----+-----+--------+-----|--------+  each
+ *                                | ...                     v
+ *                                                   the caller's handle:
+ *                                                   event, module, list links
+ *
+ * A delivery walks the rows that were there when it began.  Whatever a handler
+ * does meanwhile is safe: a new row is appended and waits for the next time; a
+ * row that goes is emptied (fn NULL), skipped, and squeezed out when the
+ * outermost delivery of the event has ended.
+ *
+ * Events of modules are found by name.  Their record stays while anybody is
+ * subscribed, also when the module that declared it has gone: the handles stay
+ * valid, and the next version of the module finds its audience again.
+ *
+ * Invariants: live = rows with fn; bit i of event_armed is set exactly while
+ * host event i has live > 0.  A delivery costs an indirect call per row. */
+#include "core/event/event.h"
+
+#include "core/memory/memory.h"
+#include "core/rack/rack.h"
+
+#include <assert.h>
+
+struct event_row {
+    kr_event_fn fn; /* NULL: gone during a delivery */
+    void *ctx;
+    kr_module *module; /* NULL: the host */
+    kr_subscription *subscription;
+};
+
+struct kr_event {
+    char *name;
+    kr_module *module; /* who declared it; NULL: the host, or nobody now */
+    struct event_row *list;
+    uint32_t count; /* rows, empty ones included */
+    uint32_t room;
+    uint32_t live;
+    uint32_t delivering;
+    uint64_t bit; /* in event_armed; 0 for events of modules */
+    bool declared;
+    struct kr_event *next; /* of the modules' events */
+};
+
+struct kr_subscription {
+    kr_event *event;
+    kr_module *module;
+    kr_subscription *next, **link; /* all subscriptions */
+};
+
+uint64_t event_armed;
+
+/* The wing's state. */
+static struct {
+    struct kr_event host[EVENT_COUNT];
+    struct kr_event *declared; /* by modules, newest first */
+    kr_subscription *subscriptions;
+} events;
+
+/* clang-format off */
+static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
+    [EVENT_KEY_BEFORE]       = KR_EVENT_KEY_BEFORE,
+    [EVENT_KEY_CHANGED]      = KR_EVENT_KEY_CHANGED,
+    [EVENT_KEY_NOTIFY]       = KR_EVENT_KEY_NOTIFY,
+    [EVENT_KEY_EXPIRED]      = KR_EVENT_KEY_EXPIRED,
+    [EVENT_KEY_EVICTED]      = KR_EVENT_KEY_EVICTED,
+    [EVENT_KEY_MISSED]       = KR_EVENT_KEY_MISSED,
+    [EVENT_FLUSH_BEFORE]     = KR_EVENT_FLUSH_BEFORE,
+    [EVENT_FLUSH]            = KR_EVENT_FLUSH,
+    [EVENT_SWAP]             = KR_EVENT_SWAP,
+    [EVENT_CLIENT_CONNECTED] = KR_EVENT_CLIENT_CONNECTED,
+    [EVENT_CLIENT_GONE]      = KR_EVENT_CLIENT_GONE,
+    [EVENT_CLIENT_RESET]     = KR_EVENT_CLIENT_RESET,
+    [EVENT_CLIENT_USER]      = KR_EVENT_CLIENT_USER,
+    [EVENT_TICK]             = KR_EVENT_TICK,
+    [EVENT_SLEEP]            = KR_EVENT_SLEEP,
+    [EVENT_WAKE]             = KR_EVENT_WAKE,
+    [EVENT_READY]            = KR_EVENT_READY,
+    [EVENT_SHUTDOWN]         = KR_EVENT_SHUTDOWN,
+    [EVENT_SLOW]             = KR_EVENT_SLOW,
+    [EVENT_CONFIG_CHANGED]   = KR_EVENT_CONFIG_CHANGED,
+    [EVENT_MODULE_LOADED]    = KR_EVENT_MODULE_LOADED,
+    [EVENT_MODULE_UNLOADED]  = KR_EVENT_MODULE_UNLOADED,
+    [EVENT_MODULE_CHANGED]   = KR_EVENT_MODULE_CHANGED,
+    [EVENT_COMMAND_CHANGED]  = KR_EVENT_COMMAND_CHANGED,
+    [EVENT_INFO_RESET]       = KR_EVENT_INFO_RESET,
+    [EVENT_LATENCY]          = KR_EVENT_LATENCY,
+};
+/* clang-format on */
+
+static_assert(EVENT_COUNT <= 64, "one bit of event_armed each");
+
+/* --- Rows ----------------------------------------------------------------- */
+
+static kr_event *event_host(enum event_id id)
+{
+    events.host[id].bit = UINT64_C(1) << id;
+    return &events.host[id];
+}
+
+static void event_add(kr_event *event, struct event_row row)
+{
+    if (event->count == event->room) {
+        event->room = event->room ? 2 * event->room : 4;
+        event->list =
+            memory_realloc(event->list, event->room * sizeof(*event->list));
+    }
+    event->list[event->count++] = row;
+    event->live++;
+    event_armed |= event->bit;
+}
+
+static void event_squeeze(kr_event *event)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < event->count; i++) {
+        if (event->list[i].fn)
+            event->list[kept++] = event->list[i];
+    }
+    event->count = kept;
+    if (kept == 0) {
+        memory_free(event->list);
+        event->list = NULL;
+        event->room = 0;
+    }
+}
+
+/* Squeeze empty rows out, and free a module's event that nobody declares or
+ * listens to; later, if it is being delivered. */
+static void event_settle(kr_event *event)
+{
+    kr_event **at = &events.declared;
+
+    if (event->delivering)
+        return;
+    if (event->live < event->count)
+        event_squeeze(event);
+    if (event->bit || event->declared || event->live)
+        return;
+    while (*at != event)
+        at = &(*at)->next;
+    *at = event->next;
+    memory_free(event->name);
+    memory_free(event);
+}
+
+static void event_deliver(kr_event *event, const void *payload)
+{
+    uint32_t count = event->count;
+
+    event->delivering++;
+    for (uint32_t i = 0; i < count; i++) {
+        struct event_row row = event->list[i]; /* the list may move */
+        kr_module *was;
+
+        if (!row.fn)
+            continue;
+        if (!row.module) {
+            row.fn(row.ctx, payload);
+            continue;
+        }
+        was = rack_enter(row.module);
+        row.fn(row.ctx, payload);
+        rack_leave(was);
+    }
+    event->delivering--;
+    event_settle(event);
+}
+
+/* --- The host's side ------------------------------------------------------ */
+
+void event_raise(enum event_id id, const void *payload)
+{
+    if (event_is_armed(id))
+        event_deliver(&events.host[id], payload);
+}
+
+void event_listen(enum event_id id, kr_event_fn fn, void *ctx)
+{
+    event_add(event_host(id), (struct event_row){fn, ctx, NULL, NULL});
+}
+
+/* --- kr.events/1 ---------------------------------------------------------- */
+
+static kr_event *event_find(const char *name)
+{
+    for (uint32_t i = 0; i < EVENT_COUNT; i++) {
+        if (strcmp(event_names[i], name) == 0)
+            return event_host((enum event_id)i);
+    }
+    for (kr_event *e = events.declared; e; e = e->next) {
+        if (strcmp(e->name, name) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+static kr_subscription *event_subscribe(kr_module *self, const char *name,
+                                        kr_event_fn fn, void *ctx)
+{
+    kr_event *event = name && fn ? event_find(name) : NULL;
+    kr_subscription *s;
+
+    if (!event || (!event->bit && !event->declared))
+        return NULL;
+    s = memory_alloc(sizeof(*s));
+    s->event = event;
+    s->module = self;
+    s->next = events.subscriptions;
+    s->link = &events.subscriptions;
+    if (s->next)
+        s->next->link = &s->next;
+    events.subscriptions = s;
+    event_add(event, (struct event_row){fn, ctx, self, s});
+    return s;
+}
+
+static void event_unsubscribe(kr_subscription *subscription)
+{
+    kr_event *event;
+    uint32_t i = 0;
+
+    if (!subscription)
+        return;
+    event = subscription->event;
+    while (event->list[i].subscription != subscription)
+        i++;
+    event->list[i].fn = NULL;
+    event->list[i].subscription = NULL;
+    if (--event->live == 0)
+        event_armed &= ~event->bit;
+    event_settle(event);
+    *subscription->link = subscription->next;
+    if (subscription->next)
+        subscription->next->link = subscription->link;
+    memory_free(subscription);
+}
+
+/* NULL: the name is the host's or another module's. */
+static kr_event *event_declare(kr_module *self, const char *name)
+{
+    kr_event *event = name && name[0] ? event_find(name) : NULL;
+
+    if (!name || !name[0] || !self ||
+        (event && (event->bit || (event->declared && event->module != self))))
+        return NULL;
+    if (!event) {
+        event = memory_calloc(1, sizeof(*event));
+        event->name = memory_strdup(name);
+        event->next = events.declared;
+        events.declared = event;
+    }
+    event->module = self;
+    event->declared = true;
+    return event;
+}
+
+static bool event_has_audience(const kr_event *event)
+{
+    return event->live > 0;
+}
+
+static void event_publish(kr_event *event, const void *payload)
+{
+    if (event->live > 0)
+        event_deliver(event, payload);
+}
+
+void event_forget(kr_module *module)
+{
+    kr_subscription *s, *next;
+    kr_event *e, *after;
+
+    for (s = events.subscriptions; s; s = next) {
+        next = s->next;
+        if (s->module == module)
+            event_unsubscribe(s);
+    }
+    for (e = events.declared; e; e = after) {
+        after = e->next;
+        if (!e->declared || e->module != module)
+            continue;
+        e->declared = false;
+        e->module = NULL;
+        event_settle(e);
+    }
+}
+
+const struct kr_events event_interface = {
+    .size = sizeof(struct kr_events),
+    .subscribe = event_subscribe,
+    .unsubscribe = event_unsubscribe,
+    .declare = event_declare,
+    .armed = event_has_audience,
+    .publish = event_publish,
+};

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/info/info.h"
+
+#include "core/dispatch/call.h"
+#include "core/event/event.h"
+#include "core/info/error_count.h"
+#include "core/keyspace/keyspace.h"
+#include "core/loop/clock.h"
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+#include "core/rack/rack.h"
+#include "core/server/lifetime.h"
+
+#include <sys/queue.h>
+
+/* Rates are means over the last sixteen samples, one each 100 ms. */
+#define SAMPLES   16
+#define SAMPLE_MS 100
+
+struct rate {
+    uint64_t last;
+    double samples[SAMPLES];
+};
+
+struct provider {
+    STAILQ_ENTRY(provider) link;
+    kr_module *module;
+    const char *section;
+    uint32_t flags;
+    kr_info_fn fn;
+    void *ctx;
+};
+
+static struct {
+    STAILQ_HEAD(, provider) providers;
+    struct rate commands, bytes_in, bytes_out;
+    unsigned at; /* the sample to be written next */
+    int64_t sampled_ms;
+    size_t peak_memory;
+} info = {.providers = STAILQ_HEAD_INITIALIZER(info.providers)};
+
+/* --- Rates ---------------------------------------------------------------------------- */
+
+static void rate_sample(struct rate *rate, uint64_t total, int64_t ms)
+{
+    /* RESETSTAT has set the total back. */
+    if (total < rate->last)
+        rate->last = 0;
+    rate->samples[info.at] = (double)(total - rate->last) * 1000 / (double)ms;
+    rate->last = total;
+}
+
+static double rate_mean(const struct rate *rate)
+{
+    double sum = 0;
+
+    for (int i = 0; i < SAMPLES; i++)
+        sum += rate->samples[i];
+    return sum / SAMPLES;
+}
+
+void info_tick(int64_t now_ms)
+{
+    size_t used = memory_used();
+    int64_t passed = now_ms - info.sampled_ms;
+
+    if (used > info.peak_memory)
+        info.peak_memory = used;
+    if (passed < SAMPLE_MS)
+        return;
+    rate_sample(&info.commands, call_stats.commands, passed);
+    rate_sample(&info.bytes_in, client_stats.bytes_in, passed);
+    rate_sample(&info.bytes_out, client_stats.bytes_out, passed);
+    info.at = (info.at + 1) % SAMPLES;
+    info.sampled_ms = now_ms;
+}
+
+/* --- Providers ---------------------------------------------------------------------------- */
+
+static kr_status info_provide(kr_module *self, const char *section,
+                              uint32_t flags, kr_info_fn fn, void *ctx)
+{
+    struct provider *provider = memory_alloc(sizeof(*provider));
+
+    *provider = (struct provider){.module = self,
+                                  .section = section,
+                                  .flags = flags,
+                                  .fn = fn,
+                                  .ctx = ctx};
+    /* Weak ones come last, so that they can see what others have given. */
+    if (flags & KR_INFO_WEAK)
+        STAILQ_INSERT_TAIL(&info.providers, provider, link);
+    else
+        STAILQ_INSERT_HEAD(&info.providers, provider, link);
+    return KR_OK;
+}
+
+/* Between a weak provider and the reader: lets through what is new. */
+struct weak_out {
+    struct kr_info_out out;
+    struct kr_info_out *to;
+    const char *names[512];
+    uint32_t count;
+    bool weak; /* the provider that writes now */
+};
+
+static bool weak_is_known(struct weak_out *weak, const char *name)
+{
+    for (uint32_t i = 0; i < weak->count; i++)
+        if (strcmp(weak->names[i], name) == 0)
+            return true;
+    /* Names are not kept by their writers: weak ones are not remembered. */
+    if (!weak->weak && weak->count < KR_COUNT(weak->names))
+        weak->names[weak->count++] = memory_strdup(name);
+    return false;
+}
+
+static void weak_field(struct kr_info_out *out, const char *name,
+                       struct kr_str value)
+{
+    struct weak_out *weak = (struct weak_out *)out;
+
+    if (!weak_is_known(weak, name) || !weak->weak)
+        weak->to->field(weak->to, name, value);
+}
+
+static void weak_field_int(struct kr_info_out *out, const char *name,
+                           int64_t value)
+{
+    struct weak_out *weak = (struct weak_out *)out;
+
+    if (!weak_is_known(weak, name) || !weak->weak)
+        weak->to->field_int(weak->to, name, value);
+}
+
+static bool info_collect(const char *section, struct kr_info_out *out)
+{
+    struct weak_out weak = {
+        .out = {.size = sizeof(weak.out),
+                .field = weak_field,
+                .field_int = weak_field_int},
+        .to = out,
+    };
+    struct provider *provider;
+    bool any = false;
+
+    STAILQ_FOREACH (provider, &info.providers, link) {
+        kr_module *was;
+
+        if (strcmp(provider->section, section) != 0)
+            continue;
+        any = true;
+        weak.weak = provider->flags & KR_INFO_WEAK;
+        was = rack_enter(provider->module);
+        provider->fn(provider->ctx, &weak.out);
+        rack_leave(was);
+    }
+    for (uint32_t i = 0; i < weak.count; i++)
+        memory_free((char *)weak.names[i]);
+    return any;
+}
+
+/* The sections in Redis's order, then others as they were provided. */
+static const char *const info_order[] = {
+    "server",      "clients",      "memory",      "persistence", "stats",
+    "replication", "cpu",          "modules",     "commandstats", "errorstats",
+    "latencystats", "cluster",     "keyspace",
+};
+
+static void info_name_section(const char *section,
+                              void (*each)(void *ctx, const char *section,
+                                           uint32_t flags),
+                              void *ctx)
+{
+    struct provider *provider;
+    bool any = false;
+    uint32_t flags = KR_INFO_ON_REQUEST;
+
+    STAILQ_FOREACH (provider, &info.providers, link)
+        if (strcmp(provider->section, section) == 0) {
+            any = true;
+            flags &= provider->flags;
+        }
+    if (any)
+        each(ctx, section, flags);
+}
+
+static void info_sections(void (*each)(void *ctx, const char *section,
+                                       uint32_t flags),
+                          void *ctx)
+{
+    struct provider *provider, *other;
+
+    for (size_t i = 0; i < KR_COUNT(info_order); i++)
+        info_name_section(info_order[i], each, ctx);
+    STAILQ_FOREACH (provider, &info.providers, link) {
+        bool seen = false;
+
+        for (size_t i = 0; i < KR_COUNT(info_order); i++)
+            seen |= strcmp(info_order[i], provider->section) == 0;
+        STAILQ_FOREACH (other, &info.providers, link) {
+            if (other == provider)
+                break;
+            seen |= strcmp(other->section, provider->section) == 0;
+        }
+        if (!seen)
+            info_name_section(provider->section, each, ctx);
+    }
+}
+
+void info_forget(kr_module *module)
+{
+    struct provider *provider, *next;
+
+    for (provider = STAILQ_FIRST(&info.providers); provider; provider = next) {
+        next = STAILQ_NEXT(provider, link);
+        if (provider->module != module)
+            continue;
+        STAILQ_REMOVE(&info.providers, provider, provider, link);
+        memory_free(provider);
+    }
+}
+
+/* --- Counters ------------------------------------------------------------------------------- */
+
+static void info_stats(struct kr_host_stats *out)
+{
+    uint32_t size = out->size;
+    size_t used = memory_used();
+    struct kr_host_stats stats = {
+        .size = size,
+        .commands = call_stats.commands,
+        .connections = client_stats.connections,
+        .rejected_connections = client_stats.rejected,
+        .input_bytes = client_stats.bytes_in,
+        .output_bytes = client_stats.bytes_out,
+        .expired_keys = keyspace_stats.expired,
+        .evicted_keys = keyspace_stats.evicted,
+        .evicted_clients = client_stats.evicted,
+        .hits = keyspace_stats.hits,
+        .misses = keyspace_stats.misses,
+        .reads = client_stats.reads,
+        .writes = client_stats.writes,
+        .error_replies = error_count_total(),
+        .unexpected_errors = call_stats.unexpected_errors,
+        .peak_memory = used > info.peak_memory ? used : info.peak_memory,
+        .start_ms = lifetime_start_ms(),
+        .ops_per_sec = rate_mean(&info.commands),
+        .input_kbps = rate_mean(&info.bytes_in) / 1024,
+        .output_kbps = rate_mean(&info.bytes_out) / 1024,
+    };
+
+    memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
+}
+
+static void info_reset(void)
+{
+    uint64_t lazy_pending = keyspace_stats.lazy_pending;
+    uint64_t changes = keyspace_stats.changes;
+    size_t memory[CLASS_COUNT];
+
+    memcpy(memory, client_stats.memory, sizeof(memory));
+    memset(&client_stats, 0, sizeof(client_stats));
+    memcpy(client_stats.memory, memory, sizeof(memory));
+    memset(&keyspace_stats, 0, sizeof(keyspace_stats));
+    keyspace_stats.lazy_pending = lazy_pending;
+    keyspace_stats.changes = changes;
+    memset(&call_stats, 0, sizeof(call_stats));
+    error_count_reset();
+    command_interface.reset_stats(NULL);
+    info.peak_memory = memory_used();
+    if (event_is_armed(EVENT_INFO_RESET))
+        event_raise(EVENT_INFO_RESET, NULL);
+}
+
+static void info_latency(const char *event, int64_t ms)
+{
+    struct kr_latency_event payload = {
+        .size = sizeof(payload), .event = event, .ms = ms};
+
+    if (event_is_armed(EVENT_LATENCY))
+        event_raise(EVENT_LATENCY, &payload);
+}
+
+static const char *info_run_id(void)
+{
+    return lifetime_run_id();
+}
+
+void info_init(void)
+{
+    output_error_hook = error_count_add;
+    info.sampled_ms = clock_wall_ms();
+}
+
+void info_fini(void)
+{
+    while (!STAILQ_EMPTY(&info.providers)) {
+        struct provider *provider = STAILQ_FIRST(&info.providers);
+
+        STAILQ_REMOVE_HEAD(&info.providers, link);
+        memory_free(provider);
+    }
+}
+
+const struct kr_info info_interface = {
+    .size = sizeof(struct kr_info),
+    .provide = info_provide,
+    .collect = info_collect,
+    .sections = info_sections,
+    .stats = info_stats,
+    .reset = info_reset,
+    .errors = error_count_each,
+    .latency = info_latency,
+    .run_id = info_run_id,
+};

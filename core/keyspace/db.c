@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* db - entries in their database: how they come, are found, and go.
+ *
+ * The functions of the ABI are in keyspace.c; here are those that keep the
+ * invariants of db.h. */
+#include "core/keyspace/db.h"
+
+#include "core/keyspace/type.h"
+#include "core/loop/clock.h"
+#include "core/memory/memory.h"
+
+struct entry *db_peek(const kr_db *db, struct kr_str key)
+{
+    struct table_place at;
+
+    return db_lookup(db, key, keyspace_hash(key), &at);
+}
+
+/* --- Counting
+ * ------------------------------------------------------------------------ */
+
+static uint64_t *db_values(kr_db *db)
+{
+    if (KR_UNLIKELY(db->values == NULL))
+        db->values = memory_calloc(ENTRY_TYPES, sizeof(db->values[0]));
+    return db->values;
+}
+
+void db_retype(kr_db *db, uint16_t from, uint16_t to)
+{
+    db_values(db)[from]--;
+    db_values(db)[to]++;
+}
+
+/* --- Coming and going
+ * ------------------------------------------------------------------ */
+
+void db_insert(kr_db *db, uint64_t hash, struct entry *e)
+{
+    table_insert(&db->table, hash, e);
+    db_values(db)[entry_type(e)]++;
+    if (entry_expires(e)) {
+        db->expiring++;
+        expire_index(db, hash, e);
+    }
+}
+
+void db_detach(kr_db *db, uint64_t hash, struct entry *e)
+{
+    struct table_place at;
+
+    db_place(db, hash, e, &at);
+    table_erase(&db->table, hash, &at);
+    db_values(db)[entry_type(e)]--;
+    db->expiring -= entry_expires(e);
+}
+
+void db_unlink_value(kr_db *db, struct entry *e)
+{
+    const struct kr_type *type;
+    struct kr_peek peek;
+
+    if (KR_LIKELY(!(type_traits[entry_type(e)] & TYPE_UNLINKS)))
+        return;
+    type = type_at(entry_type(e));
+    peek = entry_peek(e);
+    type->unlink(&peek, db->index, entry_key(e));
+}
+
+void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy)
+{
+    db_unlink_value(db, e);
+    db_detach(db, hash, e);
+    if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
+        keyspace_hooks.gone(db, entry_key(e));
+    if (entry_boxed(e))
+        lazy_free_box(e, lazy);
+    entry_free(e);
+}
+
+/* Ask those who want to see the value before it goes.  They may run code that
+ * removes it. */
+static bool db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
+                          enum event_id why)
+{
+    struct table_place at;
+    struct kr_cell cell;
+
+    if (event_is_armed(EVENT_KEY_BEFORE)) {
+        entry_fill_cell(e, db, hash, &cell);
+        tell(EVENT_KEY_BEFORE, db, entry_key(e), &cell, NULL);
+        if (!table_find_entry(&db->table, hash, e, &at))
+            return false;
+    }
+    if (event_is_armed(why)) {
+        entry_fill_cell(e, db, hash, &cell);
+        tell(why, db, entry_key(e), &cell, NULL);
+        return table_find_entry(&db->table, hash, e, &at);
+    }
+    return true;
+}
+
+/* The order of what is told is Redis's: it differs between the two. */
+bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
+{
+    struct kr_str key = entry_key(e);
+
+    if (!db_tell_going(db, hash, e,
+                       evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED))
+        return false;
+    db_unlink_value(db, e);
+    db_detach(db, hash, e);
+    if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
+        keyspace_hooks.gone(db, key);
+    if (entry_boxed(e))
+        lazy_free_box(e, !evict || keyspace_settings.lazy_evict);
+    if (evict) {
+        keyspace_stats.evicted++;
+        tell_changed(NULL, db, key);
+        tell_notify(db, key, KR_CLASS_EVICTED, KR_STR("evicted"));
+    } else {
+        keyspace_stats.expired++;
+        tell_notify(db, key, KR_CLASS_EXPIRED, KR_STR("expired"));
+        tell_changed(NULL, db, key);
+    }
+    if (keyspace_hooks.removed != NULL)
+        keyspace_hooks.removed(db, key,
+                               evict ? keyspace_settings.lazy_evict
+                                     : keyspace_settings.lazy_expire);
+    entry_free(e); /* last: `key` was in it */
+    return true;
+}
+
+/* --- Whole databases
+ * --------------------------------------------------------------------- */
+
+static uint64_t db_entry_hash(const void *entry, const void *ctx)
+{
+    (void)ctx;
+    return keyspace_hash(entry_key(entry));
+}
+
+void db_init(kr_db *db, int32_t index)
+{
+    memset(db, 0, sizeof(*db));
+    table_init(&db->table, db_entry_hash, NULL);
+    expire_init(db, clock_turn_ms);
+    db->index = index;
+}
+
+void db_take_contents(kr_db *db, kr_db *to)
+{
+    uint64_t watched = db->watched;
+
+    *to = *db;
+    db_init(db, db->index);
+    db->watched = watched;
+}
+
+void db_swap_contents(kr_db *a, kr_db *b)
+{
+    kr_db old = *a;
+
+    *a = *b;
+    a->index = old.index;
+    a->watched = old.watched;
+    old.index = b->index;
+    old.watched = b->watched;
+    *b = old;
+}
+
+/* --- Checking
+ * ------------------------------------------------------------------------------
+ */
+
+struct db_census {
+    kr_db *db;
+    uint64_t expiring;
+    uint64_t values[ENTRY_TYPES];
+    const char *wrong;
+};
+
+static void db_check_entry(void *entry, void *ctx)
+{
+    struct db_census *census = ctx;
+    struct entry *e = entry;
+
+    census->values[entry_type(e)]++;
+    census->expiring += entry_expires(e);
+    if (db_peek(census->db, entry_key(e)) != e)
+        census->wrong = "an entry is not found under its key";
+    if (memory_usable(e) < entry_size(e))
+        census->wrong = "an entry is larger than its allocation";
+    if (!entry_expires(e) && e->head & ENTRY_FAR)
+        census->wrong = "a key without expiry expires far away";
+    if (entry_boxed(e) && entry_length(e) != 0)
+        census->wrong = "a boxed value has a length";
+}
+
+const char *db_check(kr_db *db)
+{
+    struct db_census *census = memory_calloc(1, sizeof(*census));
+    const char *wrong = table_check(&db->table);
+
+    if (wrong == NULL)
+        wrong = wheel_check(&db->wheel);
+
+    census->db = db;
+    if (wrong == NULL) {
+        table_each(&db->table, db_check_entry, census);
+        wrong = census->wrong;
+    }
+    if (wrong == NULL && census->expiring != db->expiring)
+        wrong = "the count of expiring keys is wrong";
+    for (unsigned i = 0; i < ENTRY_TYPES && wrong == NULL; i++) {
+        if (census->values[i] != (db->values != NULL ? db->values[i] : 0))
+            wrong = "the count of a type's values is wrong";
+    }
+    memory_free(census);
+    return wrong;
+}

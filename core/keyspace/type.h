@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* type - the registry of data types, for the wings that load modules. */
+#ifndef CORE_KEYSPACE_TYPE_H
+#define CORE_KEYSPACE_TYPE_H
+
+#include "core/keyspace/entry.h"
+#include "core/keyspace/keyspace.h"
+
+#define TYPE_UNLINKS (1u << 0) /* has unlink() */
+#define TYPE_ALIGNED (1u << 1)
+
+/* A byte for each slot, so that put() need not visit the type. */
+extern uint8_t type_traits[ENTRY_TYPES];
+
+/* The type's functions, NULL while its module is away. */
+const struct kr_type *type_at(uint16_t slot);
+
+/* The new version `to` takes over the type that `from` has under the same
+ * name, values and all, or registers a new one.  KR_EVERSION: it does not
+ * understand the layout of values that exist, and nothing has changed. */
+kr_status type_hand_over(kr_module *from, kr_module *to,
+                         const struct kr_type *type, uint16_t *slot);
+
+void type_fini(void);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* elf - is this file fit for the dynamic linker?  See elf.c. */
+#ifndef CORE_RACK_ELF_H
+#define CORE_RACK_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Check the bytes of a file before anything maps or runs it: that it is a
+ * shared object for this machine, that all the dynamic linker will follow stays
+ * inside it, and that it exports a module descriptor of our generation.  No
+ * code of the file has run.  false: `error` names `path` and says what was
+ * found, what was expected, and the remedy.  O(symbols + relocations). */
+bool elf_check(const char *path, const void *bytes, size_t size, char *error,
+               size_t error_size);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/server/lifetime.h"
+
+#include "core/dispatch/call.h"
+#include "core/event/event.h"
+#include "core/log/log.h"
+#include "core/loop/clock.h"
+#include "core/loop/loop.h"
+#include "core/net/client.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static struct {
+    struct event *term, *interrupt;
+    bool over;
+    bool yielding;
+    int64_t start_ms;
+    char run_id[41];
+} lifetime;
+
+int64_t lifetime_start_ms(void)
+{
+    return lifetime.start_ms;
+}
+
+const char *lifetime_run_id(void)
+{
+    return lifetime.run_id;
+}
+
+bool lifetime_is_over(void)
+{
+    return lifetime.over;
+}
+
+kr_status lifetime_shutdown(uint32_t flags)
+{
+    struct kr_shutdown_event event = {.size = sizeof(event), .flags = flags};
+
+    if (event_is_armed(EVENT_SHUTDOWN))
+        event_raise(EVENT_SHUTDOWN, &event);
+    if (event.veto && !(flags & KR_SHUTDOWN_FORCE)) {
+        log_warning("shutdown: %s", event.veto);
+        return KR_EBUSY;
+    }
+    lifetime.over = true;
+    loop_stop();
+    return KR_OK;
+}
+
+bool lifetime_cancel_shutdown(void)
+{
+    /* Nothing that this server does makes a shutdown wait. */
+    return false;
+}
+
+/* A second signal does not wait for anybody. */
+static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
+{
+    static unsigned seen;
+
+    (void)what;
+    (void)ctx;
+    if (++seen > 1 && number == SIGINT) {
+        log_warning("You insist... exiting now.");
+        _exit(1);
+    }
+    log_warning("Received %s scheduling shutdown...",
+                number == SIGINT ? "SIGINT" : "SIGTERM");
+    if (lifetime_shutdown(0) != KR_OK)
+        log_warning("Errors trying to shut down the server. Check the logs "
+                    "for more information.");
+}
+
+bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
+{
+    int64_t until_ns = clock_monotonic_ns() + (int64_t)budget_us * 1000;
+    kr_client *client = call_current ? call_current->pub.client : NULL;
+    struct call *current = call_current;
+    unsigned depth = call_depth;
+
+    (void)self;
+    if (lifetime.yielding)
+        return false;
+    lifetime.yielding = true;
+    call_busy_text = text;
+    call_alerts |= ALERT_BUSY;
+    /* The input of the client whose call this is stands still: its arguments
+     * are slices of it. */
+    if (client)
+        event_del(&client->readable);
+    do {
+        clock_begin_turn();
+        loop_poll();
+        client_before_sleep();
+    } while (clock_monotonic_ns() < until_ns && !lifetime.over);
+    if (client && !client->doomed)
+        event_add(&client->readable, NULL);
+    call_current = current;
+    call_depth = depth;
+    call_alerts &= ~ALERT_BUSY;
+    lifetime.yielding = false;
+    return true;
+}
+
+static void lifetime_make_run_id(void)
+{
+    unsigned char bytes[20];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            bytes[i] = (unsigned char)(clock_ticks() >> (i % 8));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(lifetime.run_id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void lifetime_init(void)
+{
+    lifetime.start_ms = clock_wall_ms();
+    lifetime_make_run_id();
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    lifetime.term = evsignal_new(loop_base(), SIGTERM, lifetime_signal, NULL);
+    lifetime.interrupt =
+        evsignal_new(loop_base(), SIGINT, lifetime_signal, NULL);
+    event_add(lifetime.term, NULL);
+    event_add(lifetime.interrupt, NULL);
+}
+
+void lifetime_fini(void)
+{
+    event_free(lifetime.term);
+    event_free(lifetime.interrupt);
+}

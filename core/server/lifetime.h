@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lifetime - from signals and SHUTDOWN to the end; and long work in between.
+ *
+ * The end is asked for, then taken between two turns of the loop: modules may
+ * object (a file that cannot be saved) unless it is forced. */
+#ifndef CORE_SERVER_LIFETIME_H
+#define CORE_SERVER_LIFETIME_H
+
+#include <kr/loop.h>
+
+void lifetime_init(void);
+void lifetime_fini(void);
+
+/* kr_loop's functions of the same names. */
+kr_status lifetime_shutdown(uint32_t flags);
+bool lifetime_cancel_shutdown(void);
+bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text);
+
+/* Between turns: is it time to end? */
+bool lifetime_is_over(void);
+
+/* What INFO says. */
+int64_t lifetime_start_ms(void);
+const char *lifetime_run_id(void); /* 40 hexadecimal digits */
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/server/server.h"
+
+#include "core/codec/codec.h"
+#include "core/config/command_line.h"
+#include "core/config/config.h"
+#include "core/config/directives.h"
+#include "core/config/file.h"
+#include "core/dispatch/block.h"
+#include "core/dispatch/call.h"
+#include "core/dispatch/gate.h"
+#include "core/dispatch/journal.h"
+#include "core/event/event.h"
+#include "core/info/info.h"
+#include "core/keyspace/hooks.h"
+#include "core/keyspace/keyspace.h"
+#include "core/log/crash.h"
+#include "core/log/log.h"
+#include "core/log/log_interface.h"
+#include "core/loop/clock.h"
+#include "core/loop/jobs.h"
+#include "core/loop/loop.h"
+#include "core/memory/memory.h"
+#include "core/memory/memory_interface.h"
+#include "core/net/client.h"
+#include "core/net/input.h"
+#include "core/net/listen.h"
+#include "core/rack/rack.h"
+#include "core/server/lifetime.h"
+#include "core/server/process.h"
+#include "core/server/startup.h"
+#include "core/text/text_interface.h"
+
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Work that comes with time gets so much of a turn: what a client notices is
+ * a millisecond. */
+#define SLICE_US 300
+
+static struct {
+    kr_timer *tick;
+    kr_timer *expiry; /* when the next key falls due, if nothing else happens */
+    int64_t hz;
+} server;
+
+/* --- Each turn ---------------------------------------------------------------------- */
+
+static void server_expiry_due(void *ctx)
+{
+    (void)ctx;
+    server.expiry = NULL;
+}
+
+/* Keys whose time has come go, a slice a turn; a timer ends the wait in time
+ * for the next. */
+static void server_expire(void)
+{
+    int64_t wait_ms = keyspace_expire(clock_turn_ms, SLICE_US);
+
+    if (wait_ms < 0 || server.expiry)
+        return;
+    server.expiry = loop_interface.timer(NULL, (uint64_t)wait_ms, 0,
+                                         server_expiry_due, NULL);
+}
+
+static void server_before_sleep(void)
+{
+    clock_begin_turn();
+    server_expire();
+    if (call_alerts & ALERT_MEMORY)
+        (void)keyspace_make_room();
+    if (event_is_armed(EVENT_SLEEP))
+        event_raise(EVENT_SLEEP, NULL);
+    client_before_sleep();
+    if (lifetime_is_over())
+        loop_stop();
+}
+
+static void server_tick(void *ctx);
+
+static void server_set_tick(void)
+{
+    server.hz = directive_hz();
+    server.tick = loop_interface.timer(NULL, 0, (uint64_t)(1000 / server.hz),
+                                       server_tick, NULL);
+}
+
+static void server_tick(void *ctx)
+{
+    (void)ctx;
+    clock_begin_turn();
+    info_tick(clock_turn_ms);
+    client_tick(clock_turn_ms);
+    keyspace_step(SLICE_US);
+    input_trim();
+    if (event_is_armed(EVENT_TICK))
+        event_raise(EVENT_TICK, NULL);
+    if (server.hz != directive_hz()) {
+        loop_interface.cancel(server.tick);
+        server_set_tick();
+    }
+}
+
+/* --- Wings: what they offer, and what they must be told ------------------------------- */
+
+static void server_offer(void)
+{
+    rack_offer("kr.block/1", &block_interface);
+    rack_offer("kr.calls/1", &call_interface);
+    rack_offer("kr.clients/1", &client_interface);
+    rack_offer("kr.codec/1", &codec_interface);
+    rack_offer("kr.commands/1", &command_interface);
+    rack_offer("kr.config/1", &config_interface);
+    rack_offer("kr.events/1", &event_interface);
+    rack_offer("kr.gates/1", &gate_interface);
+    rack_offer("kr.info/1", &info_interface);
+    rack_offer("kr.journal/1", &journal_interface);
+    rack_offer("kr.keyspace/1", &keyspace_interface);
+    rack_offer("kr.log/1", &log_interface);
+    rack_offer("kr.loop/1", &loop_interface);
+    rack_offer("kr.memory/1", &memory_interface);
+    rack_offer("kr.modules/1", &rack_interface);
+    rack_offer("kr.text/1", &text_interface);
+    rack_offer("kr.types/1", &type_interface);
+}
+
+/* Each wing lets go of what a module has left with it. */
+static void server_connect_wings(void)
+{
+    rack_on_forget(block_forget);
+    rack_on_forget(gate_forget);
+    rack_on_forget(journal_forget);
+    rack_on_forget(info_forget);
+    rack_on_forget(client_forget);
+    rack_on_forget(event_forget);
+    rack_on_forget(loop_forget);
+    keyspace_hooks.removed = journal_removed;
+    block_init();
+}
+
+/* --- The beginning and the end ----------------------------------------------- */
+
+static void server_fail(const char *what, const char *why)
+{
+    log_warning("%s: %s", what, why);
+    exit(1);
+}
+
+/* A line of the configuration is wrong: said as Redis says it. */
+static void server_fail_config(const char *error)
+{
+    file_print_fatal(stderr, error);
+    exit(1);
+}
+
+/* Lines that no module has taken are mistakes. */
+static void server_settle_config(void)
+{
+    struct buffer error = {0};
+
+    if (config_settle(&error))
+        return;
+    buffer_append_char(&error, '\0');
+    server_fail_config(error.data);
+}
+
+static void server_configure(int argc, char **argv)
+{
+    char error[1024];
+    int status;
+
+    config_init();
+    if (!command_line_read(argc, argv, &status))
+        exit(status);
+    if (!directives_register(error, sizeof(error)))
+        server_fail_config(error);
+    process_begin();
+    if (!directives_start(error, sizeof(error)))
+        server_fail("config", error);
+    if (directives.crash_log)
+        crash_enable();
+    rack_command_allowed = directive_module_command_allowed;
+}
+
+static void server_begin(int argc, char **argv)
+{
+    char error[1024];
+
+    process_init(argc, argv);
+    clock_init();
+    server_configure(argc, argv);
+    loop_init();
+    log_notice("Keyrack %s is starting, pid=%d", PACKAGE_VERSION,
+               (int)getpid());
+    keyspace_init();
+    client_init();
+    info_init();
+    lifetime_init();
+    server_connect_wings();
+    server_offer();
+    if (command_add(NULL, &rack_command) != KR_OK)
+        server_fail("server", "cannot register MODULE");
+    if (!startup_load_modules(error, sizeof(error)))
+        server_fail("module", error);
+    server_settle_config();
+    if (!listen_open(error, sizeof(error)))
+        server_fail("net", error);
+    directives_serving();
+    server_set_tick();
+    if (event_is_armed(EVENT_READY))
+        event_raise(EVENT_READY, NULL);
+    process_ready();
+    log_notice("Server initialized");
+    log_notice("Ready to accept connections");
+}
+
+/* Values go while the code that frees them is still there. */
+static void server_end(void)
+{
+    log_warning("User requested shutdown...");
+    listen_close();
+    client_fini();
+    jobs_fini();
+    loop_poll();
+    keyspace_fini();
+    rack_unload_all();
+    lifetime_fini();
+    info_fini();
+    command_fini();
+    process_end();
+    log_warning("Keyrack is now ready to exit, bye bye...");
+    directives_fini();
+    config_fini();
+    loop_fini();
+}
+
+int server_main(int argc, char **argv)
+{
+    server_begin(argc, argv);
+    loop_run(server_before_sleep);
+    server_end();
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* text_interface - <kr/text.h> over this wing. */
+#include "core/text/text_interface.h"
+
+#include "core/keyspace/keyspace.h"
+#include "core/loop/clock.h"
+#include "core/text/crc16.h"
+#include "core/text/glob.h"
+#include "core/text/number.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+static size_t text_from_int64(int64_t value, char *text)
+{
+    size_t n = number_write_int64(text, value);
+
+    text[n] = '\0';
+    return n;
+}
+
+static size_t text_from_double(double value, char *text)
+{
+    size_t n = number_write_double(text, value);
+
+    text[n] = '\0';
+    return n;
+}
+
+static size_t text_from_long_double(long double value, char *text)
+{
+    size_t n = number_write_long_double(text, value);
+
+    text[n] = '\0';
+    return n;
+}
+
+static bool text_to_memory(struct kr_str text, int64_t *bytes)
+{
+    uint64_t value;
+
+    if (!number_parse_memory(text, &value) || value > INT64_MAX)
+        return false;
+    *bytes = (int64_t)value;
+    return true;
+}
+
+static bool text_match(struct kr_str pattern, struct kr_str text, bool nocase)
+{
+    return nocase ? glob_match_nocase(pattern, text)
+                  : glob_match(pattern, text);
+}
+
+static uint32_t text_key_slot(struct kr_str key)
+{
+    return crc16_slot(key);
+}
+
+static void text_secure_random(void *bytes, size_t size)
+{
+    char *at = bytes;
+
+    while (size > 0) {
+        ssize_t n = getrandom(at, size, 0);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            __builtin_trap(); /* a kernel without randomness: nothing is safe */
+        at += n;
+        size -= (size_t)n;
+    }
+}
+
+/* splitmix64: any state does, and it passes the usual tests. */
+static uint64_t text_random(void)
+{
+    static uint64_t state;
+    uint64_t z;
+
+    if (state == 0)
+        text_secure_random(&state, sizeof(state));
+    z = state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+const struct kr_text text_interface = {
+    .size = sizeof(struct kr_text),
+    .to_int64 = number_parse_int64,
+    .to_uint64 = number_parse_uint64,
+    .to_double = number_parse_double,
+    .to_long_double = number_parse_long_double,
+    .from_int64 = text_from_int64,
+    .from_double = text_from_double,
+    .from_long_double = text_from_long_double,
+    .to_memory = text_to_memory,
+    .match = text_match,
+    .key_slot = text_key_slot,
+    .hash = keyspace_hash,
+    .random = text_random,
+    .secure_random = text_secure_random,
+};

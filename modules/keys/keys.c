@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* keys - commands about keys, whatever their values are.
+ *
+ *   look.c      EXISTS, TYPE, TOUCH, RANDOMKEY, KEYS
+ *   scan.c      SCAN
+ *   delete.c    DEL, UNLINK
+ *   rename.c    RENAME, RENAMENX, MOVE
+ *   copy.c      COPY
+ *   expire.c    EXPIRE and its kin
+ *   ttl.c       TTL and its kin, PERSIST
+ *   object.c    OBJECT
+ *   database.c  DBSIZE, FLUSHDB, FLUSHALL, SWAPDB
+ *
+ * The host owns the keys; here are their words.  The state is a cache of four
+ * parameters of the host's. */
+#include "keys.h"
+
+#include "commands.h"
+
+#include <kr/block.h>
+#include <kr/config.h>
+#include <kr/event.h>
+#include <kr/journal.h>
+#include <kr/memory.h>
+#include <kr/type.h>
+
+KR_USES(kr_block);
+KR_USES(kr_calls);
+KR_USES(kr_commands);
+KR_USES(kr_config);
+KR_USES(kr_events);
+KR_USES(kr_journal);
+KR_USES(kr_keyspace);
+KR_USES(kr_memory);
+KR_USES(kr_text);
+KR_USES(kr_types);
+
+/* --- Parameters that are somebody else's ------------------------------------
+ */
+
+static bool keys_param(const char *name)
+{
+    struct kr_reply *sink = kr_calls->new_sink(2);
+    bool yes = kr_config->get(kr_cstr(name), sink) == KR_OK &&
+               kr_str_equal(kr_calls->sink_bytes(sink), KR_STR("yes"));
+
+    kr_calls->free_sink(sink);
+    return yes;
+}
+
+static void keys_read_params(struct keys *keys)
+{
+    keys->lazy_user_del = keys_param("lazyfree-lazy-user-del");
+    keys->lazy_user_flush = keys_param("lazyfree-lazy-user-flush");
+    keys->lazy_server_del = keys_param("lazyfree-lazy-server-del");
+    keys->lazy_expire = keys_param("lazyfree-lazy-expire");
+}
+
+static void keys_on_ready(void *ctx, const void *payload)
+{
+    (void)payload;
+    keys_read_params(ctx);
+}
+
+static void keys_on_config(void *ctx, const void *payload)
+{
+    static const char prefix[] = "lazyfree-lazy-";
+    const struct kr_name_event *event = payload;
+
+    if (event->name.size >= sizeof(prefix) - 1 &&
+        memcmp(event->name.data, prefix, sizeof(prefix) - 1) == 0)
+        keys_read_params(ctx);
+}
+
+/* --- A module's life --------------------------------------------------------
+ */
+
+static kr_status keys_create(kr_module *self, const struct kr_load_args *args,
+                             void **state)
+{
+    struct keys *keys = kr_memory->calloc(self, 1, sizeof(*keys));
+
+    (void)args;
+    keys->self = self;
+    *state = keys;
+    return KR_OK;
+}
+
+static void keys_activate(kr_module *self, void *state)
+{
+    kr_events->subscribe(self, KR_EVENT_CONFIG_CHANGED, keys_on_config, state);
+    kr_events->subscribe(self, KR_EVENT_READY, keys_on_ready, state);
+    keys_read_params(state);
+}
+
+static void keys_destroy(kr_module *self, void *state)
+{
+    struct keys *keys = state;
+
+    kr_memory->free(self, keys->page.bytes);
+    kr_memory->free(self, keys);
+}
+
+/* --- What the host learns ---------------------------------------------------
+ */
+/* clang-format off */
+
+static const struct kr_import imports[] = {
+    KR_NEED(kr_block),
+    KR_NEED(kr_calls),
+    KR_NEED(kr_commands),
+    KR_NEED(kr_config),
+    KR_NEED(kr_events),
+    KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace),
+    KR_NEED(kr_memory),
+    KR_NEED(kr_text),
+    KR_NEED(kr_types),
+};
+
+/* clang-format on */
+
+KR_MODULE(.name = "keys", .version = KEYS_VERSION, .licence = "BSD-3-Clause",
+          .author = "The Keyrack authors",
+          .summary = "Keys of any type: DEL, RENAME, EXPIRE, SCAN, FLUSHALL",
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .imports = KR_ROWS(imports),
+          .commands = {keys_commands, KEYS_COMMAND_COUNT,
+                       sizeof(struct kr_command)},
+          .create = keys_create, .activate = keys_activate,
+          .destroy = keys_destroy);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "figures.h"
+
+#include "server.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Pages in memory are the second number of /proc/self/statm. */
+static int64_t figures_resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    long long total = 0, resident = 0;
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%lld %lld", &total, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+static bool figures_add_client(kr_client *client, void *ctx)
+{
+    struct figures *figures = ctx;
+    struct kr_client_info info = {.size = sizeof(info)};
+
+    kr_clients->info(client, &info);
+    figures->connections++;
+    if (info.flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR))
+        figures->replicas += (int64_t)info.memory;
+    else
+        figures->clients += (int64_t)info.memory;
+    return true;
+}
+
+static void figures_add_databases(struct figures *figures)
+{
+    for (int32_t i = 0; i < kr_keyspace->db_count(); i++) {
+        const kr_db *db = kr_keyspace->db(i);
+
+        if (kr_keyspace->count(db) == 0)
+            continue;
+        figures->keys += kr_keyspace->count(db);
+        figures->tables += (int64_t)(kr_keyspace->table_memory(db) +
+                                     kr_keyspace->expiry_memory(db));
+    }
+}
+
+void figures_take(const struct server *server, struct figures *figures)
+{
+    struct kr_host_stats stats = {.size = sizeof(stats)};
+    int64_t net;
+
+    memset(figures, 0, sizeof(*figures));
+    kr_info->stats(&stats);
+    figures->used = (int64_t)kr_memory->used();
+    figures->peak = (int64_t)stats.peak_memory;
+    if (figures->peak < figures->used)
+        figures->peak = figures->used;
+    figures->resident = figures_resident();
+    figures->startup = (int64_t)server->startup_memory;
+    figures->total_system =
+        (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    kr_clients->each(figures_add_client, figures);
+    figures_add_databases(figures);
+    figures->overhead = figures->startup + figures->clients +
+                        figures->replicas + figures->tables;
+    figures->dataset = figures->used > figures->overhead
+                           ? figures->used - figures->overhead
+                           : 0;
+    net = figures->used - figures->startup;
+    figures->peak_percent =
+        figures->peak > 0 ? (double)figures->used * 100 / (double)figures->peak
+                          : 100;
+    figures->dataset_percent =
+        net > 0 ? (double)figures->dataset * 100 / (double)net : 0;
+    figures->fragmentation =
+        figures->used > 0 ? (double)figures->resident / (double)figures->used
+                          : 0;
+}
+
+void figures_human(int64_t bytes, char text[FIGURES_TEXT])
+{
+    static const char units[] = "BKMGTP";
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 2 < sizeof(units)) {
+        value /= 1024;
+        unit++;
+    }
+    if (unit == 0)
+        snprintf(text, FIGURES_TEXT, "%lldB", (long long)bytes);
+    else
+        snprintf(text, FIGURES_TEXT, "%.2f%c", value, units[unit]);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* info_memory - INFO memory: see figures.h for what the sums are made of. */
+#include "info.h"
+
+#include "figures.h"
+#include "server.h"
+
+#include <stdio.h>
+
+/* A size twice: in bytes, and as people say it. */
+static void info_size(struct kr_info_out *out, const char *name, int64_t bytes)
+{
+    char text[FIGURES_TEXT], human[64];
+
+    figures_human(bytes, text);
+    snprintf(human, sizeof(human), "%s_human", name);
+    out->field_int(out, name, bytes);
+    out->field(out, human, kr_cstr(text));
+}
+
+static void info_ratio(struct kr_info_out *out, const char *name, double value)
+{
+    kr_info_fieldf(out, name, "%.2f", value);
+}
+
+static void info_usage(const struct figures *f, struct kr_info_out *out)
+{
+    info_size(out, "used_memory", f->used);
+    info_size(out, "used_memory_rss", f->resident);
+    info_size(out, "used_memory_peak", f->peak);
+    kr_info_fieldf(out, "used_memory_peak_perc", "%.2f%%", f->peak_percent);
+    out->field_int(out, "used_memory_overhead", f->overhead);
+    out->field_int(out, "used_memory_startup", f->startup);
+    out->field_int(out, "used_memory_dataset", f->dataset);
+    kr_info_fieldf(out, "used_memory_dataset_perc", "%.2f%%",
+                   f->dataset_percent);
+    out->field_int(out, "allocator_allocated", f->used);
+    out->field_int(out, "allocator_active", f->used);
+    out->field_int(out, "allocator_resident", f->resident);
+    info_size(out, "total_system_memory", f->total_system);
+}
+
+static void info_scripts(struct kr_info_out *out)
+{
+    static const struct info_constant rows[] = {
+        {"used_memory_lua", "0"},
+        {"used_memory_vm_eval", "0"},
+        {"used_memory_lua_human", "0B"},
+        {"used_memory_scripts_eval", "0"},
+        {"number_of_cached_scripts", "0"},
+        {"number_of_functions", "0"},
+        {"number_of_libraries", "0"},
+        {"used_memory_vm_functions", "0"},
+        {"used_memory_vm_total", "0"},
+        {"used_memory_vm_total_human", "0B"},
+        {"used_memory_functions", "0"},
+        {"used_memory_scripts", "0"},
+        {"used_memory_scripts_human", "0B"},
+    };
+
+    info_constants(out, rows, KR_COUNT(rows));
+}
+
+static void info_limit(struct kr_info_out *out)
+{
+    char policy[32];
+
+    info_size(out, "maxmemory", server_param_int("maxmemory", 0));
+    if (!server_param("maxmemory-policy", policy, sizeof(policy)))
+        memcpy(policy, "noeviction", sizeof("noeviction"));
+    out->field(out, "maxmemory_policy", kr_cstr(policy));
+}
+
+static void info_fragmentation(const struct figures *f, struct kr_info_out *out)
+{
+    int64_t apart = f->resident - f->used;
+
+    info_ratio(out, "allocator_frag_ratio", 1);
+    out->field_int(out, "allocator_frag_bytes", 0);
+    info_ratio(out, "allocator_rss_ratio", f->fragmentation);
+    out->field_int(out, "allocator_rss_bytes", apart);
+    info_ratio(out, "rss_overhead_ratio", 1);
+    out->field_int(out, "rss_overhead_bytes", 0);
+    info_ratio(out, "mem_fragmentation_ratio", f->fragmentation);
+    out->field_int(out, "mem_fragmentation_bytes", apart);
+}
+
+void info_fill_memory(void *ctx, struct kr_info_out *out)
+{
+    static const struct info_constant before[] = {
+        {"mem_not_counted_for_evict", "0"},
+        {"mem_replication_backlog", "0"},
+        {"mem_total_replication_buffers", "0"},
+    };
+    static const struct info_constant after[] = {
+        {"mem_cluster_links", "0"},        {"mem_aof_buffer", "0"},
+        {"mem_allocator", "libc"},         {"active_defrag_running", "0"},
+        {"lazyfree_pending_objects", "0"}, {"lazyfreed_objects", "0"},
+    };
+    struct figures f;
+
+    figures_take(ctx, &f);
+    info_usage(&f, out);
+    info_scripts(out);
+    info_limit(out);
+    info_fragmentation(&f, out);
+    info_constants(out, before, KR_COUNT(before));
+    out->field_int(out, "mem_clients_slaves", f.replicas);
+    out->field_int(out, "mem_clients_normal", f.clients);
+    info_constants(out, after, KR_COUNT(after));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* server - the server as seen from outside: what it is, has and does.
+ *
+ * One struct holds all that changes; every handler finds it in call->state.
+ *
+ *   struct server
+ *   +--------+---------+---------+---------+---------+
+ *   | self   | ids     | slowlog | latency | monitor |
+ *   +--------+---------+---------+---------+---------+
+ *
+ * Each part belongs to the file of its name, which alone looks inside. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "latency.h"
+#include "monitor.h"
+#include "slowlog.h"
+
+#include <kr/kr.h>
+
+#define SERVER_REDIS_VERSION "7.2.4" /* whose commands and replies these are */
+#define SERVER_VERSION       10000   /* of the module: 1.0.0 */
+#ifndef KEYRACK_VERSION
+#define KEYRACK_VERSION "unknown" /* the build tells it */
+#endif
+
+#define SERVER_ID_SIZE 40 /* hexadecimal digits of an identity */
+
+struct server {
+    kr_module *self;
+    char replication_id[SERVER_ID_SIZE + 1];
+    size_t startup_memory; /* bytes in use when the first client could come */
+    int64_t started_ms;    /* wall clock, of the module */
+    struct slowlog slowlog;
+    struct latency latency;
+    struct monitor monitor;
+};
+
+static inline struct server *server_of(const struct kr_call *call)
+{
+    return call->state;
+}
+
+/* 40 random hexadecimal digits and a NUL. */
+void server_new_id(char id[SERVER_ID_SIZE + 1]);
+
+/* A parameter's value as CONFIG GET shows it, cut to `room`, NUL after it; false
+ * and an empty text when nobody has a parameter of that name. */
+bool server_param(const char *name, char *text, size_t room);
+
+/* The same as a number, `otherwise` when it is none. */
+int64_t server_param_int(const char *name, int64_t otherwise);
+
+/* Tell the host from which duration on a call is of interest: the lower of what
+ * the slow log and the latency monitor want. */
+void server_set_slow_limit(void);
+
+/* Reply the text with which Redis refuses arguments that a subcommand of
+ * `container` ("SLOWLOG") does not have. */
+void server_refuse_subcommand(struct kr_call *call, const char *container);
+
+#endif

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""known - where Keyrack may differ from Redis 7.0, and why.
+
+A row is a regular expression for the command as a case file writes it, one for
+our reply's bytes, and the reason.  Both must match.  Keep the list short: what
+is not here and differs is a bug.  A row for behaviour that is newer than 7.0
+names the version that brought it.
+"""
+import re
+from typing import NamedTuple
+
+
+class Known(NamedTuple):
+    command: str
+    ours: str
+    reason: str
+
+
+REPLIES = [
+    Known(r"(?i)HELLO.*", r"(?s).*\r\nmodules\r\n\*\d+\r\n.*", "identity: modules are listed"),
+    Known(r"(?i)CLIENT (GETREDIR|TRACKING|TRACKINGINFO|CACHING).*", r"-ERR unknown subcommand.*\r\n",
+          "they come with the module tracking"),
+    Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
+    Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
+    Known(r"(?i)CONFIG SET notify-keyspace-events .*", r"-ERR .*no module of this server.*\r\n",
+          "notifications come with the module notify"),
+    Known(r"(?i)CONFIG GET notify-keyspace-events", r"(?s).*notify-keyspace-events.*",
+          "notifications come with the module notify"),
+    Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
+    Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
+]
+
+# Cases of protocol.py, by their names.
+PROTOCOL = {
+    "an inline line of 70000 bytes with its end": "the limit counts bytes; Redis's, how they arrive",
+    "HELLO 3 changes what follows in a pipeline": "identity: modules are listed",
+    "a protocol error is told even when replies are off":
+        "the connection is closed; Redis leaves it open when there is nothing to send",
+    "before AUTH, HELLO without AUTH is refused": "7.2's text",
+}
+
+# Taken out of our replies before texts are compared under a mask: fields that 7.2 added.
+NEWER_FIELDS = re.compile(rb" lib-name=\S* lib-ver=\S*")
+
+# COMMAND metadata: a pattern for the path that metadata.py prints -> reason.
+METADATA = {
+    r"COMMAND DOCS .* display_text": "7.2 shows an argument's name in this field",
+    r"COMMAND DOCS .* history\b.*": "history may go on to 7.2",
+    r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
+        "they come with the module tracking",
+    r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
+    r"COMMAND DOCS quit (doc_flags|deprecated_since|replaced_by)": "deprecated in 7.2",
+}
+
+# Commands and subcommands that 7.2 (or 7.4, for hash fields) added.
+ADDED = {
+    "client|no-touch": "7.2", "client|setinfo": "7.2", "waitaof": "7.2",
+    "cluster|myshardid": "7.2",
+    "hexpire": "7.4", "hpexpire": "7.4", "hexpireat": "7.4", "hpexpireat": "7.4",
+    "httl": "7.4", "hpttl": "7.4", "hexpiretime": "7.4", "hpexpiretime": "7.4", "hpersist": "7.4",
+}
+
+# Commands of Keyrack's own.
+OWN = {"module|info", "module|upgrade"}
+
+# CONFIG names that Keyrack need not have, or may answer differently: pattern -> reason.
+CONFIG = {
+    r"enable-module-command": "local connections may load modules",
+    r"port|bind|unixsocket|dir": "the harness sets it",
+    r"server_cpulist|bio_cpulist|aof_rewrite_cpulist|bgsave_cpulist": "no pinning of threads",
+    r"jemalloc-bg-thread|activedefrag|active-defrag-.*": "belongs to jemalloc",
+    r"ignore-warnings|always-show-logo|crash-.*|disable-thp|proc-title-template|set-proc-title":
+        "identity and platform",
+    r"io-threads.*": "threads are organised otherwise",
+}
+
+# INFO fields that Keyrack need not have: pattern for `section.field` -> reason.
+INFO = {
+    r".*\.(mem_)?allocator.*|Memory\.(allocator|rss_overhead|mem_fragmentation|lazyfree).*":
+        "belongs to jemalloc",
+    r"Server\.(gcc_version|monotonic_clock|atomicvar_api|redis_build_id|redis_git_.*)": "identity",
+    r"Memory\.(mem_cluster_links|active_defrag_running)": "belongs to jemalloc or the cluster",
+    r"Stats\.(active_defrag|io_threaded|active_defrag_key).*": "belongs to jemalloc or io-threads",
+}
+
+
+def reply(command, ours):
+    """The reason why this reply of ours may differ, or None."""
+    for row in REPLIES:
+        if re.fullmatch(row.command, command, re.S) and re.fullmatch(row.ours, ours):
+            return row.reason
+    return None
+
+
+def ours_only(command):
+    """May this command be there though Redis 7.0 has it not?"""
+    return command in ADDED or command in OWN
+
+
+def lookup(table, name):
+    """The reason in one of the tables above for that name, or None."""
+    for pattern, reason in table.items():
+        if re.fullmatch(pattern, name):
+            return reason
+    return None

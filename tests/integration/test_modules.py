@@ -1,0 +1,277 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Modules of strangers: built out of tree with nothing but pkg-config, loaded, used, unloaded.
+
+And what must not load: files that are no modules, modules that do not fit, modules that fail half-way.
+"""
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import Client, Error, Server, main  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+BUILD = os.environ.get("top_builddir", str(HERE.parent))
+MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD + "/modules"))
+HELLO = HERE / "abi" / "hello.c"
+
+
+def flags(which):
+    environment = {**os.environ, "PKG_CONFIG_PATH": BUILD}
+    out = subprocess.run(["pkg-config", which, "keyrack"], env=environment, check=True,
+                         capture_output=True, text=True)
+    return shlex.split(out.stdout)
+
+
+class Built(unittest.TestCase):
+    """A folder of modules, built as a stranger builds them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-abi."))
+        cls.built = {name: cls.build(HERE / "abi" / f"{name}.c", name)
+                     for name in ("gauge", "reader", "hello")}
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    @classmethod
+    def build(cls, source, name):
+        out = cls.dir / f"{name}.so"
+        command = [os.environ.get("CC", "cc").split()[0], "-std=c11", "-Wall", "-Wextra", "-Werror",
+                   "-o", str(out), str(source), *flags("--cflags"), *flags("--libs")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return str(out)
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.client = Client((self.server.host, self.server.port))
+        self.addCleanup(self.client.close)
+        self.call = self.client.call
+
+    def names(self):
+        return [dict(zip(row[::2], row[1::2]))[b"name"] for row in self.call("MODULE", "LIST")]
+
+
+class AStrangersModule(Built):
+    def test_ten_lines_make_a_command(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.built["hello"]), b"OK")
+        self.assertEqual(self.call("HELLO.WORLD"), b"hello, world")
+        self.assertEqual(self.call("MODULE", "UNLOAD", "hello"), b"OK")
+        self.assertIn(b"unknown command", self.call("HELLO.WORLD"))
+
+    def test_a_type_grows_from_inline_to_a_block_and_counts_its_memory(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        for value in (5, 9, 2):
+            self.assertEqual(self.call("GAUGE.SET", "g", value), value)
+        self.assertEqual(self.call("GAUGE.GET", "g"), [b"now", 2, b"low", 2, b"high", 9, b"readings", 3])
+        self.assertEqual(self.call("TYPE", "g"), b"gauge")
+        self.assertEqual(self.call("OBJECT", "ENCODING", "g"), b"inline")
+        for value in range(200):
+            self.call("GAUGE.SET", "g", value)
+        self.assertEqual(self.call("OBJECT", "ENCODING", "g"), b"block")
+        self.assertEqual(self.call("GAUGE.HISTORY", "g"), list(range(100, 200)))
+        self.assertEqual(self.call("COPY", "g", "h"), 1)
+        self.assertEqual(self.call("GAUGE.HISTORY", "h"), list(range(100, 200)))
+        self.assertEqual(self.call("DEL", "g", "h"), 2)
+
+    def test_another_type_is_refused(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        self.call("SET", "s", "text")
+        self.assertIn(b"WRONGTYPE", self.call("GAUGE.GET", "s"))
+        self.call("GAUGE.SET", "g", 1)
+        self.assertIn(b"WRONGTYPE", self.call("GET", "g"))
+
+    def test_work_on_another_thread_answers_its_client(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        for value in range(50):
+            self.call("GAUGE.SET", "g", value)
+        self.assertEqual(self.call("GAUGE.SUM", "g"), sum(range(50)))
+        self.assertEqual(self.call("GAUGE.STATS")[2], 1)
+
+    def test_a_client_waits_for_a_key(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        self.assertIsNone(self.call("GAUGE.WAIT", "g", 20))
+        with Client((self.server.host, self.server.port)) as other:
+            other.send("GAUGE.WAIT", "g", 0)
+            time.sleep(0.05)
+            self.call("GAUGE.SET", "g", 77)
+            self.assertEqual(other.read().value, 77)
+
+    def test_clients_wake_in_the_order_in_which_they_came(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        waiting = [Client((self.server.host, self.server.port)) for _ in range(5)]
+        for client in waiting:
+            client.send("GAUGE.WAIT", "g", 0)
+            time.sleep(0.01)
+        self.call("GAUGE.SET", "g", 1)
+        for client in waiting:
+            self.assertEqual(client.read().value, 1)
+            client.close()
+
+    def test_its_timer_ticks_and_its_events_arrive(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        self.call("GAUGE.SET", "g", 1)
+        self.call("PEXPIRE", "g", 30)
+        time.sleep(0.3)
+        ticks, expired, _ = self.call("GAUGE.STATS")
+        self.assertGreater(ticks, 3)
+        self.assertEqual(expired, 1)
+
+    def test_its_parameters_are_configuration(self):
+        self.call("MODULE", "LOADEX", self.built["gauge"], "CONFIG", "gauge.history", "2")
+        self.assertEqual(self.call("CONFIG", "GET", "gauge.*"),
+                         [b"gauge.history", b"2", b"gauge.strict", b"no"])
+        for value in (1, 2, 3):
+            self.call("GAUGE.SET", "g", value)
+        self.assertEqual(self.call("GAUGE.HISTORY", "g"), [2, 3])
+        self.assertEqual(self.call("CONFIG", "SET", "gauge.strict", "yes"), b"OK")
+        self.assertIn(b"strict", self.call("GAUGE.SET", "g", -1))
+        self.assertIsInstance(self.call("CONFIG", "SET", "gauge.history", "0"), Error)
+
+    def test_its_commands_are_documented_as_any(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        info = self.call("COMMAND", "INFO", "gauge.set")[0]
+        self.assertEqual(info[:2], [b"gauge.set", 3])
+        self.assertEqual(info[3:6], [1, 1, 1])
+        self.assertEqual(self.call("COMMAND", "GETKEYS", "GAUGE.SET", "k", "1"), [b"k"])
+        self.assertIn(b"gauge.set", self.call("COMMAND", "LIST", "FILTERBY", "MODULE", "gauge"))
+
+    def test_another_module_uses_what_it_offers_and_holds_it_in_place(self):
+        refused = self.call("MODULE", "LOAD", self.built["reader"])
+        self.assertIsInstance(refused, Error)
+        self.assertIn(b"gauge.values/1", refused)
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        self.assertEqual(self.call("MODULE", "LOAD", self.built["reader"]), b"OK")
+        self.call("GAUGE.SET", "g", 21)
+        self.assertEqual(self.call("READER.READ", "g"), 42)
+        refused = self.call("MODULE", "UNLOAD", "gauge")
+        self.assertIsInstance(refused, Error)
+        self.call("MODULE", "UNLOAD", "reader")
+        self.call("DEL", "g")
+        self.assertEqual(self.call("MODULE", "UNLOAD", "gauge"), b"OK")
+
+    def test_a_type_with_values_is_not_unloaded(self):
+        self.call("MODULE", "LOAD", self.built["gauge"])
+        self.call("GAUGE.SET", "g", 1)
+        self.assertIsInstance(self.call("MODULE", "UNLOAD", "gauge"), Error)
+        self.assertEqual(self.call("GAUGE.GET", "g")[1], 1)
+        self.call("DEL", "g")
+        self.assertEqual(self.call("MODULE", "UNLOAD", "gauge"), b"OK")
+
+    def test_loading_and_unloading_many_times_leaves_nothing_behind(self):
+        for _ in range(3):
+            self.call("MODULE", "LOAD", self.built["gauge"])
+            self.call("MODULE", "UNLOAD", "gauge")
+        maps = pathlib.Path(f"/proc/{self.server.process.pid}/maps")
+        before = maps.read_text().count("gauge")
+        for _ in range(30):
+            self.assertEqual(self.call("MODULE", "LOAD", self.built["gauge"]), b"OK")
+            self.call("GAUGE.SET", "g", 1)
+            self.call("DEL", "g")
+            self.assertEqual(self.call("MODULE", "UNLOAD", "gauge"), b"OK")
+        self.assertEqual(maps.read_text().count("gauge"), before)
+
+    def test_overwriting_the_file_on_disk_is_harmless(self):
+        path = self.dir / "volatile.so"
+        shutil.copy(self.built["gauge"], path)
+        self.call("MODULE", "LOAD", str(path))
+        path.write_bytes(b"\0" * path.stat().st_size)
+        self.call("GAUGE.SET", "g", 3)
+        self.assertEqual(self.call("GAUGE.GET", "g")[1], 3)
+        self.call("DEL", "g")
+
+
+class WhatDoesNotLoad(Built):
+    def refused(self, path, *arguments):
+        before = self.names()
+        answer = self.call("MODULE", "LOAD", str(path), *arguments)
+        self.assertIsInstance(answer, Error)
+        self.assertTrue(answer.startswith(b"ERR Error loading the extension."), answer)
+        self.assertEqual(self.names(), before)
+        self.assertEqual(self.call("PING"), b"PONG")
+        return answer
+
+    def test_a_file_that_is_not_there(self):
+        self.refused("/nowhere/at/all.so")
+
+    def test_a_text_an_empty_file_and_a_directory(self):
+        text = self.dir / "text.so"
+        text.write_text("not a module\n")
+        self.refused(text)
+        text.write_text("")
+        self.refused(text)
+        self.refused(self.dir)
+
+    def test_a_library_that_is_no_module(self):
+        self.refused(next(pathlib.Path("/lib").glob("*/libz.so*"), "/lib/x86_64-linux-gnu/libm.so.6"))
+
+    def test_a_module_cut_short_at_any_length(self):
+        whole = pathlib.Path(self.built["hello"]).read_bytes()
+        path = self.dir / "cut.so"
+        for size in range(0, len(whole), max(1, len(whole) // 60)):
+            path.write_bytes(whole[:size])
+            self.refused(path)
+
+    def test_a_file_that_everybody_may_write(self):
+        path = self.dir / "open.so"
+        shutil.copy(self.built["hello"], path)
+        path.chmod(0o777)
+        self.assertIn(b"writ", self.refused(path))
+
+    def test_a_module_that_fails_half_way_leaves_no_trace(self):
+        commands = self.call("COMMAND", "COUNT")
+        self.assertIn(b"asked to fail", self.refused(self.built["gauge"], "fail"))
+        self.assertEqual(self.call("COMMAND", "COUNT"), commands)
+        self.assertEqual(self.call("CONFIG", "GET", "gauge.*"), [])
+        self.assertEqual(self.call("MODULE", "LOAD", self.built["gauge"]), b"OK")
+
+    def test_the_same_module_twice(self):
+        self.call("MODULE", "LOAD", self.built["hello"])
+        self.refused(self.built["hello"])
+
+    def test_names_that_are_taken(self):
+        source = self.dir / "taken.c"
+        source.write_text(re.sub("hello.world", "get", HELLO.read_text()).replace('"hello"', '"taken"'))
+        self.assertIn(b"get", self.refused(self.build(source, "taken")))
+        self.assertIsNone(self.call("GET", "nothing"))
+
+
+class NoModules(unittest.TestCase):
+    def test_a_bare_server_knows_module_and_loads_the_rest_one_by_one(self):
+        server = Server("--load-modules", "none", start=False)
+        server.spawn()
+        try:
+            deadline = time.monotonic() + 10
+            while "Ready to accept connections" not in server.log() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            with Client((server.host, server.port)) as client:
+                self.assertIn(b"unknown command", client.call("PING"))
+                self.assertIn(b"unknown command", client.call("GET", "k"))
+                self.assertEqual(client.call("MODULE", "LIST"), [])
+                left = sorted(MODULES.glob("*.so"))
+                while left:
+                    loaded = [p for p in left if client.call("MODULE", "LOAD", str(p)) == b"OK"]
+                    self.assertTrue(loaded, f"none of {left} loads")
+                    left = [p for p in left if p not in loaded]
+                self.assertEqual(client.call("SET", "k", "v"), b"OK")
+                self.assertEqual(client.call("GET", "k"), b"v")
+                self.assertEqual(len(client.call("MODULE", "LIST")), len(list(MODULES.glob("*.so"))))
+        finally:
+            server.__exit__(None, None, None)
+
+
+if __name__ == "__main__":
+    main()
