@@ -276,8 +276,10 @@ void client_flush(struct kr_client *client)
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
-        ssize_t n = count == 1 ? write(client->fd, pieces[0].iov_base,
-                                       pieces[0].iov_len)
+        /* send() and recv() have less to pass through than write() and
+         * read(): they know that it is a socket. */
+        ssize_t n = count == 1 ? send(client->fd, pieces[0].iov_base,
+                                      pieces[0].iov_len, MSG_NOSIGNAL)
                                : writev(client->fd, pieces, count);
 
         if (n < 0 && errno == EINTR)

@@ -26,6 +26,7 @@
 #include "core/net/input.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -431,14 +432,14 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
             errno = ENOMEM;
             return -1;
         }
-        n = read(client->fd, client->input + client->input_size,
-                 client->input_capacity - client->input_size);
+        n = recv(client->fd, client->input + client->input_size,
+                 client->input_capacity - client->input_size, 0);
         if (n > 0)
             client->input_size += (size_t)n;
         *where = (struct iovec){client->input, client->input_size};
         return n;
     }
-    n = read(client->fd, input.shared, SHARED_SIZE);
+    n = recv(client->fd, input.shared, SHARED_SIZE, 0);
     *where = (struct iovec){input.shared, n > 0 ? (size_t)n : 0};
     return n;
 }
