@@ -17,8 +17,11 @@ static char said[8192];
 
 static void add(struct kr_str text)
 {
-    strncat(said, text.data, text.size);
-    strcat(said, " ");
+    size_t used = strlen(said);
+
+    ck_assert_uint_lt(used + text.size + 1, sizeof(said));
+    memcpy(said + used, text.data, text.size);
+    memcpy(said + used + text.size, " ", 2);
 }
 
 static void say_int64(struct kr_reply *reply, int64_t value)

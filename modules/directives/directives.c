@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* inert_params - parameters of Redis that nothing in this server reads yet.
+/* directives - parameters of Redis that nothing in this server reads yet.
  *
  * A configuration written for Redis must load, and tools that ask CONFIG GET
  * must be answered.  So each has Redis's type, range and default, and the host
@@ -10,7 +10,8 @@
  * Where a value would promise what nobody keeps (a log of writes, a password's
  * users, encryption) it is refused and the refusal says what is missing.  When
  * a file has such a line the host first waits whether a module takes it. */
-#include "inert_params.h"
+#include <kr/config.h>
+#include <kr/module.h>
 
 #include <assert.h>
 #include <limits.h>
@@ -269,7 +270,7 @@ static const struct kr_word tls_clients_words[] = {
 #define HIDDEN KR_PARAM_HIDDEN
 #define SECRET KR_PARAM_SECRET
 
-const struct kr_param inert_params[] = {
+static const struct kr_param inert_params[] = {
     /* Snapshots */
     ROW(SPECIAL, "save", "3600 1 300 100 60 10000", KR_PARAM_MULTI,
         .check = save_check),
@@ -447,7 +448,9 @@ const struct kr_param inert_params[] = {
     ROW(INT, "watchdog-period", "0", HIDDEN, .min = 0, .max = INT_MAX),
 };
 
+KR_MODULE(.name = "directives", .version = 10000, .licence = "BSD-3-Clause",
+          .author = "the Keyrack authors",
+          .summary = "Redis's parameters that no module here reads yet",
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .params = KR_ROWS(inert_params));
 /* clang-format on */
-
-static_assert(KR_COUNT(inert_params) == INERT_PARAM_COUNT,
-              "INERT_PARAM_COUNT counts the rows");
