@@ -242,6 +242,7 @@ static void parked_timeout(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd;
     (void)what;
+    clock_begin_turn();
     parked_wake(ctx, KR_WAKE_TIMEOUT, kr_str(NULL, 0));
     call_settle();
 }

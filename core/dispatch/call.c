@@ -7,6 +7,7 @@
 #include "core/dispatch/latency.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
+#include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
@@ -48,6 +49,14 @@ static void call_refuse(struct call *call, const char *text)
                    &call->pub, NULL);
 }
 
+/* A web page can make a browser send a request to us.  Its lines are no
+ * commands, but what is in its body would be: hang up at the first of them. */
+static bool call_is_http(struct kr_str name)
+{
+    return kr_str_equal_nocase(name, KR_STR("post")) ||
+           kr_str_equal_nocase(name, KR_STR("host:"));
+}
+
 /* As Redis says it: the name, and the first words of what followed. */
 static void call_unknown(struct call *call)
 {
@@ -57,6 +66,14 @@ static void call_unknown(struct call *call)
     size_t used = 0;
     struct kr_cmd *container;
 
+    if (call->input && call_is_http(argv[0])) {
+        log_warning("Possible SECURITY ATTACK detected. It looks like somebody "
+                    "is sending POST or Host: commands to the server: a web "
+                    "page that makes a browser talk to it, perhaps. Connection "
+                    "aborted.");
+        client_doom(call->input, false);
+        return;
+    }
     (void)command_match(argc, argv, &container);
     if (container) {
         snprintf(text, sizeof(text),
@@ -257,17 +274,13 @@ void call_prefetch(kr_client *client, const struct prepared *prepared)
         keyspace_prefetch_entry(client->db, prepared->hash);
 }
 
-/* CLIENT REPLY OFF and SKIP. */
+/* A command has ended.  SKIP, asked for by it, silences the one behind it. */
 static void call_set_mute(kr_client *client)
 {
-    bool skip = client->skip_next;
+    bool skip = client->flags & KR_CLIENT_REPLY_SKIP;
 
-    client->skip_next = client->flags & KR_CLIENT_REPLY_SKIP;
     client->flags &= ~KR_CLIENT_REPLY_SKIP;
-    output_mute(&client->output,
-                skip || client->skip_next || client->flags & KR_CLIENT_REPLY_OFF);
-    if (skip)
-        client->skip_next = false;
+    output_mute(&client->output, skip || client->flags & KR_CLIENT_REPLY_OFF);
 }
 
 /* The FILTER stage may change the words, and so the command. */
@@ -332,6 +345,7 @@ bool call_client(kr_client *client, const struct resp_args *args,
 
     keyspace_hint.data = prepared->key;
     keyspace_hint.hash = prepared->hash;
+    client->last_command = command;
     if (KR_LIKELY(command && !(armed | call_alerts) && !command->gone &&
                   command->run && call_arity_fits(command, call.pub.argc)))
         call_execute(&call);
@@ -341,7 +355,6 @@ bool call_client(kr_client *client, const struct resp_args *args,
     if (!ran)
         return false;
     call_stats.commands++;
-    client->last_command = command;
     if (KR_UNLIKELY(call_alerts & ALERT_REPLY))
         call_set_mute(client);
     call_settle();

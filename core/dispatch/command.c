@@ -107,9 +107,6 @@ struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
     if (!command || !command->subcommands || argc < 2)
         return command;
     sub = command_find_sub(command, argv[1]);
-    /* A command with a handler of its own takes what is no subcommand. */
-    if (!sub && command->run)
-        return command;
     if (!sub && container)
         *container = command;
     return sub;

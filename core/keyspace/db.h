@@ -128,7 +128,8 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict);
 /* May this server remove what has expired? */
 static inline bool keyspace_may_expire(void)
 {
-    return !keyspace_hooks.follows && !keyspace_hooks.loading;
+    return !keyspace_hooks.follows && !keyspace_hooks.still &&
+           !keyspace_hooks.loading;
 }
 
 /* --- Expiry (expire.c)

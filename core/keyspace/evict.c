@@ -313,7 +313,7 @@ enum keyspace_room keyspace_make_room(void)
     if (KR_LIKELY(!evict_is_above()))
         return ROOM_OK;
     /* A replica keeps what its primary keeps; a snapshot is loaded whole. */
-    if (keyspace_hooks.follows || keyspace_hooks.loading)
+    if (!keyspace_may_expire())
         return ROOM_OK;
     begin = clock_ticks();
     room = evict_until(evict_limit_us(keyspace_settings.tenacity));

@@ -26,6 +26,9 @@ struct keyspace_hooks {
     /* Another server decides what expires (this one is a replica): expired
      * keys are invisible, but stay until it says so. */
     bool follows;
+    /* Nothing may change for now (CLIENT PAUSE): what has expired is invisible,
+     * and stays; nothing is evicted. */
+    bool still;
     /* A snapshot is being loaded: nothing expires, is evicted or announced. */
     bool loading;
     /* A child is reading our memory: ages are left alone, so that reads do not

@@ -111,7 +111,7 @@ static __attribute__((noinline)) bool keyspace_is_over(kr_db *db, uint64_t hash,
 {
     if (keyspace_hooks.loading)
         return false;
-    if (!keyspace_hooks.follows)
+    if (!keyspace_hooks.follows && !keyspace_hooks.still)
         db_drop(db, hash, e, false);
     return true;
 }

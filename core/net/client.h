@@ -46,12 +46,12 @@ struct kr_client {
     bool held;      /* by a gate or a pause, to be run again */
     bool doomed;    /* on the list to be closed */
     bool pending;   /* on the list of those with output */
-    bool skip_next; /* CLIENT REPLY SKIP concerns the next command */
     kr_db *db;
     struct resp_parser parser;
     char *input; /* NULL, or what of the input has not been run */
     size_t input_size;
     size_t input_capacity;
+    size_t input_shared; /* bytes in the shared buffer, while it runs them */
     struct big_argument *big;
     struct held *waiting; /* the command that is held */
     struct parked *parked;

@@ -116,6 +116,8 @@ static void client_set_flags(kr_client *client, uint32_t set, uint32_t clear)
     client->flags &= ~(clear & KR_CLIENT_SETTABLE);
     client->flags |= set & KR_CLIENT_SETTABLE;
     client_stats.memory[client_class(client)] += client->accounted;
+    if ((set | clear) & KR_CLIENT_REPLY_OFF)
+        output_mute(&client->output, client->flags & KR_CLIENT_REPLY_OFF);
     if (set & (KR_CLIENT_REPLY_OFF | KR_CLIENT_REPLY_SKIP))
         call_alerts |= ALERT_REPLY;
 }
@@ -132,7 +134,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         .age_sec = (clock_turn_ms - client->created_ms) / 1000,
         .idle_sec = (clock_turn_ms - client->active_ms) / 1000,
         .fd = client->fd,
-        .input_used = client->input_size,
+        .input_used = client->input_size + client->input_shared,
         .input_free = client->input_capacity - client->input_size,
         .output_buffer = 0,
         .output_used = output_size(&client->output),
@@ -141,6 +143,9 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         .last_command = client->last_command,
     };
 
+    if (call_current && call_current->pub.client == client)
+        for (uint32_t i = 0; i < call_current->pub.argc; i++)
+            info.args += call_current->pub.argv[i].size;
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
     client_address(client, false, info.address, sizeof(info.address));
     client_address(client, true, info.local_address,

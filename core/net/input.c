@@ -469,6 +469,8 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     (void)what;
     if (client->doomed)
         return;
+    /* The time that commands see is that of their arrival. */
+    clock_begin_turn();
     n = input_read(client, &got);
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
@@ -488,7 +490,9 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
             client_process(client);
         } else {
             input.busy++;
+            client->input_shared = got.iov_len;
             input_consume(client, input.batch, got.iov_base, got.iov_len);
+            client->input_shared = 0;
             input.busy--;
         }
     }

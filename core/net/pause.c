@@ -3,6 +3,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
+#include "core/keyspace/hooks.h"
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/net/client.h"
@@ -20,6 +21,7 @@ void pause_end(void)
         return;
     pausing.on = false;
     call_alerts &= ~ALERT_PAUSED;
+    keyspace_hooks.still = false;
     if (pausing.timer)
         loop_interface.cancel(pausing.timer);
     pausing.timer = NULL;
@@ -48,6 +50,8 @@ void pause_begin(int64_t until_ms, bool writes_only)
     pausing.writes_only = writes_only;
     pausing.until_ms = until_ms;
     call_alerts |= ALERT_PAUSED;
+    /* Who pauses writes means all changes, those by time too. */
+    keyspace_hooks.still = true;
     pausing.timer = loop_interface.timer(
         NULL, until_ms > now_ms ? (uint64_t)(until_ms - now_ms) : 0, 0,
         pause_over, NULL);

@@ -27,6 +27,7 @@
 
 #include <elf.h>
 #include <link.h>
+#include <unistd.h>
 
 #define ELF_SEGMENTS_MAX 64u
 #define ELF_SYMBOLS_MAX  (1u << 22)
@@ -76,8 +77,9 @@ struct elf_segment {
     uint32_t flags;  /* PF_ */
 };
 
-/* What .dynamic says; 0 where it does not. */
+/* What .dynamic says; 0 where it does not.  `seen` tells these apart. */
 struct elf_dynamic {
+    uint64_t seen; /* ELF_BIT() of each member that it says */
     uint64_t strings, strings_size;
     uint64_t symbols, symbol_size;
     uint64_t hash, gnu_hash;
@@ -88,7 +90,10 @@ struct elf_dynamic {
     uint64_t init_array, init_array_size;
     uint64_t fini_array, fini_array_size;
     uint64_t versions, needed, needed_count, defined, defined_count;
+    uint64_t text_relocations, flags, rela_count;
 };
+#define ELF_BIT(member)                                                        \
+    (UINT64_C(1) << offsetof(struct elf_dynamic, member) / sizeof(uint64_t))
 
 struct elf {
     const char *path;
@@ -101,6 +106,7 @@ struct elf {
     uint64_t dynamic_address, dynamic_size;
     struct elf_dynamic dynamic;
     uint64_t symbol_count;
+    uint32_t version_max; /* the highest index that a version table gives */
 };
 
 #define elf_refuse(elf, format, ...)                                           \
@@ -239,6 +245,24 @@ static bool elf_add_segment(struct elf *elf, const ElfW(Phdr) * program)
     return true;
 }
 
+/* Is that memory of one writable segment?  Whole pages are protected, so the
+ * end may be rounded up to one. */
+static bool elf_may_seal(const struct elf *elf, uint64_t address,
+                         uint64_t bytes)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *s = &elf->segments[i];
+        uint64_t end = (s->address + s->memory + page - 1) & ~(page - 1);
+
+        if ((s->flags & PF_W) && address >= s->address && address <= end &&
+            bytes <= end - address)
+            return true;
+    }
+    return false;
+}
+
 static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
 {
     for (uint32_t i = 0; i < header->e_phnum; i++) {
@@ -270,9 +294,12 @@ static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
 
         memcpy(&program, elf->bytes + header->e_phoff + i * sizeof(program),
                sizeof(program));
-        if ((program.p_type == PT_TLS || program.p_type == PT_GNU_RELRO ||
-             program.p_type == PT_DYNAMIC || program.p_type == PT_PHDR ||
-             program.p_type == PT_NOTE || program.p_type == PT_GNU_PROPERTY) &&
+        if (program.p_type == PT_GNU_RELRO && program.p_memsz != 0 &&
+            !elf_may_seal(elf, program.p_vaddr, program.p_memsz))
+            return elf_damaged(elf, "what it wants protected is not its own");
+        if ((program.p_type == PT_TLS || program.p_type == PT_DYNAMIC ||
+             program.p_type == PT_PHDR || program.p_type == PT_NOTE ||
+             program.p_type == PT_GNU_PROPERTY) &&
             program.p_memsz != 0 &&
             !elf_in_memory(elf, program.p_vaddr, program.p_filesz, PF_R))
             return elf_damaged(elf, "a part is outside of all segments");
@@ -290,6 +317,7 @@ static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
 #define ELF_TAG(name, member)                                                  \
     case name:                                                                 \
         d->member = value;                                                     \
+        d->seen |= ELF_BIT(member);                                            \
         break
         ELF_TAG(DT_STRTAB, strings);
         ELF_TAG(DT_STRSZ, strings_size);
@@ -317,6 +345,11 @@ static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
         ELF_TAG(DT_VERNEEDNUM, needed_count);
         ELF_TAG(DT_VERDEF, defined);
         ELF_TAG(DT_VERDEFNUM, defined_count);
+        ELF_TAG(DT_FLAGS, flags);
+        ELF_TAG(DT_RELACOUNT, rela_count);
+    case DT_TEXTREL:
+        d->text_relocations = 1;
+        break;
 #undef ELF_TAG
     default:
         break;
@@ -335,6 +368,30 @@ static bool elf_dynamic_entry(const struct elf *elf, uint64_t i,
     return true;
 }
 
+/* The linker takes it for granted that these come together. */
+static bool elf_is_complete(const struct elf_dynamic *d)
+{
+    static const uint64_t groups[] = {
+        ELF_BIT(strings) | ELF_BIT(strings_size) | ELF_BIT(symbols) |
+            ELF_BIT(symbol_size),
+        ELF_BIT(rela) | ELF_BIT(rela_size) | ELF_BIT(rela_entry),
+        ELF_BIT(relr) | ELF_BIT(relr_size),
+        ELF_BIT(jump) | ELF_BIT(jump_size) | ELF_BIT(jump_kind),
+        ELF_BIT(init_array) | ELF_BIT(init_array_size),
+        ELF_BIT(fini_array) | ELF_BIT(fini_array_size),
+        ELF_BIT(needed) | ELF_BIT(needed_count),
+        ELF_BIT(defined) | ELF_BIT(defined_count),
+    };
+
+    for (size_t i = 0; i < KR_COUNT(groups); i++) {
+        if ((d->seen & groups[i]) != 0 && (d->seen & groups[i]) != groups[i])
+            return false;
+    }
+    return (d->seen & groups[0]) != 0 &&
+           ((d->seen & (ELF_BIT(needed) | ELF_BIT(defined))) == 0 ||
+            (d->seen & ELF_BIT(versions)) != 0);
+}
+
 static bool elf_check_dynamic(struct elf *elf)
 {
     struct elf_dynamic *d = &elf->dynamic;
@@ -349,6 +406,8 @@ static bool elf_check_dynamic(struct elf *elf)
             break;
         elf_take(d, (int64_t)entry.d_tag, entry.d_un.d_val);
     }
+    if (!elf_is_complete(d))
+        return elf_damaged(elf, "its dynamic section lacks entries");
     strings = elf_at(elf, d->strings, 1, d->strings_size);
     if (!strings || d->strings_size == 0 ||
         strings[d->strings_size - 1] != '\0')
@@ -365,6 +424,10 @@ static bool elf_check_dynamic(struct elf *elf)
         (d->rela != 0 && d->rela_entry != sizeof(ElfW(Rela))) ||
         (d->jump != 0 && d->jump_kind != DT_RELA))
         return elf_damaged(elf, "tables of an unknown form");
+    if (d->text_relocations || (d->flags & DF_TEXTREL))
+        return elf_refuse(elf, "%s",
+                          "it wants its code to be written to; compile it with "
+                          "-fPIC");
     if ((d->init && !elf_in_memory(elf, d->init, 1, PF_X)) ||
         (d->fini && !elf_in_memory(elf, d->fini, 1, PF_X)) ||
         !elf_in_memory(elf,
@@ -487,8 +550,6 @@ static bool elf_check_symbols(struct elf *elf)
             !elf_in_memory(elf, symbol.st_value, 1, PF_X))
             return elf_damaged(elf, "an indirect function");
     }
-    if (d->versions && !elf_at(elf, d->versions, elf->symbol_count, 2))
-        return elf_damaged(elf, "its symbol versions");
     return true;
 }
 
@@ -510,7 +571,7 @@ static bool elf_find(const struct elf *elf, const char *name,
 
 /* --- Symbol versions ------------------------------------------------------ */
 
-static bool elf_check_needed(const struct elf *elf)
+static bool elf_check_needed(struct elf *elf)
 {
     uint64_t at = elf->dynamic.needed;
 
@@ -534,6 +595,8 @@ static bool elf_check_needed(const struct elf *elf)
             memcpy(&version, bytes, sizeof(version));
             if (!elf_string(elf, version.vna_name))
                 return false;
+            if ((version.vna_other & 0x7fff) > elf->version_max)
+                elf->version_max = version.vna_other & 0x7fff;
             if (version.vna_next == 0)
                 break;
             aux += version.vna_next;
@@ -546,7 +609,7 @@ static bool elf_check_needed(const struct elf *elf)
     return at == 0;
 }
 
-static bool elf_check_defined(const struct elf *elf)
+static bool elf_check_defined(struct elf *elf)
 {
     uint64_t at = elf->dynamic.defined;
 
@@ -564,11 +627,31 @@ static bool elf_check_defined(const struct elf *elf)
         memcpy(&name, bytes, sizeof(name));
         if (!elf_string(elf, name.vda_name))
             return false;
+        if ((define.vd_ndx & 0x7fff) > elf->version_max)
+            elf->version_max = define.vd_ndx & 0x7fff;
         if (define.vd_next == 0)
             return true;
         at += define.vd_next;
     }
     return at == 0;
+}
+
+/* Each symbol's version is an index; 0 and 1 stand for none. */
+static bool elf_check_versions(const struct elf *elf)
+{
+    const unsigned char *rows =
+        elf_at(elf, elf->dynamic.versions, elf->symbol_count, 2);
+
+    if (!elf->dynamic.versions)
+        return true;
+    for (uint64_t i = 0; rows && i < elf->symbol_count; i++) {
+        uint16_t version;
+
+        memcpy(&version, rows + 2 * i, sizeof(version));
+        if ((version & 0x7fff) > 1 && (version & 0x7fff) > elf->version_max)
+            return false;
+    }
+    return rows != NULL;
 }
 
 /* --- Relocations ---------------------------------------------------------- */
@@ -601,9 +684,11 @@ static bool elf_check_relocations(const struct elf *elf, uint64_t table,
         if (ELF64_R_SYM(row.r_info) >= elf->symbol_count &&
             ELF64_R_SYM(row.r_info) != 0)
             return false;
-        if (type == 0)
-            continue; /* "none" on every machine */
-        if (!elf_in_memory(elf, row.r_offset, sizeof(ElfW(Addr)), PF_R))
+        /* Type 0 is "none" on every machine; but the first rows are taken for
+         * relative ones, whatever they say. */
+        if (type == 0 && i >= elf->dynamic.rela_count)
+            continue;
+        if (!elf_in_memory(elf, row.r_offset, sizeof(ElfW(Addr)), PF_W))
             return false;
         if ((type == ELF_IRELATIVE ||
              (type == ELF_RELATIVE && elf_is_initialiser(elf, row.r_offset))) &&
@@ -630,7 +715,7 @@ static bool elf_check_packed(const struct elf *elf)
 
         memcpy(&word, rows + i * sizeof(word), sizeof(word));
         if ((word & 1) == 0) {
-            if (!elf_in_memory(elf, word, sizeof(word), PF_R))
+            if (!elf_in_memory(elf, word, sizeof(word), PF_W))
                 return false;
             at = word + sizeof(word);
             continue;
@@ -638,7 +723,7 @@ static bool elf_check_packed(const struct elf *elf)
         for (uint32_t bit = 1; bit < 8 * sizeof(word); bit++) {
             if ((word >> bit & 1) &&
                 !elf_in_memory(elf, at + (bit - 1) * sizeof(word), sizeof(word),
-                               PF_R))
+                               PF_W))
                 return false;
         }
         at += (8 * sizeof(word) - 1) * sizeof(word);
@@ -708,7 +793,8 @@ bool elf_check(const char *path, const void *bytes, size_t size, char *error,
         !elf_check_segments(&elf, &header) || !elf_check_dynamic(&elf) ||
         !elf_check_symbols(&elf) || !elf_check_descriptor(&elf))
         return false;
-    if (!elf_check_needed(&elf) || !elf_check_defined(&elf))
+    if (!elf_check_needed(&elf) || !elf_check_defined(&elf) ||
+        !elf_check_versions(&elf))
         return elf_damaged(&elf, "its version tables");
     if (!elf_check_relocations(&elf, elf.dynamic.rela, elf.dynamic.rela_size) ||
         !elf_check_relocations(&elf, elf.dynamic.jump, elf.dynamic.jump_size) ||

@@ -681,8 +681,33 @@ const char *rack_module_at(const void *address)
 
 /* --- kr.modules/1 --------------------------------------------------------- */
 
+/* What has been spent in the commands of a module is the sum over them, so
+ * that a call need not be counted twice while it runs. */
+struct rack_spent {
+    const kr_module *module;
+    uint64_t calls;
+    uint64_t nsec;
+};
+
+static bool rack_add_spent(const kr_cmd *command, void *ctx)
+{
+    struct kr_command_stats stats = {.size = sizeof(stats)};
+    struct rack_spent *spent = ctx;
+
+    if (command->module == spent->module) {
+        command_interface.stats(command, &stats);
+        spent->calls += stats.calls;
+        spent->nsec += stats.nsec;
+    }
+    if (!command->parent && command->subcommands)
+        command_interface.each(command, rack_add_spent, spent);
+    return true;
+}
+
+/* O(commands of the server). */
 static void rack_info(const kr_module *module, struct kr_module_info *info)
 {
+    struct rack_spent spent = {.module = module};
     const struct rack_module *m = rack_module_of(module);
     ptrdiff_t memory =
         (ptrdiff_t)atomic_load_explicit(&m->host.memory, memory_order_relaxed);
@@ -692,8 +717,6 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
         .name = m->name,
         .path = m->path,
         .summary = m->descriptor.summary ? m->descriptor.summary : "",
-        .calls = m->host.calls,
-        .nsec = m->host.nsec,
         .errors = m->host.errors,
         .memory = memory > 0 ? (uint64_t)memory : 0,
         .argc = m->argc,
@@ -701,6 +724,9 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
     };
     const char *type;
 
+    command_interface.each(NULL, rack_add_spent, &spent);
+    all.calls = m->host.calls + spent.calls;
+    all.nsec = m->host.nsec + spent.nsec;
     type_may_forget(module, &type, &all.keys);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }

@@ -10,6 +10,11 @@ static uint64_t field_mask(const struct field *field)
     return UINT64_MAX >> (64 - field->width);
 }
 
+static int64_t field_most(const struct field *field)
+{
+    return (int64_t)(field_mask(field) >> field->is_signed);
+}
+
 /* The low bits of `bits` as the field's value. */
 static int64_t field_value(const struct field *field, uint64_t bits)
 {
@@ -59,7 +64,7 @@ static bool field_settle(const struct field *field,
                          enum field_overflow overflow, wide value,
                          int64_t *result)
 {
-    int64_t most = (int64_t)(field_mask(field) >> field->is_signed);
+    int64_t most = field_most(field);
     int64_t least = field->is_signed ? -most - 1 : 0;
 
     if (value >= least && value <= most)
@@ -76,9 +81,18 @@ static bool field_settle(const struct field *field,
 bool field_fit(const struct field *field, enum field_overflow overflow,
                int64_t value, int64_t *result)
 {
-    return field_settle(field, overflow,
-                        field->is_signed ? (wide)value : (wide)(uint64_t)value,
-                        result);
+    int64_t most = field_most(field), room;
+
+    if (!field->is_signed)
+        return field_settle(field, overflow, (uint64_t)value, result);
+    /* Redis looks how far below the most a value is, and for the lowest ones
+     * that wraps: they saturate at the wrong end.  Clients see it, so we do. */
+    if (overflow == FIELD_SAT && field->width < 64 &&
+        __builtin_sub_overflow(most, value, &room)) {
+        *result = most;
+        return true;
+    }
+    return field_settle(field, overflow, value, result);
 }
 
 bool field_add(const struct field *field, enum field_overflow overflow,

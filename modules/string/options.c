@@ -23,8 +23,10 @@ static const struct option {
 #undef LIFETIMES
 };
 
+/* Redis reads these words as C strings: a NUL ends them. */
 static const struct option *option_find(struct kr_str word)
 {
+    word.size = strnlen(word.data, word.size);
     for (size_t i = 0; i < KR_COUNT(option_table); i++) {
         if (kr_str_equal_nocase(word, option_table[i].word))
             return &option_table[i];

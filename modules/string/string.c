@@ -33,8 +33,7 @@ KR_USES(kr_text);
 
 kr_module *string_self;
 
-/* --- The type --------------------------------------------------------------
- */
+/* --- The type ------------------------------------------------------------- */
 
 #define CODE_STRING 0 /* in RDB files */
 
@@ -147,8 +146,7 @@ static const struct kr_type string_type = {
     .rewrite = string_rewrite,
 };
 
-/* --- What it offers: see <kr/string.h> -------------------------------------
- */
+/* --- What it offers: see <kr/string.h> ------------------------------------ */
 
 static bool strings_is_string(const struct kr_cell *cell)
 {
@@ -193,8 +191,7 @@ static const struct kr_strings string_values = {
     .put_blob = strings_put_blob,
 };
 
-/* --- The descriptor --------------------------------------------------------
- */
+/* --- The descriptor ------------------------------------------------------- */
 
 static void string_activate(kr_module *self, void *state)
 {
@@ -202,10 +199,11 @@ static void string_activate(kr_module *self, void *state)
     limit_start(self);
 }
 
+/* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_NEED(kr_calls),  KR_NEED(kr_codec),    KR_NEED(kr_commands),
-    KR_NEED(kr_config), KR_NEED(kr_events),   KR_NEED(kr_journal),
-    KR_NEED(kr_memory), KR_NEED(kr_keyspace), KR_NEED(kr_text),
+    KR_NEED(kr_calls),    KR_WANT(kr_codec),  KR_NEED(kr_commands),
+    KR_NEED(kr_config),   KR_NEED(kr_events), KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace), KR_NEED(kr_memory), KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_strings_id, &string_values}};

@@ -17,6 +17,7 @@ A reply that is an error is compared exactly in every mode but `ignore`.
 """
 import re
 
+import known
 from pair import Error
 from support import Map, Push, Reply, ReplySet
 
@@ -43,7 +44,7 @@ def same(mode, theirs, ours):
         return type(a) is type(b)
     if word == "mask":
         pattern = re.compile(rest.encode())
-        return masked(a, pattern) == masked(b, pattern)
+        return masked(a, pattern) == masked(b, pattern, newer=known.NEWER_FIELDS)
     if word == "lines":
         pattern = re.compile(rest.encode())
         return type(a) is type(b) and sorted(pattern.sub(b"#", line) for line in a.split(b"\r\n")) \
@@ -81,13 +82,14 @@ def shape(value):
     return type(value)
 
 
-def masked(value, pattern):
+def masked(value, pattern, newer=None):
+    """The value with "#" for what the pattern matches, and without what `newer` matches."""
     if isinstance(value, Map):
-        return Map, [(masked(k, pattern), masked(v, pattern)) for k, v in value]
+        return Map, [(masked(k, pattern, newer), masked(v, pattern, newer)) for k, v in value]
     if isinstance(value, list):
-        return type(value), [masked(item, pattern) for item in value]
+        return type(value), [masked(item, pattern, newer) for item in value]
     if isinstance(value, bytes):
-        return type(value), pattern.sub(b"#", value)
+        return type(value), pattern.sub(b"#", newer.sub(b"", value) if newer else value)
     if isinstance(value, int) and not isinstance(value, bool):
         return int, pattern.sub(b"#", b"%d" % value)
     return type(value), value

@@ -17,15 +17,39 @@ class Known(NamedTuple):
 
 
 REPLIES = [
-    Known(r"(?i)HELLO.*", r"(?s).*keyrack.*", "identity: the server names itself"),
+    Known(r"(?i)HELLO.*", r"(?s).*\r\nmodules\r\n\*\d+\r\n.*", "identity: modules are listed"),
+    Known(r"(?i)CLIENT (GETREDIR|TRACKING|TRACKINGINFO|CACHING).*", r"-ERR unknown subcommand.*\r\n",
+          "they come with the module tracking"),
+    Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
+    Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
+    Known(r"(?i)CONFIG SET notify-keyspace-events .*", r"-ERR .*no module of this server.*\r\n",
+          "notifications come with the module notify"),
+    Known(r"(?i)CONFIG GET notify-keyspace-events", r"(?s).*notify-keyspace-events.*",
+          "notifications come with the module notify"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
+
+# Cases of protocol.py, by their names.
+PROTOCOL = {
+    "an inline line of 70000 bytes with its end": "the limit counts bytes; Redis's, how they arrive",
+    "HELLO 3 changes what follows in a pipeline": "identity: modules are listed",
+    "a protocol error is told even when replies are off":
+        "the connection is closed; Redis leaves it open when there is nothing to send",
+    "before AUTH, HELLO without AUTH is refused": "7.2's text",
+}
+
+# Taken out of our replies before texts are compared under a mask: fields that 7.2 added.
+NEWER_FIELDS = re.compile(rb" lib-name=\S* lib-ver=\S*")
 
 # COMMAND metadata: a pattern for the path that metadata.py prints -> reason.
 METADATA = {
     r"COMMAND DOCS .* display_text": "7.2 shows an argument's name in this field",
     r"COMMAND DOCS .* history\b.*": "history may go on to 7.2",
+    r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
+        "they come with the module tracking",
+    r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
+    r"COMMAND DOCS quit (doc_flags|deprecated_since|replaced_by)": "deprecated in 7.2",
 }
 
 # Commands and subcommands that 7.2 (or 7.4, for hash fields) added.
@@ -37,10 +61,11 @@ ADDED = {
 }
 
 # Commands of Keyrack's own.
-OWN = {"module|upgrade"}
+OWN = {"module|info", "module|upgrade"}
 
 # CONFIG names that Keyrack need not have, or may answer differently: pattern -> reason.
 CONFIG = {
+    r"enable-module-command": "local connections may load modules",
     r"port|bind|unixsocket|dir": "the harness sets it",
     r"server_cpulist|bio_cpulist|aof_rewrite_cpulist|bgsave_cpulist": "no pinning of threads",
     r"jemalloc-bg-thread|activedefrag|active-defrag-.*": "belongs to jemalloc",

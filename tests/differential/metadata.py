@@ -139,7 +139,8 @@ def compare_subcommands(path, theirs, ours):
     a, b = ({sub[0].decode(): sub for sub in subs} for subs in (theirs, ours))
     for name in sorted(set(a) | set(b)):
         if name not in b:
-            problems.append(f"{path}: {name} is missing")
+            if not known.lookup(known.METADATA, f"{path} {name}"):
+                problems.append(f"{path}: {name} is missing")
         elif name not in a:
             if not known.ours_only(name):
                 problems.append(f"{path}: {name} is only ours")

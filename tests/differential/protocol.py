@@ -7,6 +7,7 @@ back and whether the connection is closed afterwards.
 """
 import re
 
+import known
 from pair import Both, Pair, read_quiet
 from support import Closed
 
@@ -200,6 +201,14 @@ def send(both, data):
             pass
 
 
+def judge(report, name, problem):
+    reason = known.PROTOCOL.get(name)
+    if problem and reason:
+        report.excuse(reason)
+        problem = None
+    report.result(f"protocol: {name}", problem)
+
+
 def run(pair, report, selection=None):
     def wanted(name):
         return not selection or selection.lower() in f"protocol {name}".lower()
@@ -214,7 +223,7 @@ def run(pair, report, selection=None):
             except (OSError, Closed) as error:
                 problem = f"{type(error).__name__} {error}\n{pair.revive()}"
                 control = Both(pair)
-            report.result(f"protocol: {name}", problem)
+            judge(report, name, problem)
             done += 1
     name = "an exchange may be cut at every byte"
     if wanted(name):
@@ -238,7 +247,7 @@ def run(pair, report, selection=None):
             locked_control = Both(locked)
             for name, chunks in chosen.items():
                 problem = exchange(locked, locked_control, chunks)
-                report.result(f"protocol: before AUTH, {name}", problem)
+                judge(report, f"before AUTH, {name}", problem)
                 done += 1
     control.close()
     if done:

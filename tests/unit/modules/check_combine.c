@@ -7,8 +7,7 @@
 #include <time.h>
 
 #define SOURCES  4
-#define SIZE_TOP 20000 /* bytes: several blocks, and no whole number of them   \
-                        */
+#define SIZE_TOP 20000 /* bytes: several blocks, and some */
 
 static uint8_t byte_of(struct kr_str source, size_t at)
 {

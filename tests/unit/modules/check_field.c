@@ -112,6 +112,21 @@ START_TEST(a_negative_value_is_too_large_for_a_field_without_a_sign)
 }
 END_TEST
 
+START_TEST(the_lowest_values_saturate_at_the_top_as_in_redis)
+{
+    struct field field = {.width = 4, .is_signed = true};
+    int64_t result;
+
+    ck_assert(field_fit(&field, FIELD_SAT, INT64_MIN, &result));
+    ck_assert_int_eq(result, 7);
+    ck_assert(field_fit(&field, FIELD_SAT, 7 - INT64_MAX, &result));
+    ck_assert_int_eq(result, -8);
+    field.width = 64;
+    ck_assert(field_fit(&field, FIELD_SAT, INT64_MIN, &result));
+    ck_assert(result == INT64_MIN);
+}
+END_TEST
+
 Suite *field_suite(void)
 {
     Suite *suite = suite_create("field");
@@ -125,6 +140,7 @@ Suite *field_suite(void)
                         0, (int)KR_COUNT(sums));
     tcase_add_test(tcase,
                    a_negative_value_is_too_large_for_a_field_without_a_sign);
+    tcase_add_test(tcase, the_lowest_values_saturate_at_the_top_as_in_redis);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -348,7 +348,10 @@ START_TEST(wrong_parameters_are_refused)
 }
 END_TEST
 
-/* Bytes at random all over it: an answer, whichever, and no crash. */
+/* Bytes at random all over it: an answer, whichever, and no crash.  Pointers
+ * then lead into the gaps between variables, which is memory that may be read,
+ * and which an address sanitizer forbids: not there. */
+#ifndef __SANITIZE_ADDRESS__
 START_TEST(random_descriptors_are_judged_without_a_crash)
 {
     unsigned seed = (unsigned)getpid();
@@ -373,6 +376,7 @@ START_TEST(random_descriptors_are_judged_without_a_crash)
     }
 }
 END_TEST
+#endif
 
 Suite *descriptor_suite(void)
 {
@@ -393,7 +397,9 @@ Suite *descriptor_suite(void)
     tcase_add_test(tcase, wrong_types_are_refused);
     tcase_add_test(tcase, wrong_commands_are_refused);
     tcase_add_test(tcase, wrong_parameters_are_refused);
+#ifndef __SANITIZE_ADDRESS__
     tcase_add_test(tcase, random_descriptors_are_judged_without_a_crash);
+#endif
     suite_add_tcase(suite, tcase);
     return suite;
 }

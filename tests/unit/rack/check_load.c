@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of modules: whole batches or nothing, slots that follow who offers,
  * unloading that lists what holds. */
+#include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
 #include "core/memory/memory_interface.h"
 #include "core/rack/directory.h"
 #include "core/rack/module.h"
+#include "tests/unit/keyspace/fixture.h"
 #include "tests/unit/rack/modules.h"
 #include "tests/unit/rack/modules/gift.h"
-#include "tests/unit/rack/stand_ins.h"
 #include "tests/unit/suites.h"
 
 #include <dlfcn.h>
@@ -20,10 +21,10 @@
 
 static char error[1024];
 
-/* One word each time the host is told something. */
+/* One word each time that a module comes or goes. */
 static char told[256];
 
-static void tell(void *ctx, const void *payload)
+static void note(void *ctx, const void *payload)
 {
     const struct kr_name_event *event = payload;
 
@@ -37,8 +38,8 @@ static void setup(void)
     rack_offer("kr.memory/1", &memory_interface);
     rack_offer("kr.modules/1", &rack_interface);
     rack_on_forget(event_forget);
-    event_listen(EVENT_MODULE_LOADED, tell, "+");
-    event_listen(EVENT_MODULE_UNLOADED, tell, "-");
+    event_listen(EVENT_MODULE_LOADED, note, "+");
+    event_listen(EVENT_MODULE_UNLOADED, note, "-");
 }
 
 static bool load(const char *name)
@@ -90,6 +91,21 @@ static int taken(const char *id)
 
     ck_assert_ptr_nonnull(t);
     return t->value();
+}
+
+static bool is_param(const struct kr_param *row, void *ctx)
+{
+    const char **name = ctx;
+
+    if (strcmp(row->name, *name) == 0)
+        *name = NULL;
+    return *name != NULL;
+}
+
+static bool has_param(const char *name)
+{
+    config_interface.each(is_param, &name);
+    return name == NULL;
 }
 
 /* The letters that `plain` has written of its life. */
@@ -231,12 +247,15 @@ END_TEST
 
 START_TEST(types_and_parameters_go_with_a_module)
 {
+    uint16_t slot;
+
     ck_assert_msg(load("typed"), "%s", error);
-    ck_assert_uint_eq(stand_in_types(), 1);
-    ck_assert_uint_eq(stand_in_params(), 1);
+    slot = type_interface.find(KR_STR("typed"));
+    ck_assert_ptr_nonnull(type_interface.get(slot));
+    ck_assert(has_param("typed.limit"));
     ck_assert_msg(unload("typed"), "%s", error);
-    ck_assert_uint_eq(stand_in_types(), 0);
-    ck_assert_uint_eq(stand_in_params(), 0);
+    ck_assert_ptr_null(type_interface.get(slot));
+    ck_assert(!has_param("typed.limit"));
 }
 END_TEST
 
@@ -380,12 +399,21 @@ END_TEST
 
 START_TEST(values_of_its_types_hold_a_module)
 {
+    struct kr_cell cell;
+    struct kr_module_info info = {.size = sizeof(info)};
+
+    fixture_begin();
     ck_assert_msg(load("typed"), "%s", error);
-    stand_in_values = 12;
+    keyspace_interface.put_key(db0(), KR_STR("key"),
+                               type_interface.find(KR_STR("typed")), 0, 0, 1,
+                               &cell);
     ck_assert(!unload("typed"));
-    says("12 values of its type 'typed'");
-    stand_in_values = 0;
+    says("1 values of its type 'typed'");
+    rack_interface.info(rack_find(KR_STR("typed")), &info);
+    ck_assert_uint_eq(info.keys, 1);
+    erase_key(db0(), "key");
     ck_assert_msg(unload("typed"), "%s", error);
+    fixture_end();
 }
 END_TEST
 
@@ -436,7 +464,10 @@ START_TEST(modules_can_be_asked_about)
     ck_assert_msg(load_with("plain", "word"), "%s", error);
     ck_assert_msg(load("giver"), "%s", error);
     m = rack_interface.find(KR_STR("plain"));
+    command_find(KR_STR("plain.run"))->calls = 3;
+    command_find(KR_STR("plain.sub"))->subcommands->calls = 4;
     rack_interface.info(m, &info);
+    ck_assert_uint_eq(info.calls, 7);
     ck_assert_str_eq(info.name, "plain");
     ck_assert_str_eq(info.summary, "A plain module");
     ck_assert_uint_eq(info.version, 10203);
@@ -511,10 +542,8 @@ Suite *load_suite(void)
     tcase_add_test(unload_case, all_that_holds_a_module_is_listed);
     tcase_add_test(unload_case, code_is_unmapped_when_no_call_is_on_the_stack);
     tcase_add_test(unload_case, unloading_all_goes_backwards);
-    if (&stand_in_values) { /* see stand_ins.h */
-        tcase_add_test(unload_case, types_and_parameters_go_with_a_module);
-        tcase_add_test(unload_case, values_of_its_types_hold_a_module);
-    }
+    tcase_add_test(unload_case, types_and_parameters_go_with_a_module);
+    tcase_add_test(unload_case, values_of_its_types_hold_a_module);
     suite_add_tcase(suite, unload_case);
     return suite;
 }

@@ -10,10 +10,14 @@
 static inline const char *module_path(const char *name)
 {
     const char *directory = getenv("RACK_TEST_MODULES");
+    const char *build = getenv("top_builddir");
     static char path[4096];
 
-    snprintf(path, sizeof(path), "%s/%s.so",
-             directory ? directory : "tests/unit/rack/modules", name);
+    if (directory)
+        snprintf(path, sizeof(path), "%s/%s.so", directory, name);
+    else
+        snprintf(path, sizeof(path), "%s/tests/unit/rack/modules/%s.so",
+                 build ? build : ".", name);
     return path;
 }
 

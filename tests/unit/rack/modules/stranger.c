@@ -6,7 +6,8 @@
 void stranger_hello(void);
 
 #ifdef STRANGER_REDIS
-int RedisModule_OnLoad(void *ctx, void **argv, int argc);
+__attribute__((visibility("default"))) int
+RedisModule_OnLoad(void *ctx, void **argv, int argc);
 int RedisModule_OnLoad(void *ctx, void **argv, int argc)
 {
     return ctx == argv ? argc : 0;
