@@ -550,6 +550,9 @@ bool config_settle(struct buffer *error)
 
         if (p->taken || p->line == 0)
             continue;
+        /* One of several lines, of which another one is to blame. */
+        if (!p->reason && config_find(kr_cstr(p->name)))
+            continue;
         config_describe(error, &origin,
                         p->reason ? p->reason
                                   : "Bad directive or wrong number of "
@@ -567,9 +570,10 @@ bool config_print(struct kr_str name, struct buffer *to)
 {
     struct param *param = config_find(name);
 
-    if (param)
-        param_print(param, to);
-    return param != NULL;
+    if (!param || param_is_file_only(param))
+        return false;
+    param_print(param, to);
+    return true;
 }
 
 bool config_allowed(struct kr_str which, const struct kr_call *call)

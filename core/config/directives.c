@@ -129,6 +129,8 @@ static bool limits_parse(uint32_t argc, const struct kr_str *argv,
                          struct output_limit limits[CLASS_COUNT],
                          const char **error)
 {
+    if (argc == 1 && argv[0].size == 0)
+        return true; /* CONFIG SET with nothing changes nothing */
     if (argc == 0 || argc % 4 != 0)
         return refuse(error, "Wrong number of arguments in buffer limit "
                              "configuration.");
@@ -307,35 +309,49 @@ static void oom_values_print(void *state, struct kr_reply *out)
     out->ops->raw(out, kr_str(text, (size_t)n));
 }
 
-/* {title} and the like, and each brace has its partner. */
-static bool proc_title_check(WORDS)
+static bool proc_title_knows(struct kr_str name)
 {
     static const char *const names[] = {
         "title",    "listen-addr", "server-mode", "port",
         "tls-port", "unixsocket",  "config-file",
     };
-    struct kr_str text = argv[0];
 
-    (void)state, (void)argc;
+    for (size_t i = 0; i < KR_COUNT(names); i++)
+        if (kr_str_equal(name, kr_cstr(names[i])))
+            return true;
+    return false;
+}
+
+/* Something to show, each {word} known; "{{" is a plain brace, and so is a
+ * closing one that stands alone. */
+static bool proc_title_is_valid(struct kr_str text)
+{
+    bool blank = true;
+
     for (size_t i = 0; i < text.size; i++) {
-        size_t size = 0;
-        bool known = false;
+        const char *end;
 
-        if (text.data[i] == '}')
-            size = text.size; /* without an opening one */
-        if (text.data[i] != '{' && text.data[i] != '}')
+        blank &= text.data[i] == ' ';
+        if (text.data[i] != '{')
             continue;
-        while (i + 1 + size < text.size && text.data[i + 1 + size] != '}')
-            size++;
-        for (size_t n = 0; i + 1 + size < text.size && n < KR_COUNT(names); n++)
-            known |= kr_str_equal(kr_str(text.data + i + 1, size),
-                                  kr_cstr(names[n]));
-        if (!known)
-            return refuse(error, "template format is invalid or contains "
-                                 "unknown variables");
-        i += size + 1;
+        i++;
+        if (i < text.size && text.data[i] == '{')
+            continue;
+        end = i < text.size ? memchr(text.data + i, '}', text.size - i) : NULL;
+        if (!end || !proc_title_knows(
+                        kr_str(text.data + i, (size_t)(end - text.data) - i)))
+            return false;
+        i = (size_t)(end - text.data);
     }
-    return true;
+    return !blank;
+}
+
+static bool proc_title_check(WORDS)
+{
+    (void)state, (void)argc;
+    return proc_title_is_valid(argv[0]) ||
+           refuse(error, "template format is invalid or contains unknown "
+                         "variables");
 }
 
 /* --- The working folder

@@ -33,6 +33,7 @@ static bool file_drain(FILE *stream, struct buffer *to)
         n = fread(buffer_reserve(to, 16384), 1, 16384, stream);
         to->size += n;
     } while (n > 0);
+    to->data[to->size] = '\0'; /* buffer_reserve() has left room for it */
     return !ferror(stream);
 }
 
@@ -243,7 +244,7 @@ bool file_read(const char *path, struct buffer *error)
     return fine;
 }
 
-/* Counted on from the file's last line, with a line break between them. */
+/* Below an empty line, as Redis counts them. */
 bool file_read_text(struct kr_str text, struct buffer *error)
 {
     file.line += file.line ? 1 : 2;
@@ -260,7 +261,9 @@ bool file_read_stream(FILE *stream, struct buffer *error)
                              "Fatal error, can't read the "
                              "configuration: %s",
                              strerror(errno));
-    fine = fine && file_read_text(buffer_str(&text), error);
+    if (file.line == 0)
+        file.line = 1;
+    fine = fine && file_lines(buffer_str(&text), NULL, 0, &file.line, error);
     buffer_free(&text);
     return fine;
 }

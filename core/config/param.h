@@ -28,6 +28,16 @@ void param_print_lines(struct param *param, struct buffer *to);
 bool param_is_default(struct param *param);
 void param_free(struct param *param);
 
+/* Several lines that only a file can have, such as users: CONFIG GET and SET do
+ * not know the name. */
+static inline bool param_is_file_only(const struct param *param)
+{
+    const uint32_t flags =
+        KR_PARAM_MULTI | KR_PARAM_IMMUTABLE | KR_PARAM_HIDDEN;
+
+    return (param->row.flags & flags) == flags;
+}
+
 /* By name or alias, in any case; the top one.  NULL: none. */
 struct param *config_find(struct kr_str name);
 /* In alphabetical order; NULL beyond the last. */

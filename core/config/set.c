@@ -60,7 +60,7 @@ static bool set_find(struct change *changes, uint32_t pairs,
         struct param *param = config_find(names[i]);
         const char *why;
 
-        if (!param) {
+        if (!param || param_is_file_only(param)) {
             snprintf(error, size,
                      "ERR Unknown option or number of arguments for CONFIG "
                      "SET - '%.*s'",
