@@ -256,6 +256,12 @@ static bool config_take_sum(struct param *param, struct buffer *error)
 
 static bool config_take_pending(struct param *param, struct buffer *error)
 {
+    struct pending *p = NULL;
+
+    while (param_has_words(param) && !param_is_file_only(param) &&
+           (p = pending_next(p, &param->row)))
+        if (!p->taken)
+            pending_split(p);
     return config_line_by_line(&param->row) ? config_take_each(param, error)
                                             : config_take_sum(param, error);
 }
@@ -288,8 +294,7 @@ static bool config_hand_over(struct param *from,
     } else {
         param_print(from, &text);
         whole = text.data ? buffer_str(&text) : KR_STR("");
-        if (from->row.type == KR_PARAM_SPECIAL ||
-            from->row.flags & KR_PARAM_WORDS) {
+        if (param_has_words(from)) {
             uint32_t count = param_split(whole, &words);
 
             fine = take(to, count, words, error);
@@ -337,9 +342,8 @@ static bool config_add_at_top(size_t at, bool found, struct param *param,
         config_insert(at, param);
     }
     if (top && !config_hand_over(top, config_take, param, why)) {
-        buffer_printf(error,
-                             "parameter '%s': its value so far is refused: %s",
-                             param->row.name, why);
+        buffer_printf(error, "parameter '%s': its value so far is refused: %s",
+                      param->row.name, why);
         return false;
     }
     return config_take_pending(param, error);
@@ -359,15 +363,15 @@ static bool config_add_param(struct param *param, struct buffer *error)
         other = config_find(kr_cstr(row->alias));
     if (other && !found) {
         buffer_printf(error,
-                             "parameter '%s' of %s: %s has it under the name "
-                             "'%s'",
-                             row->name, config_owner(param),
-                             config_owner(other), other->row.name);
+                      "parameter '%s' of %s: %s has it under the name "
+                      "'%s'",
+                      row->name, config_owner(param), config_owner(other),
+                      other->row.name);
         return false;
     }
     if (!config_take_initial(param, why)) {
-        buffer_printf(error, "parameter '%s' of %s: its default: %s",
-                             row->name, config_owner(param), why);
+        buffer_printf(error, "parameter '%s' of %s: its default: %s", row->name,
+                      config_owner(param), why);
         return false;
     }
     config_note_default(param);
@@ -379,8 +383,8 @@ static bool config_add_param(struct param *param, struct buffer *error)
         config.all[at]->below = param;
         return true;
     }
-    buffer_printf(error, "parameter '%s' of %s: %s has one already",
-                         row->name, config_owner(param), config_owner(other));
+    buffer_printf(error, "parameter '%s' of %s: %s has one already", row->name,
+                  config_owner(param), config_owner(other));
     return false;
 }
 
@@ -535,7 +539,7 @@ void config_describe(struct buffer *to, const struct config_origin *origin,
         return;
     }
     buffer_printf(to, "Reading the configuration file, at line %u",
-                         origin->line);
+                  origin->line);
     if (origin->file)
         buffer_printf(to, " of '%s'", origin->file);
     buffer_append(to, KR_STR("\n>>> '"));

@@ -57,8 +57,8 @@ static bool file_open(const char *path, struct buffer *text,
 {
     if (file_load(path, text))
         return true;
-    buffer_printf(error, "Fatal error, can't open config file '%s': %s",
-                         path, strerror(errno));
+    buffer_printf(error, "Fatal error, can't open config file '%s': %s", path,
+                  strerror(errno));
     return false;
 }
 
@@ -258,9 +258,9 @@ bool file_read_stream(FILE *stream, struct buffer *error)
 
     if (!fine)
         buffer_printf(error,
-                             "Fatal error, can't read the "
-                             "configuration: %s",
-                             strerror(errno));
+                      "Fatal error, can't read the "
+                      "configuration: %s",
+                      strerror(errno));
     if (file.line == 0)
         file.line = 1;
     fine = fine && file_lines(buffer_str(&text), NULL, 0, &file.line, error);

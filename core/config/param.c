@@ -172,6 +172,9 @@ bool param_is_default(struct param *param)
     struct buffer now = {0};
     bool same;
 
+    /* Without one the value depends on how the server was started (`dir`). */
+    if (value_is_foreign(&param->row) && !param->row.initial)
+        return false;
     param_print(param, &now);
     same = kr_str_equal(buffer_str(&now), kr_cstr(param->initial));
     buffer_free(&now);

@@ -38,6 +38,13 @@ static inline bool param_is_file_only(const struct param *param)
     return (param->row.flags & flags) == flags;
 }
 
+/* May the value be several words? */
+static inline bool param_has_words(const struct param *param)
+{
+    return param->row.type == KR_PARAM_SPECIAL ||
+           param->row.flags & KR_PARAM_WORDS;
+}
+
 /* By name or alias, in any case; the top one.  NULL: none. */
 struct param *config_find(struct kr_str name);
 /* In alphabetical order; NULL beyond the last. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/pending.h"
 
+#include "core/config/param.h"
 #include "core/memory/memory.h"
 
 static struct {
@@ -63,6 +64,17 @@ struct pending *pending_next(const struct pending *last,
             break;
     }
     return p;
+}
+
+void pending_split(struct pending *pending)
+{
+    struct kr_str *words;
+
+    if (pending->argc != 1)
+        return;
+    pending->argc = param_split(pending->argv[0], &words);
+    memory_free(pending->argv);
+    pending->argv = words;
 }
 
 void pending_refuse(struct pending *pending, const char *reason)

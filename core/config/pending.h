@@ -28,6 +28,9 @@ struct pending *pending_add(const struct config_origin *origin,
  * row takes any. */
 struct pending *pending_next(const struct pending *last,
                              const struct kr_param *row);
+/* A line with one word that has blanks in it: several words, as CONFIG SET cuts
+ * them. */
+void pending_split(struct pending *pending);
 void pending_refuse(struct pending *pending, const char *reason);
 struct config_origin pending_origin(const struct pending *pending);
 /* Drop those with this name that no file has. */

@@ -81,18 +81,13 @@ static bool set_find(struct change *changes, uint32_t pairs,
     return true;
 }
 
-static bool set_many_words(const struct kr_param *row)
-{
-    return row->type == KR_PARAM_SPECIAL || row->flags & KR_PARAM_WORDS;
-}
-
 static bool set_check(struct change *change, struct kr_str text, char *why)
 {
     struct param *param = change->param;
     struct buffer before = {0};
     size_t ignored;
 
-    if (set_many_words(&param->row)) {
+    if (param_has_words(param)) {
         change->argc = param_split(text, &change->argv);
     } else {
         change->single = text;
@@ -130,7 +125,7 @@ static void set_undo(struct change *changes, uint32_t pairs, uint32_t last)
         struct kr_str text = kr_cstr(change->before), *words = NULL;
         uint32_t argc = 1;
 
-        if (set_many_words(&change->param->row))
+        if (param_has_words(change->param))
             argc = param_split(text, &words);
         if (!param_apply(change->param, argc, words ? words : &text, why))
             log_warning("config: %s: the old value is refused, too: %s",

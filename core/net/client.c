@@ -76,8 +76,8 @@ static bool client_may_write(struct output *output)
         (client->soft_limit_ms == 0 ||
          clock_turn_ms - client->soft_limit_ms <= limit->soft_seconds * 1000))
         return true;
-    log_warning("client: id=%llu: closed: %lld bytes of replies wait to be "
-                "read (client-output-buffer-limit)",
+    log_warning("Client id=%llu omem=%lld scheduled to be closed ASAP for "
+                "overcoming of output buffer limits.",
                 (unsigned long long)client->id, (long long)size);
     client_stats.output_limit_hits++;
     client_doom(client, false);

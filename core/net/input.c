@@ -443,16 +443,21 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
     return n;
 }
 
-/* Redis counts what waits to be run, and closes whoever piles up too much. */
+/* What waits to be run is counted, a large argument on its way included; who
+ * piles up too much is closed. */
 static bool input_is_over(const struct kr_client *client)
 {
-    return client->input_size > (size_t)client_settings.input_max;
+    size_t size = client->input_size;
+
+    for (const struct big_argument *big = client->big; big; big = big->next)
+        size += big->filled;
+    return size > (size_t)client_settings.input_max;
 }
 
 static void input_over(struct kr_client *client)
 {
-    log_warning("client: id=%llu: closed: more than %lld bytes of commands "
-                "wait to be run (client-query-buffer-limit)",
+    log_warning("Closing client that reached max query buffer length: id=%llu "
+                "(client-query-buffer-limit is %lld bytes)",
                 (unsigned long long)client->id,
                 (long long)client_settings.input_max);
     client_stats.input_limit_hits++;

@@ -66,32 +66,33 @@ static void listen_tune(int fd)
 
 /* Protected mode: without a password the world outside is told how to be let
  * in, and nothing else. */
-static const char protected_text[] =
-    "-DENIED Redis is running in protected mode because protected mode is "
-    "enabled and no password is set for the default user. In this mode "
-    "connections are only accepted from the loopback interface. To connect "
-    "from elsewhere: set a password with requirepass, or switch the mode off "
-    "with 'CONFIG SET protected-mode no' from a local connection or "
-    "'protected-mode no' in the configuration, provided that the server "
-    "cannot be reached from the internet.\r\n";
+#define PROTECTED_TEXT                                                         \
+    "-DENIED Redis is running in protected mode because protected mode is "    \
+    "enabled and no password is set for the default user. In this mode "       \
+    "connections are only accepted from the loopback interface. To connect "   \
+    "from elsewhere: set a password with requirepass, or switch the mode off " \
+    "with 'CONFIG SET protected-mode no' from a local connection or "          \
+    "'protected-mode no' in the configuration, provided that the server "      \
+    "cannot be reached from the internet.\r\n"
 
 static void listen_welcome(int fd, bool unix_socket,
                            const struct sockaddr_storage *address)
 {
     bool local = unix_socket || listen_is_loopback(address);
+    struct kr_client *client;
 
     if (!unix_socket)
         listen_tune(fd);
-    if (client_settings.protected_mode && !local) {
-        if (send(fd, protected_text, sizeof(protected_text) - 1,
-                 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-            log_debug("net: refusing: %s", strerror(errno));
-        close(fd);
+    client = client_new(fd, (unix_socket ? KR_CLIENT_UNIX : 0) |
+                                (local ? KR_CLIENT_LOCAL : 0));
+    /* Who wants passwords has said so when the client arrived. */
+    if (client && client_settings.protected_mode && !local &&
+        client->flags & KR_CLIENT_AUTHENTICATED) {
+        client->output.reply.ops->raw(&client->output.reply,
+                                      KR_STR(PROTECTED_TEXT));
+        client_doom(client, true);
         client_stats.rejected++;
-        return;
     }
-    client_new(fd, (unix_socket ? KR_CLIENT_UNIX : 0) |
-                       (local ? KR_CLIENT_LOCAL : 0));
 }
 
 /* Without descriptors to spare, accept() fails and the peer stays in the
@@ -192,7 +193,9 @@ static bool listen_tcp(struct listeners *to, const char *address, char *error,
     failed = getaddrinfo(host, port, &hints, &info);
     fd = failed ? -1 : listen_socket(info);
     if (fd < 0)
-        snprintf(error, size, "cannot listen on %s:%s: %s", host, port,
+        snprintf(error, size,
+                 "Could not create server TCP listening socket %s:%s: %s%s",
+                 host, port, failed ? "" : "bind: ",
                  failed ? gai_strerror(failed) : strerror(errno));
     freeaddrinfo(info);
     if (fd >= 0)

@@ -251,7 +251,9 @@ class WhatDoesNotLoad(Built):
 
 class NoModules(unittest.TestCase):
     def test_a_bare_server_knows_module_and_loads_the_rest_one_by_one(self):
-        server = Server("--load-modules", "none", start=False)
+        # What the harness asks for otherwise are parameters of modules.
+        server = Server(start=False, own_arguments=False)
+        server.arguments = ["--port", str(server.port), "--bind", "127.0.0.1", "--load-modules", "none"]
         server.spawn()
         try:
             deadline = time.monotonic() + 10

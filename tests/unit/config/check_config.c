@@ -231,7 +231,7 @@ END_TEST
 START_TEST(lines_of_a_multi_parameter_add_up)
 {
     config_line(1, "a.pair 1 2");
-    config_line(2, "a.pair 3 4");
+    config_line(2, "a.pair \"3 4\"");
     config_add(&module, &table);
     ck_assert_str_eq(vars.pair_text, "1 2 3 4");
 }

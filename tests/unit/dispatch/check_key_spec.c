@@ -45,7 +45,7 @@ static const struct example examples[] = {
     {{KR_KEY_RO, KR_BEGIN_KEYWORD, KR_FIND_RANGE, "STORE", 2, 0, 1, 0, NULL},
      "sort list", 0, 0, 0},
     {{KR_KEY_RO, KR_BEGIN_KEYWORD, KR_FIND_RANGE, "KEYS", -2, -1, 1, 0, NULL},
-     "migrate h p x 0 1 keys a b", 2, 6, 7},
+     "migrate h p x 0 1 keys a b", 2, 7, 8},
 };
 /* clang-format on */
 

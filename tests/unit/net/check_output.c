@@ -149,11 +149,11 @@ static void random_values(struct model *m, unsigned depth, unsigned *seed)
     char text[4096];
 
     for (unsigned i = 0; i < count; i++) {
-        unsigned kind = (unsigned)rand_r(seed) % 4;
+        unsigned kind = (unsigned)rand_r(seed) % 24;
 
         if (kind == 0 && depth < 6) {
             random_values(m, depth + 1, seed);
-        } else if (kind == 1) {
+        } else if (kind < 4) {
             size_t n = (size_t)rand_r(seed) % 3000;
             char bulk[3000];
 

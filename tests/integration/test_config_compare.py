@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""check_config - the configuration, side by side with redis-server's.
+"""test_config_compare - the configuration, side by side with redis-server's.
 
-    check_config.py [--server ./keyrack-server] [--redis redis-server]
+    test_config_compare.py [--server ./keyrack-server] [--redis redis-server]
 
 Both are started on free ports in folders of their own.  Where ours must differ,
 the table DIFFERENT says so; all else is compared byte by byte.
@@ -191,7 +191,7 @@ def main():
     parser.add_argument("--server", default="./keyrack-server")
     parser.add_argument("--redis", default="redis-server")
     OPTION = parser.parse_args()
-    failed = 0
+    passed = failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         ours, theirs = Server(OPTION.server, name), Server(OPTION.redis, name)
@@ -201,12 +201,14 @@ def main():
                           rewritten_files_start_with_the_same_values):
                 offences = list(check(ours, theirs, folder))
                 failed += bool(offences)
+                passed += not offences
                 print("not ok" if offences else "ok", check.__name__)
                 for offence in offences:
                     print("   ", offence)
         finally:
             ours.stop()
             theirs.stop()
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
