@@ -274,6 +274,9 @@ static void rewrite_param(struct rewrite *file, struct param *param)
     bool written = rewrite_next(file, param, 0) < file->count;
     struct buffer wanted = {0};
 
+    /* A switch for debugging ends with the process. */
+    if (!written && param->row.flags & KR_PARAM_HIDDEN)
+        return;
     if (rewrite_is_included(param) ||
         (!written && !param->included && param_is_default(param)))
         return;

@@ -147,9 +147,12 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         for (uint32_t i = 0; i < call_current->pub.argc; i++)
             info.args += call_current->pub.argv[i].size;
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
-    client_address(client, false, info.address, sizeof(info.address));
-    client_address(client, true, info.local_address,
-                   sizeof(info.local_address));
+    /* A system call each: not for those who only count. */
+    if (size > offsetof(struct kr_client_info, address))
+        client_address(client, false, info.address, sizeof(info.address));
+    if (size > offsetof(struct kr_client_info, local_address))
+        client_address(client, true, info.local_address,
+                       sizeof(info.local_address));
     memcpy(out, &info, size < sizeof(info) ? size : sizeof(info));
 }
 

@@ -164,9 +164,8 @@ static void debug_help(struct kr_call *call)
         "PAUSE-CRON <0|1>",
         "    Stop the work that the server does with time.",
         "POPULATE <count> [<prefix>] [<size>]",
-        "    Create <count> strings key:<number>, or <prefix>:<number>. What "
-        "is",
-        "    there stays; replicas are not told.",
+        "    Create <count> strings key:<number>, or <prefix>:<number>. A key",
+        "    that is there stays as it is. Replicas are not told.",
         "PROTOCOL <type>",
         "    A reply of that type: string, integer, double, bignum, null,",
         "    array, set, map, attrib, push, verbatim, true or false.",

@@ -12,7 +12,7 @@
 /* 1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v" */
 static void monitor_write_line(struct page *line, const struct kr_call *call)
 {
-    struct kr_client_info who = {.size = sizeof(who)};
+    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
     const kr_db *db = call->db;
     int64_t now = kr_loop->wall_us();
 

@@ -88,7 +88,7 @@ static struct kr_str slowlog_copy(char **to, struct kr_str head,
 static struct slow_entry *slowlog_new_entry(struct server *server,
                                             const struct kr_call *call)
 {
-    struct kr_client_info who = {.size = sizeof(who)};
+    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
     struct kr_str nothing = {"", 0}, name = nothing, address;
     struct slow_words words;
     struct slow_entry *entry;
