@@ -35,13 +35,17 @@ struct call {
 };
 
 struct prepared {
-    struct kr_cmd *command; /* NULL: unknown, or a container's subcommand */
-    const char *key;        /* NULL: none known */
-    uint64_t hash;
+    struct kr_cmd *command;    /* NULL: unknown, or a container's subcommand */
+    const struct kr_str *word; /* the first key */
+    const uint64_t *hashes;    /* of the first `keys` keys */
+    uint32_t step;
+    uint32_t keys; /* 0: none known */
 };
 
+/* `hashes` has room for `room` keys' hashes, and must live until the call has
+ * ended; prepared->keys of them are used. */
 void call_prepare(kr_client *client, const struct resp_args *args,
-                  struct prepared *prepared);
+                  struct prepared *prepared, uint64_t *hashes, uint32_t room);
 void call_prefetch(kr_client *client, const struct prepared *prepared);
 
 /* Run a client's command.  false: it was held (a pause, a gate) and must be

@@ -165,7 +165,8 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->module = module;
     command->arity = row->arity;
     command->flags = command->row.flags;
-    command->simple_key = key_spec_simple(row);
+    command->simple_key =
+        key_spec_simple(row, &command->simple_last, &command->simple_step);
     command->gone = false;
 }
 

@@ -64,9 +64,16 @@ uint64_t keyspace_hash(struct kr_str key)
 
 static inline uint64_t keyspace_hash_arg(struct kr_str key)
 {
-    return KR_LIKELY(key.data == keyspace_hint.data && key.data != NULL)
-               ? keyspace_hint.hash
-               : keyspace_hash_inline(key);
+    struct keyspace_hint *hint = &keyspace_hint;
+
+    if (KR_LIKELY(key.data == hint->data && key.data != NULL))
+        return hint->hash;
+    if (hint->left == 0 || hint->word[hint->step].data != key.data)
+        return keyspace_hash_inline(key);
+    hint->left--;
+    hint->word += hint->step;
+    hint->data = key.data;
+    return hint->hash = *++hint->hashes;
 }
 
 void keyspace_prefetch_bucket(kr_db *db, uint64_t hash)

@@ -32,6 +32,7 @@
 
 #define SHARED_SIZE 65536
 #define BATCH       16
+#define BATCH_KEYS  128 /* hashed ahead, all commands together */
 
 /* One thread reads, so one buffer and one batch serve all clients.  `busy`
  * counts nested uses: while a command lets the loop poll, its own input is in
@@ -43,6 +44,7 @@ static struct {
         struct resp_args args[BATCH];
         struct prepared prepared[BATCH];
         size_t begin[BATCH]; /* where the command starts in the input */
+        uint64_t hashes[BATCH_KEYS];
     } *batch;
 } input;
 
@@ -286,11 +288,15 @@ static int input_parse(struct kr_client *client, struct batch *batch,
  * than `count`: the client has been suspended or doomed. */
 static int input_run(struct kr_client *client, struct batch *batch, int count)
 {
+    uint32_t keys = 0;
     int done = 0;
 
-    for (int i = 0; i < count; i++)
-        call_prepare(client, &batch->args[i], &batch->prepared[i]);
-    if (count > 1)
+    for (int i = 0; i < count; i++) {
+        call_prepare(client, &batch->args[i], &batch->prepared[i],
+                     batch->hashes + keys, BATCH_KEYS - keys);
+        keys += batch->prepared[i].keys;
+    }
+    if (keys > 1)
         for (int i = 0; i < count; i++)
             call_prefetch(client, &batch->prepared[i]);
     while (done < count) {
@@ -318,9 +324,10 @@ static bool input_run_held(struct kr_client *client)
     struct held *held = client->waiting;
     struct resp_args args = {.argv = held->argv, .argc = held->argc};
     struct prepared prepared;
+    uint64_t hash;
 
     client->waiting = NULL;
-    call_prepare(client, &args, &prepared);
+    call_prepare(client, &args, &prepared, &hash, 1);
     if (!call_client(client, &args, &prepared)) {
         client->waiting = held;
         return false;
@@ -504,5 +511,5 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     }
     if (input_is_over(client))
         input_over(client);
-    client_flush(client);
+    client_wants_write(client);
 }
