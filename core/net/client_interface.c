@@ -10,6 +10,7 @@
 #include "core/net/input.h"
 #include "core/net/pause.h"
 #include "core/net/slots.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/text/buffer.h"
 
@@ -29,6 +30,12 @@ void client_address(const struct kr_client *client, bool local, char *text,
     char ip[INET6_ADDRSTRLEN];
     int failed;
 
+    size_t own = wire_address(client, local, text, size - 1);
+
+    if (own > 0) {
+        text[own] = '\0';
+        return;
+    }
     /* A unix client has no name of its own: the listener's path stands for
      * it. */
     local = local || client->flags & KR_CLIENT_UNIX;

@@ -23,6 +23,7 @@
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/listen.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
 #include "core/server/lifetime.h"
@@ -125,6 +126,7 @@ static void server_offer(void)
     rack_offer("kr.memory/1", &memory_interface);
     rack_offer("kr.modules/1", &rack_interface);
     rack_offer("kr.text/1", &text_interface);
+    rack_offer("kr.transports/1", &transport_interface);
     rack_offer("kr.types/1", &type_interface);
 }
 
