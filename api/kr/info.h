@@ -38,14 +38,14 @@ static inline void kr_info_fieldf(struct kr_info_out *out, const char *name,
     va_end(args);
     if (n < 0)
         n = 0;
-    out->field(out, name, kr_str(text, (size_t)n < sizeof(text)
-                                           ? (size_t)n
-                                           : sizeof(text) - 1));
+    out->field(
+        out, name,
+        kr_str(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
 }
 
 typedef void (*kr_info_fn)(void *ctx, struct kr_info_out *out);
 
-#define KR_INFO_WEAK (1u << 0) /* only fields that nobody else has given */
+#define KR_INFO_WEAK       (1u << 0) /* only fields that nobody else has given */
 #define KR_INFO_ON_REQUEST (1u << 1) /* not in the default answer */
 
 /* What the host counts; read with stats(). */

@@ -9,9 +9,7 @@
 
 #include <strings.h>
 
-/* --- Questions that are answered at once
- * --------------------------------------
- */
+/* --- Questions that are answered at once --------------------------------- */
 
 /* Tools look for "v=" in Redis's line; what is ours comes behind it. */
 static void command_line_version(void)
@@ -90,9 +88,7 @@ static bool command_line_check_system(void)
     return fine;
 }
 
-/* --- Options
- * ------------------------------------------------------------------
- */
+/* --- Options ------------------------------------------------------------- */
 
 static bool command_line_is_name(const char *argument)
 {
@@ -139,9 +135,7 @@ static void command_line_options(int argc, char **argv, struct buffer *lines)
     }
 }
 
-/* --- All of it
- * ----------------------------------------------------------------
- */
+/* --- All of it ----------------------------------------------------------- */
 
 static bool command_line_refuse(const char *text, int *status)
 {

@@ -17,9 +17,7 @@ static struct {
     size_t count, capacity;
 } config;
 
-/* --- The registry
- * -------------------------------------------------------------
- */
+/* --- The registry -------------------------------------------------------- */
 
 static int config_compare(const char *a, const char *b)
 {
@@ -90,9 +88,7 @@ static void config_remove(size_t at)
             (config.count - at) * sizeof(*config.all));
 }
 
-/* --- Giving a row its value
- * ---------------------------------------------------
- */
+/* --- Giving a row its value ---------------------------------------------- */
 
 /* Words that do not come from CONFIG SET: the row may be immutable, and only a
  * foreign value is told of. */
@@ -308,9 +304,7 @@ static bool config_hand_over(struct param *from,
     return fine;
 }
 
-/* --- Registration
- * -------------------------------------------------------------
- */
+/* --- Registration -------------------------------------------------------- */
 
 static const char *config_owner(const struct param *param)
 {
@@ -453,9 +447,7 @@ bool config_add_params(kr_module *module, const struct kr_rows *params,
     return fine;
 }
 
-/* --- Leaving
- * ------------------------------------------------------------------
- */
+/* --- Leaving ------------------------------------------------------------- */
 
 /* As config_hand_over() wants it: `to` is the row that leaves. */
 static bool config_wait(struct param *leaving, uint32_t argc,
@@ -521,9 +513,7 @@ void config_fini(void)
     pending_fini();
 }
 
-/* --- Lines that wait
- * ----------------------------------------------------------
- */
+/* --- Lines that wait ----------------------------------------------------- */
 
 void config_pend(const struct config_origin *origin, struct kr_str name,
                  uint32_t argc, const struct kr_str *argv)
@@ -566,9 +556,7 @@ bool config_settle(struct buffer *error)
     return true;
 }
 
-/* --- kr.config/1
- * --------------------------------------------------------------
- */
+/* --- kr.config/1 --------------------------------------------------------- */
 
 bool config_print(struct kr_str name, struct buffer *to)
 {

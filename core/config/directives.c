@@ -41,9 +41,7 @@ static bool refuse(const char **error, const char *why)
     return false;
 }
 
-/* --- Listening
- * ----------------------------------------------------------------
- */
+/* --- Listening ----------------------------------------------------------- */
 
 static bool port_apply(WORDS)
 {
@@ -70,9 +68,7 @@ static bool bind_apply(WORDS)
            refuse(error, "Failed to bind to specified addresses.");
 }
 
-/* --- Clients
- * ------------------------------------------------------------------
- */
+/* --- Clients ------------------------------------------------------------- */
 
 static bool maxclients_apply(WORDS)
 {
@@ -194,9 +190,7 @@ static void limits_lines(void *state, struct kr_reply *out)
     buffer_free(&line);
 }
 
-/* --- Memory
- * -------------------------------------------------------------------
- */
+/* --- Memory -------------------------------------------------------------- */
 
 static void maxmemory_arm(void)
 {
@@ -223,9 +217,7 @@ static bool maxmemory_apply(WORDS)
     return true;
 }
 
-/* --- Time, log, process
- * -------------------------------------------------------
- */
+/* --- Time, log, process -------------------------------------------------- */
 
 static void hz_clamp(void)
 {
@@ -354,9 +346,7 @@ static bool proc_title_check(WORDS)
                          "variables");
 }
 
-/* --- The working folder
- * -------------------------------------------------------
- */
+/* --- The working folder -------------------------------------------------- */
 
 static char *dir_of(uint32_t argc, const struct kr_str *argv)
 {
@@ -423,9 +413,7 @@ static void dir_lines(void *state, struct kr_reply *out)
     buffer_free(&line);
 }
 
-/* --- Percentiles of INFO latencystats
- * -----------------------------------------
- */
+/* --- Percentiles of INFO latencystats ------------------------------------ */
 
 static bool percentiles_parse(uint32_t argc, const struct kr_str *argv,
                               struct directives *to, const char **error)
@@ -473,9 +461,7 @@ static void percentiles_print(void *state, struct kr_reply *out)
     }
 }
 
-/* --- Modules
- * ------------------------------------------------------------------
- */
+/* --- Modules ------------------------------------------------------------- */
 
 static bool modules_are_in(const char *path)
 {
@@ -533,9 +519,7 @@ bool directive_module_command_allowed(const struct kr_call *call)
     return config_allowed(KR_STR("enable-module-command"), call);
 }
 
-/* --- The table
- * ----------------------------------------------------------------
- */
+/* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
 static const struct kr_word allowed_words[] = {
@@ -708,9 +692,7 @@ static bool modules_dir_register(char *error, size_t size)
     return config_add_params(NULL, &rows, error, size);
 }
 
-/* --- From the table to a running server
- * ---------------------------------------
- */
+/* --- From the table to a running server ---------------------------------- */
 
 bool directives_register(char *error, size_t size)
 {

@@ -34,7 +34,7 @@ void call_set_slow_limit(uint64_t nsec)
                           : (uint64_t)((double)nsec / clock_ns_per_tick);
 }
 
-/* --- Errors that the host itself replies -------------------------------------- */
+/* --- Errors that the host itself replies --------------------------------- */
 
 /* An error of the host's: counted as refused, and a transaction is told. */
 static void call_refuse(struct call *call, const char *text)
@@ -85,9 +85,8 @@ static void call_unknown(struct call *call)
     }
     for (uint32_t i = 1; i < argc && used < 128; i++)
         used += (size_t)snprintf(args + used, sizeof(args) - used, "'%.*s' ",
-                                 argv[i].size < 128 - used
-                                     ? (int)argv[i].size
-                                     : (int)(128 - used),
+                                 argv[i].size < 128 - used ? (int)argv[i].size
+                                                           : (int)(128 - used),
                                  argv[i].data);
     snprintf(text, sizeof(text),
              "ERR unknown command '%.*s', with args beginning with: %s",
@@ -111,7 +110,7 @@ static void call_wrong_arity(struct call *call, const struct kr_cmd *command)
     call_refuse(call, text);
 }
 
-/* --- The handler ----------------------------------------------------------------- */
+/* --- The handler --------------------------------------------------------- */
 
 void call_begin(struct call *call)
 {
@@ -192,7 +191,7 @@ void call_settle(void)
         block_serve();
 }
 
-/* --- Admission: the host's own conditions ------------------------------------------ */
+/* --- Admission: the host's own conditions -------------------------------- */
 
 /* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
 static int32_t call_admit(struct call *call)
@@ -239,7 +238,7 @@ static int32_t call_ask_gates(struct call *call, uint32_t armed)
     return answer;
 }
 
-/* --- A client's command ------------------------------------------------------------- */
+/* --- A client's command -------------------------------------------------- */
 
 /* The last command's words are most often the next one's too. */
 static struct kr_cmd *call_find(kr_client *client, struct kr_str name)
@@ -299,13 +298,12 @@ static void call_set_hint(const struct prepared *prepared)
         keyspace_forget_hint();
         return;
     }
-    keyspace_hint =
-        (struct keyspace_hint){.data = prepared->word->data,
-                               .hash = prepared->hashes[0],
-                               .word = prepared->word,
-                               .hashes = prepared->hashes,
-                               .step = prepared->step,
-                               .left = prepared->keys - 1};
+    keyspace_hint = (struct keyspace_hint){.data = prepared->word->data,
+                                           .hash = prepared->hashes[0],
+                                           .word = prepared->word,
+                                           .hashes = prepared->hashes,
+                                           .step = prepared->step,
+                                           .left = prepared->keys - 1};
 }
 
 /* A command has ended.  SKIP, asked for by it, silences the one behind it. */
@@ -372,8 +370,8 @@ bool call_client(kr_client *client, const struct resp_args *args,
                 .client = client,
                 .command = command,
                 .now_ms = clock_turn_ms,
-                .flags = client->flags & KR_CLIENT_NO_TOUCH ? KR_CALL_NO_TOUCH
-                                                            : 0},
+                .flags =
+                    client->flags & KR_CLIENT_NO_TOUCH ? KR_CALL_NO_TOUCH : 0},
         .input = client,
     };
 
@@ -394,9 +392,10 @@ bool call_client(kr_client *client, const struct resp_args *args,
     return true;
 }
 
-/* --- Calls from code ------------------------------------------------------------------- */
+/* --- Calls from code ----------------------------------------------------- */
 
-static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run)
+static kr_status call_run_found(struct kr_cmd *command,
+                                const struct kr_run *run)
 {
     static struct output nowhere;
     kr_client *client = run->client;
@@ -405,13 +404,13 @@ static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run
         .pub = {.argv = run->argv,
                 .argc = run->argc,
                 .reply = run->reply,
-                .db = run->db      ? run->db
-                      : client     ? client->db
-                                   : keyspace_interface.db(0),
+                .db = run->db  ? run->db
+                      : client ? client->db
+                               : keyspace_interface.db(0),
                 .client = client,
                 .command = command,
-                .now_ms = call_current ? call_current->pub.now_ms
-                                       : clock_wall_ms(),
+                .now_ms =
+                    call_current ? call_current->pub.now_ms : clock_wall_ms(),
                 .flags = run->call_flags},
         .run_flags = run->flags,
     };

@@ -22,14 +22,14 @@ struct effect_note;
 /* A kr_call, and what only the host knows of it. */
 struct call {
     struct kr_call pub;
-    struct call *outer; /* the call that this one is nested in */
-    kr_client *input;   /* whose input buffers the arguments point into */
-    uint64_t changes;   /* keyspace_stats.changes when it began */
+    struct call *outer;     /* the call that this one is nested in */
+    kr_client *input;       /* whose input buffers the arguments point into */
+    uint64_t changes;       /* keyspace_stats.changes when it began */
     uint64_t inner_changes; /* of them, those of nested calls */
-    uint32_t run_flags; /* KR_RUN_ */
-    uint32_t mute;      /* KR_JOURNAL_ targets that do not get it */
-    uint32_t force;     /* targets that get it in any case */
-    bool replaced;      /* journal->instead() was called */
+    uint32_t run_flags;     /* KR_RUN_ */
+    uint32_t mute;          /* KR_JOURNAL_ targets that do not get it */
+    uint32_t force;         /* targets that get it in any case */
+    bool replaced;          /* journal->instead() was called */
     bool parked;
     bool refused;
 };
@@ -58,7 +58,7 @@ extern unsigned call_depth;
 /* The innermost call, NULL between commands. */
 extern struct call *call_current;
 
-/* --- What makes calls take the long way --------------------------------------- */
+/* --- What makes calls take the long way ---------------------------------- */
 
 #define ALERT_MEMORY (1u << 0) /* maxmemory is set */
 #define ALERT_PAUSED (1u << 1) /* CLIENT PAUSE */

@@ -39,7 +39,7 @@ static struct {
     size_t peak_memory;
 } info = {.providers = STAILQ_HEAD_INITIALIZER(info.providers)};
 
-/* --- Rates ---------------------------------------------------------------------------- */
+/* --- Rates --------------------------------------------------------------- */
 
 static void rate_sample(struct rate *rate, uint64_t total, int64_t ms)
 {
@@ -75,7 +75,7 @@ void info_tick(int64_t now_ms)
     info.sampled_ms = now_ms;
 }
 
-/* --- Providers ---------------------------------------------------------------------------- */
+/* --- Providers ----------------------------------------------------------- */
 
 static kr_status info_provide(kr_module *self, const char *section,
                               uint32_t flags, kr_info_fn fn, void *ctx)
@@ -144,7 +144,8 @@ static bool info_collect(const char *section, struct kr_info_out *out)
     struct provider *provider;
     bool any = false;
 
-    STAILQ_FOREACH (provider, &info.providers, link) {
+    STAILQ_FOREACH(provider, &info.providers, link)
+    {
         kr_module *was;
 
         if (strcmp(provider->section, section) != 0)
@@ -162,9 +163,9 @@ static bool info_collect(const char *section, struct kr_info_out *out)
 
 /* The sections in Redis's order, then others as they were provided. */
 static const char *const info_order[] = {
-    "server",      "clients",      "memory",      "persistence", "stats",
-    "replication", "cpu",          "modules",     "commandstats", "errorstats",
-    "latencystats", "cluster",     "keyspace",
+    "server",       "clients", "memory",   "persistence",  "stats",
+    "replication",  "cpu",     "modules",  "commandstats", "errorstats",
+    "latencystats", "cluster", "keyspace",
 };
 
 static void info_name_section(const char *section,
@@ -176,11 +177,11 @@ static void info_name_section(const char *section,
     bool any = false;
     uint32_t flags = KR_INFO_ON_REQUEST;
 
-    STAILQ_FOREACH (provider, &info.providers, link)
-        if (strcmp(provider->section, section) == 0) {
-            any = true;
-            flags &= provider->flags;
-        }
+    STAILQ_FOREACH(provider, &info.providers, link)
+    if (strcmp(provider->section, section) == 0) {
+        any = true;
+        flags &= provider->flags;
+    }
     if (any)
         each(ctx, section, flags);
 }
@@ -193,12 +194,14 @@ static void info_sections(void (*each)(void *ctx, const char *section,
 
     for (size_t i = 0; i < KR_COUNT(info_order); i++)
         info_name_section(info_order[i], each, ctx);
-    STAILQ_FOREACH (provider, &info.providers, link) {
+    STAILQ_FOREACH(provider, &info.providers, link)
+    {
         bool seen = false;
 
         for (size_t i = 0; i < KR_COUNT(info_order); i++)
             seen |= strcmp(info_order[i], provider->section) == 0;
-        STAILQ_FOREACH (other, &info.providers, link) {
+        STAILQ_FOREACH(other, &info.providers, link)
+        {
             if (other == provider)
                 break;
             seen |= strcmp(other->section, provider->section) == 0;
@@ -221,7 +224,7 @@ void info_forget(kr_module *module)
     }
 }
 
-/* --- Counters ------------------------------------------------------------------------------- */
+/* --- Counters ------------------------------------------------------------ */
 
 static void info_stats(struct kr_host_stats *out)
 {

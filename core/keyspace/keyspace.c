@@ -48,8 +48,7 @@ static unsigned char keyspace_secret[KEYSPACE_SECRET_BYTES]
 static_assert(KEYSPACE_SECRET_BYTES >= XXH3_SECRET_SIZE_MIN,
               "XXH3 refuses shorter secrets");
 
-/* --- Hashing
- * ----------------------------------------------------------------------- */
+/* --- Hashing ------------------------------------------------------------- */
 
 static inline uint64_t keyspace_hash_inline(struct kr_str key)
 {
@@ -86,8 +85,7 @@ void keyspace_prefetch_entry(kr_db *db, uint64_t hash)
     table_prefetch_entry(&db->table, hash);
 }
 
-/* --- Looking up
- * --------------------------------------------------------------------- */
+/* --- Looking up ---------------------------------------------------------- */
 
 /* The key is not there. */
 static __attribute__((noinline)) bool keyspace_missed(kr_db *db,
@@ -183,8 +181,7 @@ static struct kr_str keyspace_key(const struct kr_cell *cell)
     return entry_key(cell->entry);
 }
 
-/* --- Putting
- * ------------------------------------------------------------------------- */
+/* --- Putting ------------------------------------------------------------- */
 
 static void keyspace_create(kr_db *db, struct kr_str key, uint64_t hash,
                             const struct entry_form *form, int64_t now_ms,
@@ -347,8 +344,7 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
         memcpy(cell->data, value->bytes.data, value->bytes.size);
 }
 
-/* --- Changing
- * ------------------------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 static void keyspace_reshape(struct kr_cell *cell, uint32_t how,
                              uint32_t length)
@@ -410,8 +406,7 @@ static void keyspace_changed(struct kr_call *call, kr_db *db, struct kr_str key,
         tell_notify(db, key, kind, event);
 }
 
-/* --- Expiry and age
- * ------------------------------------------------------------------- */
+/* --- Expiry and age ------------------------------------------------------ */
 
 static int64_t keyspace_expiry(const struct kr_cell *cell)
 {
@@ -447,8 +442,7 @@ static void keyspace_set_frequency(struct kr_cell *cell, uint32_t counter)
         age_set_frequency(cell->entry, counter, clock_turn_ms);
 }
 
-/* --- Databases
- * -------------------------------------------------------------------------- */
+/* --- Databases ----------------------------------------------------------- */
 
 static int32_t keyspace_db_count(void)
 {
@@ -581,8 +575,7 @@ static void keyspace_swap(kr_db *a, kr_db *b)
         event_raise(EVENT_SWAP, &event);
 }
 
-/* --- For DEBUG and MEMORY
- * ------------------------------------------------------------------ */
+/* --- For DEBUG and MEMORY ------------------------------------------------ */
 
 static size_t keyspace_table_memory(const kr_db *db)
 {
@@ -594,8 +587,7 @@ static size_t keyspace_expiry_memory(const kr_db *db)
     return wheel_memory(&db->wheel);
 }
 
-/* --- Beginning and end
- * ------------------------------------------------------------------------ */
+/* --- Beginning and end --------------------------------------------------- */
 
 static void keyspace_randomise(void *bytes, size_t size)
 {
@@ -670,9 +662,7 @@ size_t keyspace_memory(void)
     return used > uncounted ? used - uncounted : 0;
 }
 
-/* --- The interface
- * -------------------------------------------------------------------------------
- */
+/* --- The interface ------------------------------------------------------- */
 
 const struct kr_keyspace keyspace_interface = {
     .size = sizeof(struct kr_keyspace),

@@ -9,14 +9,14 @@
 #include <kr/type.h>
 
 enum keyspace_policy { /* ORDER: the bits tell what a policy looks at */
-    POLICY_NOEVICTION,
-    POLICY_ALLKEYS_LRU,
-    POLICY_ALLKEYS_LFU,
-    POLICY_ALLKEYS_RANDOM,
-    POLICY_VOLATILE_LRU,
-    POLICY_VOLATILE_LFU,
-    POLICY_VOLATILE_RANDOM,
-    POLICY_VOLATILE_TTL,
+                       POLICY_NOEVICTION,
+                       POLICY_ALLKEYS_LRU,
+                       POLICY_ALLKEYS_LFU,
+                       POLICY_ALLKEYS_RANDOM,
+                       POLICY_VOLATILE_LRU,
+                       POLICY_VOLATILE_LFU,
+                       POLICY_VOLATILE_RANDOM,
+                       POLICY_VOLATILE_TTL,
 };
 
 /* Settings, written by the configuration; read at each use. */
@@ -28,8 +28,9 @@ struct keyspace_settings {
     int64_t tenacity;  /* maxmemory-eviction-tenacity */
     int64_t lfu_log_factor;
     int64_t lfu_decay_time; /* minutes */
-    bool lazy_expire, lazy_evict, lazy_server_del, lazy_user_del, lazy_user_flush;
-    bool active_expire;         /* DEBUG SET-ACTIVE-EXPIRE */
+    bool lazy_expire, lazy_evict, lazy_server_del, lazy_user_del,
+        lazy_user_flush;
+    bool active_expire; /* DEBUG SET-ACTIVE-EXPIRE */
     int64_t active_expire_effort;
 };
 extern struct keyspace_settings keyspace_settings;

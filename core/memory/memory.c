@@ -88,8 +88,7 @@ static size_t heap_usable(const void *block)
 
 #endif
 
-/* --- Counters ---------------------------------------------------------------
- */
+/* --- Counters ------------------------------------------------------------ */
 
 struct memory_counter {
     _Atomic int64_t used; /* bytes; written by its thread only */
@@ -214,8 +213,7 @@ size_t memory_used(void)
     return sum < 0 ? 0 : (size_t)sum;
 }
 
-/* --- A hostile heap ---------------------------------------------------------
- */
+/* --- A hostile heap ------------------------------------------------------ */
 
 #if defined(KR_HOSTILE)
 
@@ -253,8 +251,7 @@ static inline bool memory_hostile_fails(void)
 
 #endif
 
-/* --- Allocation -------------------------------------------------------------
- */
+/* --- Allocation ---------------------------------------------------------- */
 
 static inline void *memory_take(size_t size)
 {
@@ -404,8 +401,7 @@ size_t memory_usable(const void *block)
     return heap_usable(block);
 }
 
-/* --- What INFO asks ---------------------------------------------------------
- */
+/* --- What INFO asks ------------------------------------------------------ */
 
 /* /proc/self/statm is "size resident ..." in pages. */
 size_t memory_rss(void)

@@ -55,7 +55,7 @@ struct kr_client *client_of_sink(struct kr_reply *reply)
     return (struct kr_client *)reply;
 }
 
-/* --- Limits ------------------------------------------------------------------- */
+/* --- Limits -------------------------------------------------------------- */
 
 /* May this client have one more chunk of output?  Over the hard limit, or over
  * the soft one for too long, it is closed: it does not read. */
@@ -109,12 +109,13 @@ size_t client_total_memory(void)
     return total;
 }
 
-/* --- Life ------------------------------------------------------------------------ */
+/* --- Life ---------------------------------------------------------------- */
 
 static void client_dismiss(int fd, const char *error)
 {
     /* The socket is new and its buffer empty: this does not block. */
-    if (error && send(fd, error, strlen(error), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (error &&
+        send(fd, error, strlen(error), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_debug("net: refusing: %s", strerror(errno));
     close(fd);
     client_stats.rejected++;
@@ -222,7 +223,7 @@ void client_doom(struct kr_client *client, bool after_reply)
     TAILQ_INSERT_TAIL(&clients.doomed, client, queue);
 }
 
-/* --- Suspend and resume ------------------------------------------------------------ */
+/* --- Suspend and resume -------------------------------------------------- */
 
 void client_suspend(struct kr_client *client)
 {
@@ -239,7 +240,7 @@ void client_resume(struct kr_client *client)
     client_wants_write(client);
 }
 
-/* --- Writing ----------------------------------------------------------------------- */
+/* --- Writing ------------------------------------------------------------- */
 
 void client_wants_write(struct kr_client *client)
 {
@@ -333,14 +334,14 @@ void client_before_sleep(void)
     }
 }
 
-/* --- Now and then --------------------------------------------------------------------- */
+/* --- Now and then -------------------------------------------------------- */
 
 static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
 {
     return client_settings.timeout > 0 &&
-           !(client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR |
-                              KR_CLIENT_PRIMARY | KR_CLIENT_BLOCKED |
-                              KR_CLIENT_PUBSUB)) &&
+           !(client->flags &
+             (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR | KR_CLIENT_PRIMARY |
+              KR_CLIENT_BLOCKED | KR_CLIENT_PUBSUB)) &&
            now_ms - client->active_ms > client_settings.timeout * 1000;
 }
 
@@ -349,12 +350,12 @@ static struct kr_client *client_biggest(void)
 {
     struct kr_client *client, *biggest = NULL;
 
-    TAILQ_FOREACH (client, &clients.all, all)
-        if (!client->doomed &&
-            !(client->flags & (KR_CLIENT_NO_EVICT | KR_CLIENT_REPLICA |
-                               KR_CLIENT_PRIMARY)) &&
-            (!biggest || client->accounted > biggest->accounted))
-            biggest = client;
+    TAILQ_FOREACH(client, &clients.all, all)
+    if (!client->doomed &&
+        !(client->flags &
+          (KR_CLIENT_NO_EVICT | KR_CLIENT_REPLICA | KR_CLIENT_PRIMARY)) &&
+        (!biggest || client->accounted > biggest->accounted))
+        biggest = client;
     return biggest;
 }
 
@@ -411,9 +412,9 @@ struct kr_client *client_find(uint64_t id)
     struct kr_client *client;
 
     /* Ids ascend along the list; those asked for are mostly recent ones. */
-    TAILQ_FOREACH_REVERSE (client, &clients.all, client_list, all)
-        if (client->id <= id)
-            return client->id == id ? client : NULL;
+    TAILQ_FOREACH_REVERSE(client, &clients.all, client_list, all)
+    if (client->id <= id)
+        return client->id == id ? client : NULL;
     return NULL;
 }
 

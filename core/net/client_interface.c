@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* --- Addresses --------------------------------------------------------------------- */
+/* --- Addresses ----------------------------------------------------------- */
 
 void client_address(const struct kr_client *client, bool local, char *text,
                     size_t size)
@@ -32,8 +32,9 @@ void client_address(const struct kr_client *client, bool local, char *text,
     /* A unix client has no name of its own: the listener's path stands for
      * it. */
     local = local || client->flags & KR_CLIENT_UNIX;
-    failed = local ? getsockname(client->fd, (struct sockaddr *)&address, &length)
-                   : getpeername(client->fd, (struct sockaddr *)&address, &length);
+    failed =
+        local ? getsockname(client->fd, (struct sockaddr *)&address, &length)
+              : getpeername(client->fd, (struct sockaddr *)&address, &length);
     if (failed) {
         snprintf(text, size, "?:0");
     } else if (address.ss_family == AF_INET) {
@@ -53,7 +54,7 @@ void client_address(const struct kr_client *client, bool local, char *text,
     }
 }
 
-/* --- Texts ------------------------------------------------------------------------------ */
+/* --- Texts --------------------------------------------------------------- */
 
 static char **client_text_at(const kr_client *client, const char *which)
 {
@@ -97,7 +98,7 @@ static void client_set_text(kr_client *client, const char *which,
     }
 }
 
-/* --- Facts ------------------------------------------------------------------------------- */
+/* --- Facts --------------------------------------------------------------- */
 
 static uint64_t client_id(const kr_client *client)
 {
@@ -182,7 +183,7 @@ static void client_set_protocol(kr_client *client, uint32_t protocol)
     output_set_protocol(&client->output, protocol);
 }
 
-/* --- What they get and do ------------------------------------------------------------------ */
+/* --- What they get and do ------------------------------------------------ */
 
 static struct kr_reply *client_sink(kr_client *client)
 {
@@ -206,7 +207,7 @@ static void client_reset(kr_client *client)
         event_raise(EVENT_CLIENT_RESET, &event);
 }
 
-/* --- The line ---------------------------------------------------------------------------------- */
+/* --- The line ------------------------------------------------------------ */
 
 struct field {
     struct field *next;
@@ -253,13 +254,13 @@ static size_t client_flag_letters(const kr_client *client, char *text)
         uint32_t flag;
         char letter;
     } letters[] = {
-        {KR_CLIENT_MONITOR, 'O'},   {KR_CLIENT_REPLICA, 'S'},
-        {KR_CLIENT_PRIMARY, 'M'},   {KR_CLIENT_PUBSUB, 'P'},
+        {KR_CLIENT_MONITOR, 'O'},     {KR_CLIENT_REPLICA, 'S'},
+        {KR_CLIENT_PRIMARY, 'M'},     {KR_CLIENT_PUBSUB, 'P'},
         {KR_CLIENT_TRANSACTION, 'x'}, {KR_CLIENT_BLOCKED, 'b'},
-        {KR_CLIENT_TRACKING, 't'},  {KR_CLIENT_DIRTY, 'd'},
-        {KR_CLIENT_CLOSING, 'c'},   {KR_CLIENT_CLOSE_ASAP, 'A'},
-        {KR_CLIENT_UNIX, 'U'},      {KR_CLIENT_READONLY, 'r'},
-        {KR_CLIENT_NO_EVICT, 'e'},  {KR_CLIENT_NO_TOUCH, 'T'},
+        {KR_CLIENT_TRACKING, 't'},    {KR_CLIENT_DIRTY, 'd'},
+        {KR_CLIENT_CLOSING, 'c'},     {KR_CLIENT_CLOSE_ASAP, 'A'},
+        {KR_CLIENT_UNIX, 'U'},        {KR_CLIENT_READONLY, 'r'},
+        {KR_CLIENT_NO_EVICT, 'e'},    {KR_CLIENT_NO_TOUCH, 'T'},
     };
     size_t n = 0;
 
@@ -317,19 +318,18 @@ static void client_describe(kr_client *client, struct kr_reply *out)
                   (unsigned long long)info.input_free,
                   (unsigned long long)info.args);
     client_put_field(&line, client, "multi-mem", "0");
-    buffer_printf(&line,
-                  " rbs=%llu rbp=%llu obl=%llu oll=%llu omem=%llu "
-                  "tot-mem=%llu events=%s cmd=%s user=%.*s",
-                  (unsigned long long)info.output_buffer,
-                  (unsigned long long)info.output_peak,
-                  (unsigned long long)info.output_used,
-                  (unsigned long long)info.output_list,
-                  (unsigned long long)info.output_memory,
-                  (unsigned long long)info.memory,
-                  client->writable ? "rw" : "r",
-                  client->last_command ? client->last_command->full_name
-                                       : "NULL",
-                  (int)user.size, user.data);
+    buffer_printf(
+        &line,
+        " rbs=%llu rbp=%llu obl=%llu oll=%llu omem=%llu "
+        "tot-mem=%llu events=%s cmd=%s user=%.*s",
+        (unsigned long long)info.output_buffer,
+        (unsigned long long)info.output_peak,
+        (unsigned long long)info.output_used,
+        (unsigned long long)info.output_list,
+        (unsigned long long)info.output_memory, (unsigned long long)info.memory,
+        client->writable ? "rw" : "r",
+        client->last_command ? client->last_command->full_name : "NULL",
+        (int)user.size, user.data);
     client_put_field(&line, client, "redir", "-1");
     buffer_printf(&line, " resp=%u lib-name=%.*s lib-ver=%.*s", info.protocol,
                   (int)lib.size, lib.data, (int)version.size, version.data);

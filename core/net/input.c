@@ -16,6 +16,7 @@
  *
  * A large argument gets a blob, and the socket is read straight into it: a
  * value of 512 MiB is never copied. */
+#include "core/net/input.h"
 #include "core/dispatch/call.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -23,7 +24,6 @@
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
-#include "core/net/input.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -45,7 +45,7 @@ static struct {
         struct prepared prepared[BATCH];
         size_t begin[BATCH]; /* where the command starts in the input */
         uint64_t hashes[BATCH_KEYS];
-    } *batch;
+    } * batch;
 } input;
 
 void input_init(void)
@@ -70,7 +70,7 @@ void input_trim(void)
         resp_args_trim(&input.batch->args[i]);
 }
 
-/* --- Memory of the client's own ---------------------------------------------- */
+/* --- Memory of the client's own ------------------------------------------ */
 
 static void input_drop(struct kr_client *client)
 {
@@ -119,8 +119,7 @@ static bool input_keep(struct kr_client *client, const char *rest, size_t size)
 
 size_t input_memory(const struct kr_client *client)
 {
-    size_t total =
-        client->input_capacity + resp_parser_memory(&client->parser);
+    size_t total = client->input_capacity + resp_parser_memory(&client->parser);
 
     for (const struct big_argument *big = client->big; big; big = big->next)
         total += big->blob->size;
@@ -130,12 +129,13 @@ size_t input_memory(const struct kr_client *client)
 struct kr_blob *client_take(struct kr_client *client, struct kr_str argument)
 {
     for (struct big_argument *big = client->big; big; big = big->next)
-        if (big->blob->data == argument.data && big->blob->size == argument.size)
+        if (big->blob->data == argument.data &&
+            big->blob->size == argument.size)
             return blob_retain(big->blob);
     return NULL;
 }
 
-/* --- A command that has to wait ----------------------------------------------- */
+/* --- A command that has to wait ------------------------------------------ */
 
 /* A held command's words, for when it may run.  Large arguments stay in their
  * blobs, the others are copied behind the list. */
@@ -200,7 +200,7 @@ void input_free(struct kr_client *client)
     client->waiting = NULL;
 }
 
-/* --- A large argument --------------------------------------------------------- */
+/* --- A large argument ---------------------------------------------------- */
 
 /* The parser waits inside a large argument whose first bytes, if any, end the
  * input: move them to a blob of the right size. */
@@ -234,14 +234,14 @@ static bool input_is_filling(const struct kr_client *client)
     return client->big && client->big->filled < client->big->blob->size;
 }
 
-/* --- Parsing and running -------------------------------------------------------- */
+/* --- Parsing and running ------------------------------------------------- */
 
 static void input_protocol_error(struct kr_client *client)
 {
     char text[RESP_ERROR_MAX], reply[RESP_ERROR_MAX + 8];
     struct kr_str error = resp_parser_error(&client->parser, text);
-    int n = snprintf(reply, sizeof(reply), "ERR %.*s", (int)error.size,
-                     error.data);
+    int n =
+        snprintf(reply, sizeof(reply), "ERR %.*s", (int)error.size, error.data);
 
     log_verbose("client: id=%llu: %.*s", (unsigned long long)client->id,
                 (int)error.size, error.data);
@@ -256,10 +256,10 @@ static int input_parse(struct kr_client *client, struct batch *batch,
                        const char *data, size_t size, size_t *at,
                        enum resp_result *last, const struct resp_args **rest)
 {
-    struct resp_limits limits = {
-        .bulk_max = (size_t)client_settings.bulk_max,
-        .line_max = RESP_LINE_MAX,
-        .authenticated = client->flags & KR_CLIENT_AUTHENTICATED};
+    struct resp_limits limits = {.bulk_max = (size_t)client_settings.bulk_max,
+                                 .line_max = RESP_LINE_MAX,
+                                 .authenticated =
+                                     client->flags & KR_CLIENT_AUTHENTICATED};
     /* What AUTH or HELLO change counts for the next command's parsing. */
     int room = limits.authenticated ? BATCH : 1;
     int count = 0;
@@ -268,8 +268,8 @@ static int input_parse(struct kr_client *client, struct batch *batch,
     while (count < room && *at < size) {
         struct resp_args *args = &batch->args[count];
 
-        *last = resp_parse(&client->parser, &limits, data + *at, size - *at,
-                           args);
+        *last =
+            resp_parse(&client->parser, &limits, data + *at, size - *at, args);
         if (*last == RESP_COMMAND) {
             batch->begin[count] = *at;
             *at += args->consumed;
@@ -349,7 +349,8 @@ static void input_consume(struct kr_client *client, struct batch *batch,
 
     do {
         size_t parsed = at;
-        int count = input_parse(client, batch, data, size, &parsed, &last, &rest);
+        int count =
+            input_parse(client, batch, data, size, &parsed, &last, &rest);
         int done = input_run(client, batch, count);
 
         if (done > 0 && client->big && !input_is_filling(client))
@@ -405,7 +406,7 @@ void client_process(struct kr_client *client)
     }
 }
 
-/* --- Reading -------------------------------------------------------------------- */
+/* --- Reading ------------------------------------------------------------- */
 
 /* Where the next bytes go: into the large argument and behind it, behind what
  * the client has, or into the shared buffer. */

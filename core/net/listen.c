@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTENERS_MAX 17 /* sixteen addresses and a path */
+#define LISTENERS_MAX 17   /* sixteen addresses and a path */
 #define ACCEPT_MAX    1000 /* in one turn */
 
 struct listener {
@@ -35,7 +35,7 @@ struct listeners {
 struct listen_settings listen_settings;
 static struct listeners listeners;
 
-/* --- Accepting -------------------------------------------------------------------- */
+/* --- Accepting ----------------------------------------------------------- */
 
 static bool listen_is_loopback(const struct sockaddr_storage *address)
 {
@@ -139,7 +139,7 @@ static void listen_accept(evutil_socket_t fd, short what, void *ctx)
     }
 }
 
-/* --- Opening ---------------------------------------------------------------------- */
+/* --- Opening ------------------------------------------------------------- */
 
 static void listen_add(struct listeners *to, int fd, bool unix_socket)
 {
@@ -154,8 +154,8 @@ static void listen_add(struct listeners *to, int fd, bool unix_socket)
 static int listen_socket(const struct addrinfo *info)
 {
     int yes = 1;
-    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+    int fd =
+        socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
@@ -203,9 +203,9 @@ static bool listen_tcp(struct listeners *to, const char *address, char *error,
     else
         log_warning("net: %s", error);
     return fd >= 0 ||
-           (optional && (failed || errno == EADDRNOTAVAIL ||
-                         errno == EAFNOSUPPORT || errno == ENOPROTOOPT ||
-                         errno == EPROTONOSUPPORT));
+           (optional &&
+            (failed || errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT ||
+             errno == ENOPROTOOPT || errno == EPROTONOSUPPORT));
 }
 
 static bool listen_unix(struct listeners *to, char *error, size_t size)

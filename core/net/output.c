@@ -16,7 +16,7 @@ struct chunk {
 #define CHUNK_ROOM (OUTPUT_CHUNK - sizeof(struct chunk))
 #define POOL_MAX   64
 /* Below this many bytes copying a value beats referring to it. */
-#define BLOB_MIN   4096
+#define BLOB_MIN 4096
 
 /* Chunks of OUTPUT_CHUNK bytes, last in first out.  Shared by all outputs: that
  * is the point of it. */
@@ -27,7 +27,7 @@ static struct {
 
 void (*output_error_hook)(struct kr_str text);
 
-/* --- Chunks ----------------------------------------------------------------- */
+/* --- Chunks -------------------------------------------------------------- */
 
 static struct chunk *chunk_new(size_t capacity)
 {
@@ -72,7 +72,7 @@ void output_trim_pool(void)
     }
 }
 
-/* --- The list ---------------------------------------------------------------- */
+/* --- The list ------------------------------------------------------------ */
 
 /* Make what has been written to the tail part of its size. */
 static void output_settle(struct output *output)
@@ -250,7 +250,7 @@ void output_set_protocol(struct output *output, uint32_t protocol)
     output->out.protocol = (uint8_t)protocol;
 }
 
-/* --- The sink: kr_reply_ops over resp/writer ------------------------------- */
+/* --- The sink: kr_reply_ops over resp/writer ----------------------------- */
 
 static struct output *sink(struct kr_reply *reply)
 {

@@ -115,7 +115,7 @@ struct elf {
 #define elf_damaged(elf, what)                                                 \
     elf_refuse(elf, "damaged: %s; build or copy the file again", what)
 
-/* --- Looking things up, with bounds --------------------------------------- */
+/* --- Looking things up, with bounds -------------------------------------- */
 
 /* `count` items of `each` bytes at file offset `offset`, or NULL. */
 static const void *elf_bytes(const struct elf *elf, uint64_t offset,
@@ -180,7 +180,7 @@ static uint32_t elf_word(const void *at)
     return word;
 }
 
-/* --- The headers ---------------------------------------------------------- */
+/* --- The headers --------------------------------------------------------- */
 
 static bool elf_check_header(struct elf *elf, ElfW(Ehdr) * header)
 {
@@ -309,7 +309,7 @@ static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
     return true;
 }
 
-/* --- .dynamic ------------------------------------------------------------- */
+/* --- .dynamic ------------------------------------------------------------ */
 
 static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
 {
@@ -442,7 +442,7 @@ static bool elf_check_dynamic(struct elf *elf)
     return true;
 }
 
-/* --- Symbols -------------------------------------------------------------- */
+/* --- Symbols ------------------------------------------------------------- */
 
 /* How many symbols a GNU hash table covers.  Layout: bucket count, index of the
  * first symbol, bloom words, shift, bloom[], buckets[], chains[]; a chain ends
@@ -569,7 +569,7 @@ static bool elf_find(const struct elf *elf, const char *name,
     return false;
 }
 
-/* --- Symbol versions ------------------------------------------------------ */
+/* --- Symbol versions ----------------------------------------------------- */
 
 static bool elf_check_needed(struct elf *elf)
 {
@@ -654,7 +654,7 @@ static bool elf_check_versions(const struct elf *elf)
     return rows != NULL;
 }
 
-/* --- Relocations ---------------------------------------------------------- */
+/* --- Relocations --------------------------------------------------------- */
 
 /* Will the linker call the function whose address it writes at `offset`? */
 static bool elf_is_initialiser(const struct elf *elf, uint64_t offset)
@@ -731,7 +731,7 @@ static bool elf_check_packed(const struct elf *elf)
     return true;
 }
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 static bool elf_check_descriptor(const struct elf *elf)
 {

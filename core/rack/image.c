@@ -63,7 +63,7 @@ static struct {
     struct image_row rows[IMAGE_LISTED_MAX];
 } image_state;
 
-/* --- Hygiene -------------------------------------------------------------- */
+/* --- Hygiene ------------------------------------------------------------- */
 
 bool image_allow_directory(const char *directory)
 {
@@ -146,7 +146,7 @@ static bool image_check_file(const char *path, int fd, struct stat *st,
     return true;
 }
 
-/* --- The private copy ----------------------------------------------------- */
+/* --- The private copy ---------------------------------------------------- */
 
 /* An empty file that nobody else can reach. */
 static int image_new_copy(const char *path)
@@ -238,7 +238,7 @@ static bool image_check_bytes(const char *path, int fd, off_t size, char *error,
     return good;
 }
 
-/* --- Mapping -------------------------------------------------------------- */
+/* --- Mapping ------------------------------------------------------------- */
 
 struct image_search {
     struct image *image;
@@ -434,7 +434,7 @@ void image_close(struct image *image)
     memory_free(image);
 }
 
-/* --- Whose code is this? -------------------------------------------------- */
+/* --- Whose code is this? ------------------------------------------------- */
 
 void image_list(struct image *image, const char *name)
 {

@@ -53,7 +53,7 @@ static struct {
     bool ids[RACK_IDS];
 } rack;
 
-/* --- Names ---------------------------------------------------------------- */
+/* --- Names --------------------------------------------------------------- */
 
 static struct rack_module **rack_bucket(struct kr_str name)
 {
@@ -115,7 +115,7 @@ void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx)
     }
 }
 
-/* --- Describe ------------------------------------------------------------- */
+/* --- Describe ------------------------------------------------------------ */
 
 /* Ids start at 1 and are used again. */
 static uint32_t rack_new_id(void)
@@ -201,7 +201,7 @@ static bool rack_check_name(struct rack_module *const *batch, uint32_t i,
                   batch[i]->name, batch[i]->path, other);
 }
 
-/* --- Register and create -------------------------------------------------- */
+/* --- Register and create ------------------------------------------------- */
 
 /* As "module 'x' (path): what: name: why". */
 static bool rack_refuse(const struct rack_module *m, const char *what,
@@ -346,7 +346,7 @@ static bool rack_configure(struct rack_module *m,
                   m->path, why);
 }
 
-/* --- Forget --------------------------------------------------------------- */
+/* --- Forget -------------------------------------------------------------- */
 
 void rack_on_forget(void (*forget)(kr_module *module))
 {
@@ -412,7 +412,7 @@ static bool rack_create(struct rack_module *m,
     return false;
 }
 
-/* --- Load ----------------------------------------------------------------- */
+/* --- Load ---------------------------------------------------------------- */
 
 static void rack_tell(enum event_id id, const struct rack_module *m)
 {
@@ -519,7 +519,7 @@ void rack_offer(const char *id, const void *table)
     }
 }
 
-/* --- Unload --------------------------------------------------------------- */
+/* --- Unload -------------------------------------------------------------- */
 
 void rack_sweep(void)
 {
@@ -662,7 +662,7 @@ void rack_unload_all(void)
     rack_sweep();
 }
 
-/* --- Settings and addresses ----------------------------------------------- */
+/* --- Settings and addresses ---------------------------------------------- */
 
 bool rack_allow_directory(const char *directory)
 {
@@ -679,7 +679,7 @@ const char *rack_module_at(const void *address)
     return image_name_at(address);
 }
 
-/* --- kr.modules/1 --------------------------------------------------------- */
+/* --- kr.modules/1 -------------------------------------------------------- */
 
 /* What has been spent in the commands of a module is the sum over them, so
  * that a call need not be counted twice while it runs. */

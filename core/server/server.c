@@ -47,7 +47,7 @@ static struct {
     int64_t hz;
 } server;
 
-/* --- Each turn ---------------------------------------------------------------------- */
+/* --- Each turn ----------------------------------------------------------- */
 
 static void server_expiry_due(void *ctx)
 {
@@ -105,7 +105,7 @@ static void server_tick(void *ctx)
     }
 }
 
-/* --- Wings: what they offer, and what they must be told ------------------------------- */
+/* --- Wings: what they offer, and what they must be told ------------------ */
 
 static void server_offer(void)
 {
@@ -142,7 +142,7 @@ static void server_connect_wings(void)
     block_init();
 }
 
-/* --- The beginning and the end ----------------------------------------------- */
+/* --- The beginning and the end ------------------------------------------- */
 
 static void server_fail(const char *what, const char *why)
 {

@@ -62,8 +62,7 @@ static void connection_destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
-/* --- What the host learns ---------------------------------------------------
- */
+/* --- What the host learns ------------------------------------------------ */
 /* clang-format off */
 
 static const struct kr_import imports[] = {

@@ -58,8 +58,7 @@ static bool hello_read(struct kr_call *call, struct hello *hello)
     return true;
 }
 
-/* --- The answer -------------------------------------------------------------
- */
+/* --- The answer ---------------------------------------------------------- */
 
 static void hello_text(struct kr_reply *reply, const char *name,
                        const char *value)

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-/* --- CONFIG GET ------------------------------------------------------------------- */
+/* --- CONFIG GET ---------------------------------------------------------- */
 
 struct config_get {
     struct kr_call *call;
@@ -90,7 +90,7 @@ void server_config_get(struct kr_call *call)
     kr_memory->free(server_of(call)->self, get.shown);
 }
 
-/* --- CONFIG SET, REWRITE, RESETSTAT -------------------------------------------------- */
+/* --- CONFIG SET, REWRITE, RESETSTAT -------------------------------------- */
 
 void server_config_set(struct kr_call *call)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* --- Small subcommands ------------------------------------------------------------- */
+/* --- Small subcommands --------------------------------------------------- */
 
 static void debug_sleep(struct kr_call *call)
 {
@@ -99,7 +99,7 @@ static void debug_client_eviction(struct kr_call *call)
         debug_refuse(call, "clients are not kept in pools by size");
 }
 
-/* --- What cannot be done ------------------------------------------------------------- */
+/* --- What cannot be done ------------------------------------------------- */
 
 void debug_refuse(struct kr_call *call, const char *why)
 {
@@ -192,7 +192,7 @@ static void debug_help(struct kr_call *call)
     help_reply(call->reply, "DEBUG", lines, KR_COUNT(lines));
 }
 
-/* --- Which one ------------------------------------------------------------------------- */
+/* --- Which one ----------------------------------------------------------- */
 /* clang-format off */
 
 static const struct {

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* --- One key ------------------------------------------------------------------------- */
+/* --- One key ------------------------------------------------------------- */
 
 /* false: an error has been replied. */
 static bool debug_find(struct kr_call *call, struct kr_cell *cell)
@@ -96,7 +96,7 @@ void debug_layout(struct kr_call *call)
     debug_refuse(call, "values are not laid out in that way here");
 }
 
-/* --- Tables --------------------------------------------------------------------------- */
+/* --- Tables -------------------------------------------------------------- */
 
 #define HTSTATS_MAX 16384
 
@@ -140,7 +140,7 @@ void debug_htstats_key(struct kr_call *call)
                                     "is not represented using an hash table");
 }
 
-/* --- Many keys ------------------------------------------------------------------------- */
+/* --- Many keys ----------------------------------------------------------- */
 
 struct populate {
     kr_db *db;

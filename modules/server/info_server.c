@@ -16,7 +16,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* --- server ----------------------------------------------------------------------- */
+/* --- server -------------------------------------------------------------- */
 
 static void info_versions(struct kr_info_out *out)
 {
@@ -114,7 +114,7 @@ void info_fill_server(void *ctx, struct kr_info_out *out)
     info_listeners(out);
 }
 
-/* --- cpu ---------------------------------------------------------------------------- */
+/* --- cpu ----------------------------------------------------------------- */
 
 static void info_cpu_field(struct kr_info_out *out, const char *name,
                            struct timeval time)
@@ -139,7 +139,7 @@ void info_fill_cpu(void *ctx, struct kr_info_out *out)
     info_cpu_field(out, "used_cpu_user_main_thread", thread.ru_utime);
 }
 
-/* --- modules and cluster ------------------------------------------------------------- */
+/* --- modules and cluster ------------------------------------------------- */
 
 static bool info_module(kr_module *module, void *ctx)
 {

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-/* --- stats ------------------------------------------------------------------------- */
+/* --- stats --------------------------------------------------------------- */
 
 static void info_traffic(const struct kr_host_stats *stats,
                          struct kr_info_out *out)
@@ -119,7 +119,7 @@ void info_fill_stats(void *ctx, struct kr_info_out *out)
     info_work(&stats, out);
 }
 
-/* --- persistence --------------------------------------------------------------------- */
+/* --- persistence --------------------------------------------------------- */
 
 void info_fill_persistence(void *ctx, struct kr_info_out *out)
 {
@@ -164,7 +164,7 @@ void info_fill_persistence(void *ctx, struct kr_info_out *out)
     info_constants(out, after, KR_COUNT(after));
 }
 
-/* --- replication ---------------------------------------------------------------------- */
+/* --- replication --------------------------------------------------------- */
 
 void info_fill_replication(void *ctx, struct kr_info_out *out)
 {

@@ -33,7 +33,7 @@ KR_USES(kr_text);
 
 kr_module *string_self;
 
-/* --- The type ------------------------------------------------------------- */
+/* --- The type ------------------------------------------------------------ */
 
 #define CODE_STRING 0 /* in RDB files */
 
@@ -146,7 +146,7 @@ static const struct kr_type string_type = {
     .rewrite = string_rewrite,
 };
 
-/* --- What it offers: see <kr/string.h> ------------------------------------ */
+/* --- What it offers: see <kr/string.h> ----------------------------------- */
 
 static bool strings_is_string(const struct kr_cell *cell)
 {
@@ -191,7 +191,7 @@ static const struct kr_strings string_values = {
     .put_blob = strings_put_blob,
 };
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 static void string_activate(kr_module *self, void *state)
 {

@@ -52,7 +52,7 @@ static void codec_give(const char *bytes, size_t size)
         ck_assert_mem_eq(writer.data, literal, sizeof(literal) - 1);           \
     } while (0)
 
-/* --- Forms ------------------------------------------------------------------------- */
+/* --- Forms --------------------------------------------------------------- */
 
 static const struct {
     uint64_t value;
@@ -191,7 +191,7 @@ START_TEST(a_rewritten_command_is_in_resp)
 }
 END_TEST
 
-/* --- There and back ------------------------------------------------------------------ */
+/* --- There and back ------------------------------------------------------ */
 
 START_TEST(raw_bytes_come_back_bare_and_tagged)
 {
@@ -268,7 +268,7 @@ START_TEST(random_values_come_back)
 }
 END_TEST
 
-/* --- Hostile bytes -------------------------------------------------------------------- */
+/* --- Hostile bytes ------------------------------------------------------- */
 
 static const struct {
     const char *bytes;

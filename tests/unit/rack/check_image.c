@@ -57,7 +57,7 @@ static const char *temporary(const void *bytes, size_t size)
     return path;
 }
 
-/* --- Hygiene -------------------------------------------------------------- */
+/* --- Hygiene ------------------------------------------------------------- */
 
 START_TEST(a_module_is_mapped)
 {
@@ -161,7 +161,7 @@ START_TEST(only_files_below_allowed_directories_are_mapped)
 }
 END_TEST
 
-/* --- What is no module ---------------------------------------------------- */
+/* --- What is no module --------------------------------------------------- */
 
 START_TEST(no_code_runs_of_what_is_no_module)
 {
@@ -276,7 +276,7 @@ START_TEST(damaged_bytes_are_judged_without_a_crash)
 }
 END_TEST
 
-/* --- Extents -------------------------------------------------------------- */
+/* --- Extents ------------------------------------------------------------- */
 
 START_TEST(extents_tell_what_an_address_is_good_for)
 {
