@@ -16,15 +16,12 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "core/keyspace/evict.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
-
-#define KEYSPACE_SECRET_BYTES 192 /* what XXH3 uses at most, for short keys */
+#include "core/text/hash.h"
+#include "core/text/random.h"
 
 /* Variables, because every command reads or writes them: see their headers. */
 struct keyspace keyspace;
@@ -41,19 +38,11 @@ struct keyspace_stats keyspace_stats;
 struct keyspace_hint keyspace_hint;
 struct keyspace_hooks keyspace_hooks;
 
-/* Unknown to clients, so that nobody can make keys collide. */
-static unsigned char keyspace_secret[KEYSPACE_SECRET_BYTES]
-    __attribute__((aligned(64)));
-
-static_assert(KEYSPACE_SECRET_BYTES >= XXH3_SECRET_SIZE_MIN,
-              "XXH3 refuses shorter secrets");
-
 /* --- Hashing ------------------------------------------------------------- */
 
 static inline uint64_t keyspace_hash_inline(struct kr_str key)
 {
-    return XXH3_64bits_withSecret(key.data, key.size, keyspace_secret,
-                                  sizeof(keyspace_secret));
+    return hash_bytes(key);
 }
 
 uint64_t keyspace_hash(struct kr_str key)
@@ -589,29 +578,10 @@ static size_t keyspace_expiry_memory(const kr_db *db)
 
 /* --- Beginning and end --------------------------------------------------- */
 
-static void keyspace_randomise(void *bytes, size_t size)
-{
-    unsigned char *at = bytes;
-
-    while (size > 0) {
-        ssize_t n = getrandom(at, size < 256 ? size : 256, 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            fprintf(stderr, "keyspace: no random numbers: %s\n",
-                    strerror(errno));
-            abort();
-        }
-        at += n;
-        size -= (size_t)n;
-    }
-}
-
 void keyspace_init_early(void)
 {
-    keyspace_randomise(keyspace_secret, sizeof(keyspace_secret));
-    keyspace_randomise(&keyspace.chance, sizeof(keyspace.chance));
+    hash_init();
+    random_secure(&keyspace.chance, sizeof(keyspace.chance));
     keyspace.seed = keyspace.chance;
     keyspace.chance |= 1;
 }

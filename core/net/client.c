@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/net/client.h"
 
-#include "core/config/directives.h"
 #include "core/dispatch/block.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
@@ -381,9 +380,9 @@ static void client_evict(void)
 }
 
 /* Each client is looked at about once a second, a few at each tick. */
-void client_tick(int64_t now_ms)
+void client_tick(int64_t now_ms, int64_t hz)
 {
-    uint64_t share = clients.count / (uint64_t)directive_hz() + 5;
+    uint64_t share = clients.count / (uint64_t)hz + 5;
 
     if (share > clients.count)
         share = clients.count;

@@ -115,7 +115,7 @@ void client_flush(struct kr_client *client);
 /* Once a turn, before the loop waits: resume, send, close. */
 void client_before_sleep(void);
 /* hz times a second: time-outs, soft limits, memory. */
-void client_tick(int64_t now_ms);
+void client_tick(int64_t now_ms, int64_t hz);
 
 uint64_t client_count(void);
 struct kr_client *client_first(void);

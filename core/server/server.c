@@ -14,9 +14,7 @@
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
-#include "core/log/crash.h"
 #include "core/log/log.h"
-#include "core/log/log_interface.h"
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
@@ -26,7 +24,9 @@
 #include "core/net/input.h"
 #include "core/net/listen.h"
 #include "core/rack/rack.h"
+#include "core/server/crash.h"
 #include "core/server/lifetime.h"
+#include "core/server/log_interface.h"
 #include "core/server/process.h"
 #include "core/server/startup.h"
 #include "core/text/text_interface.h"
@@ -94,7 +94,7 @@ static void server_tick(void *ctx)
     (void)ctx;
     clock_begin_turn();
     info_tick(clock_turn_ms);
-    client_tick(clock_turn_ms);
+    client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);
     input_trim();
     if (event_is_armed(EVENT_TICK))

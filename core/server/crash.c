@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/log/crash.h"
+#include "core/server/crash.h"
 
 #include "core/dispatch/call.h"
 #include "core/log/log.h"
