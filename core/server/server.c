@@ -23,6 +23,7 @@
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/listen.h"
+#include "core/net/output.h"
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
 #include "core/server/lifetime.h"
@@ -235,6 +236,8 @@ static void server_end(void)
     log_warning("Keyrack is now ready to exit, bye bye...");
     directives_fini();
     config_fini();
+    rack_fini();
+    output_free_pool();
     loop_fini();
 }
 
