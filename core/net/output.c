@@ -61,15 +61,25 @@ static void chunk_free(struct chunk *chunk)
     memory_free(chunk);
 }
 
-void output_trim_pool(void)
+static void pool_shrink(size_t count)
 {
-    while (pool.count > 4) {
+    while (pool.count > count) {
         struct chunk *chunk = pool.free;
 
         pool.free = chunk->next;
         pool.count--;
         memory_free(chunk);
     }
+}
+
+void output_trim_pool(void)
+{
+    pool_shrink(4);
+}
+
+void output_free_pool(void)
+{
+    pool_shrink(0);
 }
 
 /* --- The list ------------------------------------------------------------ */

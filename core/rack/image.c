@@ -80,6 +80,12 @@ void image_in_place(bool on)
     image_state.in_place = on;
 }
 
+void image_fini(void)
+{
+    while (image_state.root_count > 0)
+        memory_free(image_state.roots[--image_state.root_count]);
+}
+
 /* The path that an open file really has: links resolved, and no race with who
  * changes them. */
 static bool image_true_path(int fd, char *path, size_t room)

@@ -662,6 +662,12 @@ void rack_unload_all(void)
     rack_sweep();
 }
 
+void rack_fini(void)
+{
+    directory_fini();
+    image_fini();
+}
+
 /* --- Settings and addresses ---------------------------------------------- */
 
 bool rack_allow_directory(const char *directory)

@@ -23,6 +23,7 @@
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/listen.h"
+#include "core/net/output.h"
 #include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
@@ -220,10 +221,21 @@ static void server_begin(int argc, char **argv)
     log_notice("Ready to accept connections");
 }
 
+/* Jobs that are finished below are told so by the loop, which must not begin
+ * anything new then. */
+static void server_stop_timers(void)
+{
+    loop_interface.cancel(server.tick);
+    if (server.expiry)
+        loop_interface.cancel(server.expiry);
+    server.expiry = NULL;
+}
+
 /* Values go while the code that frees them is still there. */
 static void server_end(void)
 {
     log_warning("User requested shutdown...");
+    server_stop_timers();
     listen_close();
     client_fini();
     jobs_fini();
@@ -237,6 +249,8 @@ static void server_end(void)
     log_warning("Keyrack is now ready to exit, bye bye...");
     directives_fini();
     config_fini();
+    rack_fini();
+    output_free_pool();
     loop_fini();
 }
 

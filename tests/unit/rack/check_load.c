@@ -501,9 +501,10 @@ START_TEST(memory_is_on_the_module_s_account)
 {
     struct kr_module_info info = {.size = sizeof(info)};
 
-    ck_assert_msg(load_with("plain", "leak"), "%s", error);
+    ck_assert_msg(load_with("plain", "keep"), "%s", error);
     rack_interface.info(rack_find(KR_STR("plain")), &info);
     ck_assert_uint_ge(info.memory, 100);
+    rack_unload_all();
 }
 END_TEST
 
