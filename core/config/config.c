@@ -422,7 +422,9 @@ static void config_unlink(struct param *param)
 static void config_discard(struct param *param)
 {
     config_unlink(param);
-    if (param->row.slot && value_is_text(&param->row))
+    if (param->row.slot && param->row.type == KR_PARAM_BYTES)
+        *(struct kr_str *)param->row.slot = kr_str("", 0);
+    else if (param->row.slot && value_is_text(&param->row))
         *(const char **)param->row.slot = "";
     param_free(param);
 }

@@ -114,7 +114,8 @@ size_t client_total_memory(void)
 static void client_dismiss(int fd, const char *error)
 {
     /* The socket is new and its buffer empty: this does not block. */
-    if (error && send(fd, error, strlen(error), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (error &&
+        send(fd, error, strlen(error), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_debug("net: refusing: %s", strerror(errno));
     close(fd);
     client_stats.rejected++;
@@ -336,9 +337,9 @@ void client_before_sleep(void)
 static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
 {
     return client_settings.timeout > 0 &&
-           !(client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR |
-                              KR_CLIENT_PRIMARY | KR_CLIENT_BLOCKED |
-                              KR_CLIENT_PUBSUB)) &&
+           !(client_flags_shown(client) &
+             (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR | KR_CLIENT_PRIMARY |
+              KR_CLIENT_BLOCKED | KR_CLIENT_PUBSUB)) &&
            now_ms - client->active_ms > client_settings.timeout * 1000;
 }
 
@@ -347,12 +348,12 @@ static struct kr_client *client_biggest(void)
 {
     struct kr_client *client, *biggest = NULL;
 
-    TAILQ_FOREACH (client, &clients.all, all)
-        if (!client->doomed &&
-            !(client->flags & (KR_CLIENT_NO_EVICT | KR_CLIENT_REPLICA |
-                               KR_CLIENT_PRIMARY)) &&
-            (!biggest || client->accounted > biggest->accounted))
-            biggest = client;
+    TAILQ_FOREACH(client, &clients.all, all)
+    if (!client->doomed &&
+        !(client->flags &
+          (KR_CLIENT_NO_EVICT | KR_CLIENT_REPLICA | KR_CLIENT_PRIMARY)) &&
+        (!biggest || client->accounted > biggest->accounted))
+        biggest = client;
     return biggest;
 }
 
@@ -409,9 +410,9 @@ struct kr_client *client_find(uint64_t id)
     struct kr_client *client;
 
     /* Ids ascend along the list; those asked for are mostly recent ones. */
-    TAILQ_FOREACH_REVERSE (client, &clients.all, client_list, all)
-        if (client->id <= id)
-            return client->id == id ? client : NULL;
+    TAILQ_FOREACH_REVERSE(client, &clients.all, client_list, all)
+    if (client->id <= id)
+        return client->id == id ? client : NULL;
     return NULL;
 }
 

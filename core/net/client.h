@@ -100,6 +100,13 @@ struct kr_client *client_new(int fd, uint32_t flags);
 void client_doom(struct kr_client *client, bool after_reply);
 enum client_class client_class(const struct kr_client *client);
 
+/* What clients and modules see of the flags: who is held waits as much as who
+ * is parked. */
+static inline uint32_t client_flags_shown(const struct kr_client *client)
+{
+    return client->flags | (client->waiting ? KR_CLIENT_BLOCKED : 0);
+}
+
 /* Stop and go on reading commands.  client_resume() takes effect at the end of
  * the turn, as many times as it is called. */
 void client_suspend(struct kr_client *client);

@@ -32,8 +32,9 @@ void client_address(const struct kr_client *client, bool local, char *text,
     /* A unix client has no name of its own: the listener's path stands for
      * it. */
     local = local || client->flags & KR_CLIENT_UNIX;
-    failed = local ? getsockname(client->fd, (struct sockaddr *)&address, &length)
-                   : getpeername(client->fd, (struct sockaddr *)&address, &length);
+    failed =
+        local ? getsockname(client->fd, (struct sockaddr *)&address, &length)
+              : getpeername(client->fd, (struct sockaddr *)&address, &length);
     if (failed) {
         snprintf(text, size, "?:0");
     } else if (address.ss_family == AF_INET) {
@@ -106,7 +107,7 @@ static uint64_t client_id(const kr_client *client)
 
 static uint32_t client_flags(const kr_client *client)
 {
-    return client->flags;
+    return client_flags_shown(client);
 }
 
 static void client_set_flags(kr_client *client, uint32_t set, uint32_t clear)
@@ -129,7 +130,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         .size = size,
         .db = keyspace_interface.db_index(client->db),
         .id = client->id,
-        .flags = client->flags,
+        .flags = client_flags_shown(client),
         .protocol = client->output.reply.protocol,
         .age_sec = (clock_turn_ms - client->created_ms) / 1000,
         .idle_sec = (clock_turn_ms - client->active_ms) / 1000,
@@ -146,6 +147,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
     if (call_current && call_current->pub.client == client)
         for (uint32_t i = 0; i < call_current->pub.argc; i++)
             info.args += call_current->pub.argv[i].size;
+    info.args += input_held(client);
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
     client_address(client, false, info.address, sizeof(info.address));
     client_address(client, true, info.local_address,
@@ -250,18 +252,19 @@ static size_t client_flag_letters(const kr_client *client, char *text)
         uint32_t flag;
         char letter;
     } letters[] = {
-        {KR_CLIENT_MONITOR, 'O'},   {KR_CLIENT_REPLICA, 'S'},
-        {KR_CLIENT_PRIMARY, 'M'},   {KR_CLIENT_PUBSUB, 'P'},
+        {KR_CLIENT_MONITOR, 'O'},     {KR_CLIENT_REPLICA, 'S'},
+        {KR_CLIENT_PRIMARY, 'M'},     {KR_CLIENT_PUBSUB, 'P'},
         {KR_CLIENT_TRANSACTION, 'x'}, {KR_CLIENT_BLOCKED, 'b'},
-        {KR_CLIENT_TRACKING, 't'},  {KR_CLIENT_DIRTY, 'd'},
-        {KR_CLIENT_CLOSING, 'c'},   {KR_CLIENT_CLOSE_ASAP, 'A'},
-        {KR_CLIENT_UNIX, 'U'},      {KR_CLIENT_READONLY, 'r'},
-        {KR_CLIENT_NO_EVICT, 'e'},  {KR_CLIENT_NO_TOUCH, 'T'},
+        {KR_CLIENT_TRACKING, 't'},    {KR_CLIENT_DIRTY, 'd'},
+        {KR_CLIENT_CLOSING, 'c'},     {KR_CLIENT_CLOSE_ASAP, 'A'},
+        {KR_CLIENT_UNIX, 'U'},        {KR_CLIENT_READONLY, 'r'},
+        {KR_CLIENT_NO_EVICT, 'e'},    {KR_CLIENT_NO_TOUCH, 'T'},
     };
+    uint32_t flags = client_flags_shown(client);
     size_t n = 0;
 
     for (size_t i = 0; i < KR_COUNT(letters); i++)
-        if (client->flags & letters[i].flag)
+        if (flags & letters[i].flag)
             text[n++] = letters[i].letter;
     if (n == 0)
         text[n++] = 'N';
@@ -314,19 +317,18 @@ static void client_describe(kr_client *client, struct kr_reply *out)
                   (unsigned long long)info.input_free,
                   (unsigned long long)info.args);
     client_put_field(&line, client, "multi-mem", "0");
-    buffer_printf(&line,
-                  " rbs=%llu rbp=%llu obl=%llu oll=%llu omem=%llu "
-                  "tot-mem=%llu events=%s cmd=%s user=%.*s",
-                  (unsigned long long)info.output_buffer,
-                  (unsigned long long)info.output_peak,
-                  (unsigned long long)info.output_used,
-                  (unsigned long long)info.output_list,
-                  (unsigned long long)info.output_memory,
-                  (unsigned long long)info.memory,
-                  client->writable ? "rw" : "r",
-                  client->last_command ? client->last_command->full_name
-                                       : "NULL",
-                  (int)user.size, user.data);
+    buffer_printf(
+        &line,
+        " rbs=%llu rbp=%llu obl=%llu oll=%llu omem=%llu "
+        "tot-mem=%llu events=%s cmd=%s user=%.*s",
+        (unsigned long long)info.output_buffer,
+        (unsigned long long)info.output_peak,
+        (unsigned long long)info.output_used,
+        (unsigned long long)info.output_list,
+        (unsigned long long)info.output_memory, (unsigned long long)info.memory,
+        client->writable ? "rw" : "r",
+        client->last_command ? client->last_command->full_name : "NULL",
+        (int)user.size, user.data);
     client_put_field(&line, client, "redir", "-1");
     buffer_printf(&line, " resp=%u lib-name=%.*s lib-ver=%.*s", info.protocol,
                   (int)lib.size, lib.data, (int)version.size, version.data);

@@ -16,6 +16,7 @@
  *
  * A large argument gets a blob, and the socket is read straight into it: a
  * value of 512 MiB is never copied. */
+#include "core/net/input.h"
 #include "core/dispatch/call.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -23,7 +24,6 @@
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
-#include "core/net/input.h"
 
 #include <errno.h>
 #include <sys/uio.h>
@@ -42,7 +42,7 @@ static struct {
         struct resp_args args[BATCH];
         struct prepared prepared[BATCH];
         size_t begin[BATCH]; /* where the command starts in the input */
-    } *batch;
+    } * batch;
 } input;
 
 void input_init(void)
@@ -116,18 +116,20 @@ static bool input_keep(struct kr_client *client, const char *rest, size_t size)
 
 size_t input_memory(const struct kr_client *client)
 {
-    size_t total =
-        client->input_capacity + resp_parser_memory(&client->parser);
+    size_t total = client->input_capacity + resp_parser_memory(&client->parser);
 
     for (const struct big_argument *big = client->big; big; big = big->next)
         total += big->blob->size;
+    if (client->waiting)
+        total += memory_usable(client->waiting);
     return total;
 }
 
 struct kr_blob *client_take(struct kr_client *client, struct kr_str argument)
 {
     for (struct big_argument *big = client->big; big; big = big->next)
-        if (big->blob->data == argument.data && big->blob->size == argument.size)
+        if (big->blob->data == argument.data &&
+            big->blob->size == argument.size)
             return blob_retain(big->blob);
     return NULL;
 }
@@ -174,6 +176,16 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     }
     client->waiting = held;
     return true;
+}
+
+size_t input_held(const struct kr_client *client)
+{
+    const struct held *held = client->waiting;
+    size_t total = 0;
+
+    for (uint32_t i = 0; held && i < held->argc; i++)
+        total += held->argv[i].size;
+    return total;
 }
 
 /* The command that they belonged to has run. */
@@ -237,8 +249,8 @@ static void input_protocol_error(struct kr_client *client)
 {
     char text[RESP_ERROR_MAX], reply[RESP_ERROR_MAX + 8];
     struct kr_str error = resp_parser_error(&client->parser, text);
-    int n = snprintf(reply, sizeof(reply), "ERR %.*s", (int)error.size,
-                     error.data);
+    int n =
+        snprintf(reply, sizeof(reply), "ERR %.*s", (int)error.size, error.data);
 
     log_verbose("client: id=%llu: %.*s", (unsigned long long)client->id,
                 (int)error.size, error.data);
@@ -253,10 +265,10 @@ static int input_parse(struct kr_client *client, struct batch *batch,
                        const char *data, size_t size, size_t *at,
                        enum resp_result *last, const struct resp_args **rest)
 {
-    struct resp_limits limits = {
-        .bulk_max = (size_t)client_settings.bulk_max,
-        .line_max = RESP_LINE_MAX,
-        .authenticated = client->flags & KR_CLIENT_AUTHENTICATED};
+    struct resp_limits limits = {.bulk_max = (size_t)client_settings.bulk_max,
+                                 .line_max = RESP_LINE_MAX,
+                                 .authenticated =
+                                     client->flags & KR_CLIENT_AUTHENTICATED};
     /* What AUTH or HELLO change counts for the next command's parsing. */
     int room = limits.authenticated ? BATCH : 1;
     int count = 0;
@@ -265,8 +277,8 @@ static int input_parse(struct kr_client *client, struct batch *batch,
     while (count < room && *at < size) {
         struct resp_args *args = &batch->args[count];
 
-        *last = resp_parse(&client->parser, &limits, data + *at, size - *at,
-                           args);
+        *last =
+            resp_parse(&client->parser, &limits, data + *at, size - *at, args);
         if (*last == RESP_COMMAND) {
             batch->begin[count] = *at;
             *at += args->consumed;
@@ -341,7 +353,8 @@ static void input_consume(struct kr_client *client, struct batch *batch,
 
     do {
         size_t parsed = at;
-        int count = input_parse(client, batch, data, size, &parsed, &last, &rest);
+        int count =
+            input_parse(client, batch, data, size, &parsed, &last, &rest);
         int done = input_run(client, batch, count);
 
         if (done > 0 && client->big && !input_is_filling(client))

@@ -15,5 +15,7 @@ void input_readable(evutil_socket_t fd, short what, void *ctx);
 
 void input_free(struct kr_client *client);
 size_t input_memory(const struct kr_client *client);
+/* Bytes of the words of the command that it holds, if any. */
+size_t input_held(const struct kr_client *client);
 
 #endif

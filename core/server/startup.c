@@ -45,15 +45,15 @@ static bool startup_scan(struct batch *batch, char *error, size_t size)
     }
     for (int i = 0; i < count; i++) {
         if (startup_is_wanted(entries[i]) && batch->count < MODULES_MAX) {
-            size_t room = strlen(directives.modules_dir) +
-                          strlen(entries[i]->d_name) + 2;
+            size_t room =
+                strlen(directives.modules_dir) + strlen(entries[i]->d_name) + 2;
             char *path = memory_alloc(room);
 
             snprintf(path, room, "%s/%s", directives.modules_dir,
                      entries[i]->d_name);
             batch->paths[batch->path_count++] = path;
             batch->requests[batch->count++] =
-                (struct rack_request){.path = path};
+                (struct rack_request){.path = path, .standard = true};
         }
         free(entries[i]);
     }
