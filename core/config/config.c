@@ -100,7 +100,13 @@ static bool config_take(struct param *param, uint32_t argc,
                         const struct kr_str *argv, char *error)
 {
     union value value = {0};
+    struct kr_str empty = KR_STR("");
 
+    /* `save` alone in a line is an empty list. */
+    if (argc == 0 && param->row.type == KR_PARAM_SPECIAL) {
+        argc = 1;
+        argv = &empty;
+    }
     if (!param_check(param, argc, argv, &value, error))
         return false;
     if (value_is_foreign(&param->row)) {

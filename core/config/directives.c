@@ -637,6 +637,8 @@ static const struct kr_param directive_rows[] = {
            "1", 1, 10,),
     ROW(BOOL, "debug-config-rewrite-force-all", &rewrite_settings.all, "no",
         .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
+    ROW(BOOL, "debug-pause-cron", &directives.pause_cron, "no",
+        .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
     ROW(BOOL, "debug-set-active-expire", &keyspace_settings.active_expire,
         "yes", .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
 

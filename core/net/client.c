@@ -267,13 +267,21 @@ static void client_await_writable(struct kr_client *client)
     event_add(client->writable, NULL);
 }
 
+/* A short rest at the end of a large reply asks for no further chunk, so the
+ * limit is looked at once more here; what fits in one chunk is no burden. */
+static bool client_is_over(struct kr_client *client)
+{
+    return output_size(&client->output) > OUTPUT_CHUNK &&
+           !client_may_write(&client->output);
+}
+
 /* Send what the client has, in as few calls as there are batches of pieces. */
 void client_flush(struct kr_client *client)
 {
     struct iovec pieces[PIECES];
     size_t total = 0;
 
-    if (client->doomed)
+    if (client->doomed || client_is_over(client))
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
@@ -314,6 +322,16 @@ void client_flush(struct kr_client *client)
         client_doom(client, false);
 }
 
+/* What a client has received so far counts before it is run. */
+bool client_fits(struct kr_client *client)
+{
+    if (client_settings.maxmemory_clients != 0) {
+        client_account(client);
+        client_evict();
+    }
+    return !client->doomed;
+}
+
 void client_before_sleep(void)
 {
     struct kr_client *client;
@@ -326,6 +344,7 @@ void client_before_sleep(void)
             client_process(client);
         client_flush(client);
     }
+    client_evict();
     while ((client = TAILQ_FIRST(&clients.doomed))) {
         TAILQ_REMOVE(&clients.doomed, client, queue);
         client_free(client);
@@ -357,7 +376,7 @@ static struct kr_client *client_biggest(void)
     return biggest;
 }
 
-static void client_evict(void)
+void client_evict(void)
 {
     int64_t limit = client_settings.maxmemory_clients;
 

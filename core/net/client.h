@@ -112,6 +112,11 @@ static inline uint32_t client_flags_shown(const struct kr_client *client)
 void client_suspend(struct kr_client *client);
 void client_resume(struct kr_client *client);
 
+/* Close clients while all of them use more than maxmemory-clients. */
+void client_evict(void);
+/* Count this client's memory now.  false: it was closed for it. */
+bool client_fits(struct kr_client *client);
+
 /* Run the commands in the client's input, as far as they are whole. */
 void client_process(struct kr_client *client);
 

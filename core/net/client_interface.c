@@ -148,6 +148,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         for (uint32_t i = 0; i < call_current->pub.argc; i++)
             info.args += call_current->pub.argv[i].size;
     info.args += input_held(client);
+    input_big(client, &info.input_used, &info.input_free);
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
     client_address(client, false, info.address, sizeof(info.address));
     client_address(client, true, info.local_address,

@@ -178,6 +178,14 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     return true;
 }
 
+void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free)
+{
+    for (const struct big_argument *big = client->big; big; big = big->next) {
+        *used += big->filled;
+        *free += big->blob->size - big->filled;
+    }
+}
+
 size_t input_held(const struct kr_client *client)
 {
     const struct held *held = client->waiting;
@@ -503,6 +511,8 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     client->active_ms = clock_turn_ms;
     client_stats.bytes_in += (uint64_t)n;
     client_stats.reads++;
+    if (client->big && !client_fits(client))
+        return;
     if (!client->suspended && !input_is_filling(client)) {
         if (got.iov_base == client->input) {
             client_process(client);

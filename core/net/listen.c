@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTENERS_MAX 17 /* sixteen addresses and a path */
+#define LISTENERS_MAX 17   /* sixteen addresses and a path */
 #define ACCEPT_MAX    1000 /* in one turn */
 
 struct listener {
@@ -154,8 +154,8 @@ static void listen_add(struct listeners *to, int fd, bool unix_socket)
 static int listen_socket(const struct addrinfo *info)
 {
     int yes = 1;
-    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+    int fd =
+        socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
@@ -203,9 +203,9 @@ static bool listen_tcp(struct listeners *to, const char *address, char *error,
     else
         log_warning("net: %s", error);
     return fd >= 0 ||
-           (optional && (failed || errno == EADDRNOTAVAIL ||
-                         errno == EAFNOSUPPORT || errno == ENOPROTOOPT ||
-                         errno == EPROTONOSUPPORT));
+           (optional &&
+            (failed || errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT ||
+             errno == ENOPROTOOPT || errno == EPROTONOSUPPORT));
 }
 
 static bool listen_unix(struct listeners *to, char *error, size_t size)
@@ -253,7 +253,8 @@ static bool listen_open_tcp(struct listeners *to, char *error, size_t size)
         if (address[0] && to->count < LISTENERS_MAX - 1)
             fine = listen_tcp(to, address, error, size);
     memory_free(binds);
-    if (fine && to->count == 0) {
+    /* No address is a wish, too: only the unix socket then. */
+    if (fine && to->count == 0 && listen_settings.binds[0]) {
         snprintf(error, size, "none of the addresses '%s' can be listened on",
                  listen_settings.binds);
         fine = false;

@@ -93,6 +93,8 @@ static void server_tick(void *ctx)
 {
     (void)ctx;
     clock_begin_turn();
+    if (directives.pause_cron)
+        return;
     info_tick(clock_turn_ms);
     client_tick(clock_turn_ms);
     keyspace_step(SLICE_US);
@@ -186,6 +188,15 @@ static void server_configure(int argc, char **argv)
     rack_command_allowed = directive_module_command_allowed;
 }
 
+static void server_on_config(void *ctx, const void *payload)
+{
+    const struct kr_name_event *event = payload;
+
+    (void)ctx;
+    if (kr_str_equal(event->name, KR_STR("proc-title-template")))
+        process_retitle();
+}
+
 /* What starts servers for tests waits for these words and then takes another
  * port. */
 static void server_listen(void)
@@ -225,6 +236,7 @@ static void server_begin(int argc, char **argv)
     server_settle_config();
     server_listen();
     directives_serving();
+    event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);
