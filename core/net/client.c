@@ -276,13 +276,21 @@ static void client_await_writable(struct kr_client *client)
     event_add(client->writable, NULL);
 }
 
+/* A short rest at the end of a large reply asks for no further chunk, so the
+ * limit is looked at once more here; what fits in one chunk is no burden. */
+static bool client_is_over(struct kr_client *client)
+{
+    return output_size(&client->output) > OUTPUT_CHUNK &&
+           !client_may_write(&client->output);
+}
+
 /* Send what the client has, in as few calls as there are batches of pieces. */
 void client_flush(struct kr_client *client)
 {
     struct iovec pieces[PIECES];
     size_t total = 0;
 
-    if (client->doomed)
+    if (client->doomed || client_is_over(client))
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
@@ -327,6 +335,16 @@ void client_ready(struct kr_client *client, uint32_t events)
     client_wants_write(client);
 }
 
+/* What a client has received so far counts before it is run. */
+bool client_fits(struct kr_client *client)
+{
+    if (client_settings.maxmemory_clients != 0) {
+        client_account(client);
+        client_evict();
+    }
+    return !client->doomed;
+}
+
 void client_before_sleep(void)
 {
     struct kr_client *client;
@@ -341,6 +359,7 @@ void client_before_sleep(void)
             client_process(client);
         client_flush(client);
     }
+    client_evict();
     while ((client = TAILQ_FIRST(&clients.doomed))) {
         TAILQ_REMOVE(&clients.doomed, client, queue);
         client_free(client);
@@ -352,7 +371,7 @@ void client_before_sleep(void)
 static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
 {
     return client_settings.timeout > 0 &&
-           !(client->flags &
+           !(client_flags_shown(client) &
              (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR | KR_CLIENT_PRIMARY |
               KR_CLIENT_BLOCKED | KR_CLIENT_PUBSUB)) &&
            now_ms - client->active_ms > client_settings.timeout * 1000;
@@ -372,7 +391,7 @@ static struct kr_client *client_biggest(void)
     return biggest;
 }
 
-static void client_evict(void)
+void client_evict(void)
 {
     int64_t limit = client_settings.maxmemory_clients;
 

@@ -107,10 +107,22 @@ void client_ready(struct kr_client *client, uint32_t events);
 void client_doom(struct kr_client *client, bool after_reply);
 enum client_class client_class(const struct kr_client *client);
 
+/* What clients and modules see of the flags: who is held waits as much as who
+ * is parked. */
+static inline uint32_t client_flags_shown(const struct kr_client *client)
+{
+    return client->flags | (client->waiting ? KR_CLIENT_BLOCKED : 0);
+}
+
 /* Stop and go on reading commands.  client_resume() takes effect at the end of
  * the turn, as many times as it is called. */
 void client_suspend(struct kr_client *client);
 void client_resume(struct kr_client *client);
+
+/* Close clients while all of them use more than maxmemory-clients. */
+void client_evict(void);
+/* Count this client's memory now.  false: it was closed for it. */
+bool client_fits(struct kr_client *client);
 
 /* Run the commands in the client's input, as far as they are whole. */
 void client_process(struct kr_client *client);

@@ -123,6 +123,8 @@ size_t input_memory(const struct kr_client *client)
 
     for (const struct big_argument *big = client->big; big; big = big->next)
         total += big->blob->size;
+    if (client->waiting)
+        total += memory_usable(client->waiting);
     return total;
 }
 
@@ -177,6 +179,24 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     }
     client->waiting = held;
     return true;
+}
+
+void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free)
+{
+    for (const struct big_argument *big = client->big; big; big = big->next) {
+        *used += big->filled;
+        *free += big->blob->size - big->filled;
+    }
+}
+
+size_t input_held(const struct kr_client *client)
+{
+    const struct held *held = client->waiting;
+    size_t total = 0;
+
+    for (uint32_t i = 0; held && i < held->argc; i++)
+        total += held->argv[i].size;
+    return total;
 }
 
 /* The command that they belonged to has run. */
@@ -501,6 +521,8 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     client->active_ms = clock_turn_ms;
     client_stats.bytes_in += (uint64_t)n;
     client_stats.reads++;
+    if (client->big && !client_fits(client))
+        return;
     if (!client->suspended && !input_is_filling(client)) {
         if (got.iov_base == client->input) {
             client_process(client);

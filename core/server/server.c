@@ -95,6 +95,8 @@ static void server_tick(void *ctx)
 {
     (void)ctx;
     clock_begin_turn();
+    if (directives.pause_cron)
+        return;
     info_tick(clock_turn_ms);
     client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);
@@ -189,6 +191,31 @@ static void server_configure(int argc, char **argv)
     rack_command_allowed = directive_module_command_allowed;
 }
 
+static void server_on_config(void *ctx, const void *payload)
+{
+    const struct kr_name_event *event = payload;
+
+    (void)ctx;
+    if (kr_str_equal(event->name, KR_STR("proc-title-template")))
+        process_retitle();
+}
+
+/* What starts servers for tests waits for these words and then takes another
+ * port. */
+static void server_listen(void)
+{
+    char error[1024];
+
+    log_notice("Running mode=standalone, port=%lld.",
+               (long long)listen_settings.port);
+    if (listen_open(error, sizeof(error)))
+        return;
+    if (listen_settings.port > 0)
+        log_warning("Failed listening on port %lld (TCP), aborting.",
+                    (long long)listen_settings.port);
+    server_fail("net", error);
+}
+
 static void server_begin(int argc, char **argv)
 {
     char error[1024];
@@ -197,7 +224,7 @@ static void server_begin(int argc, char **argv)
     clock_init();
     server_configure(argc, argv);
     loop_init();
-    log_notice("Keyrack %s is starting, pid=%d", PACKAGE_VERSION,
+    log_notice("Keyrack %s is starting, PID: %d", PACKAGE_VERSION,
                (int)getpid());
     keyspace_init();
     client_init();
@@ -210,9 +237,9 @@ static void server_begin(int argc, char **argv)
     if (!startup_load_modules(error, sizeof(error)))
         server_fail("module", error);
     server_settle_config();
-    if (!listen_open(error, sizeof(error)))
-        server_fail("net", error);
+    server_listen();
     directives_serving();
+    event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);

@@ -79,7 +79,7 @@ static const struct kr_import imports[] = {
 };
 
 static const struct kr_param params[] = {
-    {.name = "requirepass", .type = KR_PARAM_STRING, .flags = KR_PARAM_SECRET,
+    {.name = "requirepass", .type = KR_PARAM_BYTES, .flags = KR_PARAM_SECRET,
      .slot = &auth_requirepass, .initial = ""},
 };
 
