@@ -11,6 +11,7 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/event/event.h"
+#include "core/info/host_fields.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
@@ -61,7 +62,10 @@ static void server_expiry_due(void *ctx)
  * for the next. */
 static void server_expire(void)
 {
+    uint64_t ticks = clock_ticks();
     int64_t wait_ms = keyspace_expire(clock_turn_ms, SLICE_US);
+
+    turn_stats.expiry_ticks += clock_ticks() - ticks;
 
     if (wait_ms < 0 || server.expiry)
         return;
@@ -80,6 +84,9 @@ static void server_before_sleep(void)
     client_before_sleep();
     if (lifetime_is_over())
         loop_stop();
+    turn_stats.turns++;
+    turn_stats.ticks += clock_ticks() - clock_turn_ticks;
+    clock_turn_ticks = 0;
 }
 
 static void server_tick(void *ctx);
@@ -229,6 +236,7 @@ static void server_begin(int argc, char **argv)
     keyspace_init();
     client_init();
     info_init();
+    host_fields_init();
     lifetime_init();
     server_connect_wings();
     server_offer();
