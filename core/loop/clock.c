@@ -78,5 +78,6 @@ void clock_init(void)
         return;
     clock_ns_per_tick = (double)(end_ns - begin_ns) / (double)(end - begin);
     clock_has_ticks = true;
+    clock_turn_ticks = 0; /* it was in nanoseconds */
 #endif
 }
