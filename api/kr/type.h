@@ -36,8 +36,9 @@ struct kr_value {
     bool boxed;
     uint16_t reserved;
     union {
-        void *box;           /* boxed: owned by who holds the struct */
-        struct kr_str bytes; /* inline: at most KR_INLINE_MAX, borrowed */
+        void *box;              /* boxed: owned by who holds the struct */
+        struct kr_str bytes;    /* inline: at most KR_INLINE_MAX, borrowed */
+        unsigned char room[16]; /* for `bytes` as few as that to stand in */
     };
 };
 
