@@ -36,10 +36,10 @@ struct kr_value {
     bool boxed;
     uint16_t reserved;
     union {
-        void *box;              /* boxed: owned by who holds the struct */
-        struct kr_str bytes;    /* inline: at most KR_INLINE_MAX, borrowed */
-        unsigned char room[16]; /* for `bytes` as few as that to stand in */
+        void *box;           /* boxed: owned by who holds the struct */
+        struct kr_str bytes; /* inline: at most KR_INLINE_MAX, borrowed */
     };
+    unsigned char room[16]; /* for `bytes` as few as that to stand in */
 };
 
 /* A view of a value for the functions below; `data` as in struct kr_cell. */
