@@ -18,13 +18,6 @@ static const struct resp_limits stranger = {536870912, RESP_LINE_MAX, false};
 
 /* --- A connection of its own --------------------------------------------- */
 
-/* These tests say what bytes mean, not what becomes of them when a hostile heap
- * has no room for the list of arguments: the connection is closed then. */
-static void with_memory(void)
-{
-    unsetenv("KR_HOSTILE_SEED");
-}
-
 struct session {
     struct resp_parser parser;
     struct resp_args args;
@@ -545,7 +538,6 @@ Suite *parser_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_stream_means_the_same_however_it_is_cut, 0,
                         (int)KR_COUNT(streams));
-    tcase_add_checked_fixture(tcase, with_memory, NULL);
     tcase_add_test(tcase, lines_end_within_64_kib);
     tcase_add_test(tcase, strangers_get_ten_small_arguments);
     tcase_add_test(tcase, the_bulk_limit_is_the_callers);
