@@ -28,6 +28,7 @@ extern "C" {
 #define KR_PARAM_SPECIAL 5u /* any words: parse() and print() do it */
 #define KR_PARAM_DOUBLE  6u /* double between min and max */
 #define KR_PARAM_OCTAL   7u /* int64_t, printed in octal */
+#define KR_PARAM_BYTES   8u /* struct kr_str, the host's; any bytes, NUL too */
 
 #define KR_PARAM_IMMUTABLE (1u << 0) /* only by file or command line */
 #define KR_PARAM_HIDDEN    (1u << 1) /* not matched by patterns */
@@ -37,6 +38,7 @@ extern "C" {
 #define KR_PARAM_PERCENT   (1u << 5)
 #define KR_PARAM_INERT     (1u << 6) /* accepted, means nothing here */
 #define KR_PARAM_WORDS     (1u << 7) /* enum: a set of words (or-ed bits) */
+#define KR_PARAM_VOLATILE  (1u << 8) /* never written into the file */
 
 struct kr_word {
     const char *word;

@@ -95,8 +95,10 @@ struct kr_info {
     /* A latency sample of `event` ("command", "expire-cycle"); kept by whoever
      * subscribes to "host.latency". */
     void (*latency)(const char *event, int64_t ms);
-    /* Forty hexadecimal digits that name this run of the server. */
-    const char *(*run_id)(void);
+    /* What the host is called: its "version", the "redis-version" whose
+     * commands it has, the "run-id" of forty hexadecimal digits.  To be shown
+     * to people and clients; nothing to branch on.  "" when unknown. */
+    const char *(*identity)(const char *which);
 };
 KR_INTERFACE(kr_info, "kr.info/1");
 

@@ -178,6 +178,10 @@ struct kr_descriptor {
 
 /* --- kr.modules/1: modules about modules --------------------------------- */
 
+/* It belongs to the server: found in modules-dir at the start, not asked for
+ * by a loadmodule line or by MODULE LOAD. */
+#define KR_MODULE_STANDARD (1u << 31)
+
 struct kr_module_info {
     uint32_t size;
     uint32_t version;
@@ -192,6 +196,8 @@ struct kr_module_info {
     uint32_t argc;   /* how it was loaded */
     uint32_t reserved;
     const struct kr_str *argv;
+    uint32_t flags; /* KR_MODULE_ of its descriptor, and KR_MODULE_STANDARD */
+    uint32_t reserved2;
 };
 
 struct kr_modules {

@@ -39,6 +39,7 @@ struct kr_value {
         void *box;           /* boxed: owned by who holds the struct */
         struct kr_str bytes; /* inline: at most KR_INLINE_MAX, borrowed */
     };
+    unsigned char room[16]; /* for `bytes` as few as that to stand in */
 };
 
 /* A view of a value for the functions below; `data` as in struct kr_cell. */

@@ -96,7 +96,13 @@ static bool config_take(struct param *param, uint32_t argc,
                         const struct kr_str *argv, char *error)
 {
     union value value = {0};
+    struct kr_str empty = KR_STR("");
 
+    /* `save` alone in a line is an empty list. */
+    if (argc == 0 && param->row.type == KR_PARAM_SPECIAL) {
+        argc = 1;
+        argv = &empty;
+    }
     if (!param_check(param, argc, argv, &value, error))
         return false;
     if (value_is_foreign(&param->row)) {
@@ -419,7 +425,9 @@ static void config_unlink(struct param *param)
 static void config_discard(struct param *param)
 {
     config_unlink(param);
-    if (param->row.slot && value_is_text(&param->row))
+    if (param->row.slot && param->row.type == KR_PARAM_BYTES)
+        *(struct kr_str *)param->row.slot = kr_str("", 0);
+    else if (param->row.slot && value_is_text(&param->row))
         *(const char **)param->row.slot = "";
     param_free(param);
 }

@@ -3,6 +3,7 @@
 
 #include "core/config/config.h"
 #include "core/config/limits.h"
+#include "core/config/rewrite.h"
 #include "core/config/value.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/latency.h"
@@ -561,6 +562,9 @@ static const struct kr_word syslog_words[] = {
 #define WORD(label, where, text, table, ...)                                   \
     ROW(ENUM, label, where, text, .words = KR_ROWS(table), __VA_ARGS__)
 #define IMMUTABLE .flags = KR_PARAM_IMMUTABLE
+/* Not in Redis: what sets again all that CONFIG GET * has shown must not meet
+ * it. */
+#define OWN .flags = KR_PARAM_IMMUTABLE | KR_PARAM_HIDDEN
 
 static const struct kr_param directive_rows[] = {
     /* Listening */
@@ -615,8 +619,12 @@ static const struct kr_param directive_rows[] = {
         "no",),
     NUMBER(INT, "active-expire-effort", &keyspace_settings.active_expire_effort,
            "1", 1, 10,),
+    ROW(BOOL, "debug-config-rewrite-force-all", &rewrite_settings.all, "no",
+        .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
+    ROW(BOOL, "debug-pause-cron", &directives.pause_cron, "no",
+        .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
     ROW(BOOL, "debug-set-active-expire", &keyspace_settings.active_expire,
-        "yes", .flags = KR_PARAM_HIDDEN),
+        "yes", .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE),
 
     /* Time */
     NUMBER(INT, "hz", &directives.hz, "10", 0, INT_MAX, .apply = hz_apply),
@@ -665,9 +673,8 @@ static const struct kr_param directive_rows[] = {
          allowed_words, IMMUTABLE),
 
     /* Modules */
-    ROW(SPECIAL, "load-modules", &directives.load_modules, "*", IMMUTABLE),
-    ROW(SPECIAL, "module-allow-dirs", &directives.module_allow_dirs, "",
-        IMMUTABLE),
+    ROW(SPECIAL, "load-modules", &directives.load_modules, "*", OWN),
+    ROW(SPECIAL, "module-allow-dirs", &directives.module_allow_dirs, "", OWN),
 };
 
 /* clang-format on */
@@ -678,7 +685,7 @@ static bool modules_dir_register(char *error, size_t size)
     static char initial[2 * PATH_MAX]; /* borrowed by the registry */
     struct kr_param row = {.name = "modules-dir",
                            .type = KR_PARAM_STRING,
-                           .flags = KR_PARAM_IMMUTABLE,
+                           OWN,
                            .slot = &directives.modules_dir,
                            .initial = initial};
     const struct kr_rows rows = {&row, 1, sizeof(row)};

@@ -36,6 +36,7 @@ struct directives {
     bool disable_thp;
     bool dynamic_hz;
     bool set_proc_title;
+    bool pause_cron; /* DEBUG PAUSE-CRON: nothing is done now and then */
     bool syslog;
     int32_t supervised; /* enum supervised */
     int32_t log_level;  /* enum log_level, or one above all of them */

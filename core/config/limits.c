@@ -135,14 +135,14 @@ static bool limits_write_oom(int score)
 
 bool limits_adjust_oom(const struct directives *settings)
 {
-    /* As the process was started; what `relative` counts from, and what `no`
-     * goes back to once something else has been written. */
+    /* As it was before we wrote: what `relative` counts from, and what `no` goes
+     * back to. */
     static int base;
-    static bool known, active;
+    static bool active;
     int64_t score;
 
-    if (!known)
-        known = limits_read_oom(&base);
+    if (!active)
+        (void)limits_read_oom(&base);
     if (settings->oom_adjust == OOM_ADJUST_NO) {
         if (!active)
             return true;

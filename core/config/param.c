@@ -41,9 +41,11 @@ union value param_swap(struct param *param, union value value)
     union value old = {0};
 
     if (value_is_text(&param->row)) {
-        old.text = param->own.text;
-        param->own.text = value.text;
-        if (param->row.slot)
+        old = param->own;
+        param->own = value;
+        if (param->row.slot && param->row.type == KR_PARAM_BYTES)
+            *(struct kr_str *)slot = kr_str(value.bytes.data, value.bytes.size);
+        else if (param->row.slot)
             *(const char **)slot = value.text;
         return old;
     }

@@ -17,6 +17,11 @@
 
 #include "core/text/buffer.h"
 
+struct rewrite_settings {
+    bool all; /* values that are the default, too: for tests */
+};
+extern struct rewrite_settings rewrite_settings;
+
 /* KR_ENOENT: there is no file; KR_EIO: see `error`, which is a whole reply. */
 kr_status rewrite_file(char *error, size_t size);
 struct kr_str rewrite_path(void);

@@ -188,6 +188,9 @@ bool value_parse(const struct kr_param *row, uint32_t argc,
     bool many = row->type == KR_PARAM_SPECIAL ||
                 (row->type == KR_PARAM_ENUM && row->flags & KR_PARAM_WORDS);
 
+    /* A set of words is asked for by its words, even where none came. */
+    if (argc == 0 && many && row->type == KR_PARAM_ENUM)
+        return value_refuse_word(row, error);
     if (argc == 0 || (argc > 1 && !many))
         return value_refuse(error, "wrong number of arguments");
     switch (row->type) {
@@ -201,6 +204,10 @@ bool value_parse(const struct kr_param *row, uint32_t argc,
         return value_parse_words(row, argc, argv, value, error);
     case KR_PARAM_STRING:
         return value_parse_text(argc, argv, value, error);
+    case KR_PARAM_BYTES:
+        value->bytes.data = value_join(1, argv);
+        value->bytes.size = argv[0].size;
+        return true;
     case KR_PARAM_SPECIAL:
         return row->print || value_parse_text(argc, argv, value, error);
     case KR_PARAM_DOUBLE:
@@ -281,6 +288,11 @@ static void value_print_text_words(struct buffer *to, const char *text)
     value_print_word(to, kr_cstr(text));
 }
 
+static struct kr_str value_bytes(const union value *value)
+{
+    return kr_str(value->bytes.data, value->bytes.size);
+}
+
 static void value_print_as(const struct kr_param *row, const union value *value,
                            struct buffer *to, bool line)
 {
@@ -313,6 +325,12 @@ static void value_print_as(const struct kr_param *row, const union value *value,
             value_print_word(to, kr_cstr(value->text));
         else
             buffer_append(to, kr_cstr(value->text));
+        break;
+    case KR_PARAM_BYTES:
+        if (line)
+            value_print_word(to, value_bytes(value));
+        else
+            buffer_append(to, value_bytes(value));
         break;
     case KR_PARAM_SPECIAL:
         if (line)

@@ -18,13 +18,17 @@ union value {
     int32_t word;
     double real;
     char *text; /* owned by whoever holds the value */
+    struct {
+        char *data; /* is `text`; NUL behind it */
+        size_t size;
+    } bytes;
 };
 
-/* Is the value text that the host keeps: a STRING, or a SPECIAL that does not
- * print itself? */
+/* Is the value text that the host keeps: a STRING, BYTES, or a SPECIAL that does
+ * not print itself? */
 static inline bool value_is_text(const struct kr_param *row)
 {
-    return row->type == KR_PARAM_STRING ||
+    return row->type == KR_PARAM_STRING || row->type == KR_PARAM_BYTES ||
            (row->type == KR_PARAM_SPECIAL && !row->print);
 }
 

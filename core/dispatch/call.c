@@ -140,6 +140,7 @@ void call_end(struct call *call, uint64_t ticks)
     if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS))) {
         command->calls++;
         command->ticks += ticks;
+        call_stats.ticks += call->outer ? 0 : ticks;
         latency_add(command, ticks);
         if (KR_UNLIKELY(ticks >= call_slow_ticks))
             call_slow(call, clock_ticks_to_ns(ticks));

@@ -74,6 +74,7 @@ void call_set_slow_limit(uint64_t nsec);
 struct call_stats {
     uint64_t commands;
     uint64_t unexpected_errors;
+    uint64_t ticks; /* in handlers of clients' commands */
 };
 extern struct call_stats call_stats;
 

@@ -10,6 +10,7 @@
 #include "core/net/client.h"
 #include "core/rack/rack.h"
 #include "core/server/lifetime.h"
+#include "core/version/version.h"
 
 #include <sys/queue.h>
 
@@ -285,9 +286,13 @@ static void info_latency(const char *event, int64_t ms)
         event_raise(EVENT_LATENCY, &payload);
 }
 
-static const char *info_run_id(void)
+static const char *info_identity(const char *which)
 {
-    return lifetime_run_id();
+    if (strcmp(which, "version") == 0)
+        return version_keyrack;
+    if (strcmp(which, "redis-version") == 0)
+        return VERSION_REDIS;
+    return strcmp(which, "run-id") == 0 ? lifetime_run_id() : "";
 }
 
 void info_init(void)
@@ -315,5 +320,5 @@ const struct kr_info info_interface = {
     .reset = info_reset,
     .errors = error_count_each,
     .latency = info_latency,
-    .run_id = info_run_id,
+    .identity = info_identity,
 };

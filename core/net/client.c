@@ -10,6 +10,7 @@
 #include "core/memory/memory.h"
 #include "core/net/input.h"
 #include "core/net/slots.h"
+#include "core/net/wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -120,31 +121,27 @@ static void client_dismiss(int fd, const char *error)
     client_stats.rejected++;
 }
 
-struct kr_client *client_new(int fd, uint32_t flags)
+struct kr_client *client_new_wired(int fd, uint32_t flags, struct wire *wire)
 {
     struct kr_client *client;
     struct kr_client_event event = {.size = sizeof(event)};
 
-    if (clients.count >= (uint64_t)client_settings.maxclients) {
-        client_dismiss(fd, "-ERR max number of clients reached\r\n");
+    if (clients.count >= (uint64_t)client_settings.maxclients)
         return NULL;
-    }
     client = memory_try_calloc(1, sizeof(*client));
-    if (!client) {
-        client_dismiss(fd, NULL);
+    if (!client)
         return NULL;
-    }
     output_init(&client->output, 2, client_may_write);
     client->id = ++clients.last_id;
     client->fd = fd;
+    client->wire = wire;
     client->flags = flags | KR_CLIENT_AUTHENTICATED;
     client->db = keyspace_interface.db(0);
     client->created_ms = client->active_ms = clock_turn_ms;
     event_assign(&client->readable, loop_base(), fd, EV_READ | EV_PERSIST,
                  input_readable, client);
-    if (event_add(&client->readable, NULL) < 0) {
+    if (fd >= 0 && event_add(&client->readable, NULL) < 0) {
         memory_free(client);
-        client_dismiss(fd, NULL);
         return NULL;
     }
     TAILQ_INSERT_TAIL(&clients.all, client, all);
@@ -154,6 +151,17 @@ struct kr_client *client_new(int fd, uint32_t flags)
     event.client = client;
     if (event_is_armed(EVENT_CLIENT_CONNECTED))
         event_raise(EVENT_CLIENT_CONNECTED, &event);
+    return client;
+}
+
+struct kr_client *client_new(int fd, uint32_t flags)
+{
+    bool full = clients.count >= (uint64_t)client_settings.maxclients;
+    struct kr_client *client = full ? NULL : client_new_wired(fd, flags, NULL);
+
+    if (!client)
+        client_dismiss(fd,
+                       full ? "-ERR max number of clients reached\r\n" : NULL);
     return client;
 }
 
@@ -186,7 +194,7 @@ static void client_free(struct kr_client *client)
     event_del(&client->readable);
     if (client->writable)
         event_free(client->writable);
-    close(client->fd);
+    wire_close(client);
     input_free(client);
     output_fini(&client->output);
     client_free_texts(client);
@@ -259,11 +267,21 @@ static void client_writable(evutil_socket_t fd, short what, void *ctx)
 /* The peer's window is full: go on when it is not. */
 static void client_await_writable(struct kr_client *client)
 {
+    if (client->fd < 0)
+        return; /* client_ready() will tell */
     if (!client->writable)
         client->writable =
             event_new(loop_base(), client->fd, EV_WRITE | EV_PERSIST,
                       client_writable, client);
     event_add(client->writable, NULL);
+}
+
+/* A short rest at the end of a large reply asks for no further chunk, so the
+ * limit is looked at once more here; what fits in one chunk is no burden. */
+static bool client_is_over(struct kr_client *client)
+{
+    return output_size(&client->output) > OUTPUT_CHUNK &&
+           !client_may_write(&client->output);
 }
 
 /* Send what the client has, in as few calls as there are batches of pieces. */
@@ -272,15 +290,11 @@ void client_flush(struct kr_client *client)
     struct iovec pieces[PIECES];
     size_t total = 0;
 
-    if (client->doomed)
+    if (client->doomed || client_is_over(client))
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
-        /* send() and recv() have less to pass through than write() and
-         * read(): they know that it is a socket. */
-        ssize_t n = count == 1 ? send(client->fd, pieces[0].iov_base,
-                                      pieces[0].iov_len, MSG_NOSIGNAL)
-                               : writev(client->fd, pieces, count);
+        ssize_t n = wire_write(client, pieces, count);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -315,6 +329,22 @@ void client_flush(struct kr_client *client)
         client_doom(client, false);
 }
 
+void client_ready(struct kr_client *client, uint32_t events)
+{
+    client->unread |= (events & KR_READABLE) != 0;
+    client_wants_write(client);
+}
+
+/* What a client has received so far counts before it is run. */
+bool client_fits(struct kr_client *client)
+{
+    if (client_settings.maxmemory_clients != 0) {
+        client_account(client);
+        client_evict();
+    }
+    return !client->doomed;
+}
+
 void client_before_sleep(void)
 {
     struct kr_client *client;
@@ -323,10 +353,13 @@ void client_before_sleep(void)
      * behind it: go on until it is empty. */
     while ((client = TAILQ_FIRST(&clients.pending))) {
         client_unqueue(client);
+        if (client->unread)
+            input_readable(client->fd, EV_READ, client);
         if ((client->input || client->waiting) && !client->suspended)
             client_process(client);
         client_flush(client);
     }
+    client_evict();
     while ((client = TAILQ_FIRST(&clients.doomed))) {
         TAILQ_REMOVE(&clients.doomed, client, queue);
         client_free(client);
@@ -338,7 +371,7 @@ void client_before_sleep(void)
 static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
 {
     return client_settings.timeout > 0 &&
-           !(client->flags &
+           !(client_flags_shown(client) &
              (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR | KR_CLIENT_PRIMARY |
               KR_CLIENT_BLOCKED | KR_CLIENT_PUBSUB)) &&
            now_ms - client->active_ms > client_settings.timeout * 1000;
@@ -358,7 +391,7 @@ static struct kr_client *client_biggest(void)
     return biggest;
 }
 
-static void client_evict(void)
+void client_evict(void)
 {
     int64_t limit = client_settings.maxmemory_clients;
 

@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 
 struct parked;
+struct wire;
 struct held;
 
 /* A large argument on its way into its own blob. */
@@ -39,13 +40,15 @@ struct kr_client {
     struct event readable;
     struct event *writable; /* while output waits for the peer */
     uint64_t id;
-    int fd;
-    uint32_t flags; /* KR_CLIENT_ */
-    uint32_t armed; /* gates, see dispatch/gate.h */
-    bool suspended; /* its input waits: blocked or held */
-    bool held;      /* by a gate or a pause, to be run again */
-    bool doomed;    /* on the list to be closed */
-    bool pending;   /* on the list of those with output */
+    int fd;            /* -1: a transport without one */
+    struct wire *wire; /* NULL: the socket itself */
+    uint32_t flags;    /* KR_CLIENT_ */
+    uint32_t armed;    /* gates, see dispatch/gate.h */
+    bool suspended;    /* its input waits: blocked or held */
+    bool held;         /* by a gate or a pause, to be run again */
+    bool doomed;       /* on the list to be closed */
+    bool pending;      /* on the list of those with output */
+    bool unread;       /* its transport has bytes for us */
     kr_db *db;
     struct resp_parser parser;
     char *input; /* NULL, or what of the input has not been run */
@@ -96,14 +99,30 @@ extern struct client_stats client_stats;
 
 /* A connection that has been accepted.  NULL: refused, the fd closed. */
 struct kr_client *client_new(int fd, uint32_t flags);
+/* One that a module's transport has brought; refused, nothing is closed. */
+struct kr_client *client_new_wired(int fd, uint32_t flags, struct wire *wire);
+/* Its transport says that reading or writing is worth a try. */
+void client_ready(struct kr_client *client, uint32_t events);
 /* Close it at the end of the turn; what is written is dropped, or first sent. */
 void client_doom(struct kr_client *client, bool after_reply);
 enum client_class client_class(const struct kr_client *client);
+
+/* What clients and modules see of the flags: who is held waits as much as who
+ * is parked. */
+static inline uint32_t client_flags_shown(const struct kr_client *client)
+{
+    return client->flags | (client->waiting ? KR_CLIENT_BLOCKED : 0);
+}
 
 /* Stop and go on reading commands.  client_resume() takes effect at the end of
  * the turn, as many times as it is called. */
 void client_suspend(struct kr_client *client);
 void client_resume(struct kr_client *client);
+
+/* Close clients while all of them use more than maxmemory-clients. */
+void client_evict(void);
+/* Count this client's memory now.  false: it was closed for it. */
+bool client_fits(struct kr_client *client);
 
 /* Run the commands in the client's input, as far as they are whole. */
 void client_process(struct kr_client *client);

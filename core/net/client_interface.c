@@ -10,6 +10,7 @@
 #include "core/net/input.h"
 #include "core/net/pause.h"
 #include "core/net/slots.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/text/buffer.h"
 
@@ -29,6 +30,12 @@ void client_address(const struct kr_client *client, bool local, char *text,
     char ip[INET6_ADDRSTRLEN];
     int failed;
 
+    size_t own = wire_address(client, local, text, size - 1);
+
+    if (own > 0) {
+        text[own] = '\0';
+        return;
+    }
     /* A unix client has no name of its own: the listener's path stands for
      * it. */
     local = local || client->flags & KR_CLIENT_UNIX;
@@ -107,7 +114,7 @@ static uint64_t client_id(const kr_client *client)
 
 static uint32_t client_flags(const kr_client *client)
 {
-    return client->flags;
+    return client_flags_shown(client);
 }
 
 static void client_set_flags(kr_client *client, uint32_t set, uint32_t clear)
@@ -130,7 +137,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
         .size = size,
         .db = keyspace_interface.db_index(client->db),
         .id = client->id,
-        .flags = client->flags,
+        .flags = client_flags_shown(client),
         .protocol = client->output.reply.protocol,
         .age_sec = (clock_turn_ms - client->created_ms) / 1000,
         .idle_sec = (clock_turn_ms - client->active_ms) / 1000,
@@ -147,6 +154,8 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
     if (call_current && call_current->pub.client == client)
         for (uint32_t i = 0; i < call_current->pub.argc; i++)
             info.args += call_current->pub.argv[i].size;
+    info.args += input_held(client);
+    input_big(client, &info.input_used, &info.input_free);
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
     /* A system call each: not for those who only count. */
     if (size > offsetof(struct kr_client_info, address))
@@ -262,10 +271,11 @@ static size_t client_flag_letters(const kr_client *client, char *text)
         {KR_CLIENT_UNIX, 'U'},        {KR_CLIENT_READONLY, 'r'},
         {KR_CLIENT_NO_EVICT, 'e'},    {KR_CLIENT_NO_TOUCH, 'T'},
     };
+    uint32_t flags = client_flags_shown(client);
     size_t n = 0;
 
     for (size_t i = 0; i < KR_COUNT(letters); i++)
-        if (client->flags & letters[i].flag)
+        if (flags & letters[i].flag)
             text[n++] = letters[i].letter;
     if (n == 0)
         text[n++] = 'N';

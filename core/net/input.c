@@ -24,9 +24,9 @@
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/net/wire.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -123,6 +123,8 @@ size_t input_memory(const struct kr_client *client)
 
     for (const struct big_argument *big = client->big; big; big = big->next)
         total += big->blob->size;
+    if (client->waiting)
+        total += memory_usable(client->waiting);
     return total;
 }
 
@@ -177,6 +179,24 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     }
     client->waiting = held;
     return true;
+}
+
+void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free)
+{
+    for (const struct big_argument *big = client->big; big; big = big->next) {
+        *used += big->filled;
+        *free += big->blob->size - big->filled;
+    }
+}
+
+size_t input_held(const struct kr_client *client)
+{
+    const struct held *held = client->waiting;
+    size_t total = 0;
+
+    for (uint32_t i = 0; held && i < held->argc; i++)
+        total += held->argv[i].size;
+    return total;
 }
 
 /* The command that they belonged to has run. */
@@ -425,7 +445,7 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
         }
         pieces[0] = (struct iovec){big->blob->data + big->filled, missing};
         pieces[1] = (struct iovec){client->input + client->input_size, 4096};
-        n = readv(client->fd, pieces, 2);
+        n = wire_read_two(client, pieces);
         if (n > 0) {
             size_t filled = (size_t)n < missing ? (size_t)n : missing;
 
@@ -440,14 +460,14 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
             errno = ENOMEM;
             return -1;
         }
-        n = recv(client->fd, client->input + client->input_size,
-                 client->input_capacity - client->input_size, 0);
+        n = wire_read(client, client->input + client->input_size,
+                      client->input_capacity - client->input_size);
         if (n > 0)
             client->input_size += (size_t)n;
         *where = (struct iovec){client->input, client->input_size};
         return n;
     }
-    n = recv(client->fd, input.shared, SHARED_SIZE, 0);
+    n = wire_read(client, input.shared, SHARED_SIZE);
     *where = (struct iovec){input.shared, n > 0 ? (size_t)n : 0};
     return n;
 }
@@ -485,6 +505,7 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
         return;
     /* The time that commands see is that of their arrival. */
     clock_begin_turn();
+    client->unread = false;
     n = input_read(client, &got);
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
@@ -496,9 +517,12 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
         client_doom(client, false);
         return;
     }
+    client->unread = wire_has_more(client);
     client->active_ms = clock_turn_ms;
     client_stats.bytes_in += (uint64_t)n;
     client_stats.reads++;
+    if (client->big && !client_fits(client))
+        return;
     if (!client->suspended && !input_is_filling(client)) {
         if (got.iov_base == client->input) {
             client_process(client);

@@ -15,5 +15,9 @@ void input_readable(evutil_socket_t fd, short what, void *ctx);
 
 void input_free(struct kr_client *client);
 size_t input_memory(const struct kr_client *client);
+/* Add what has come of large arguments, and what is yet to come. */
+void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free);
+/* Bytes of the words of the command that it holds, if any. */
+size_t input_held(const struct kr_client *client);
 
 #endif

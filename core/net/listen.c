@@ -253,7 +253,8 @@ static bool listen_open_tcp(struct listeners *to, char *error, size_t size)
         if (address[0] && to->count < LISTENERS_MAX - 1)
             fine = listen_tcp(to, address, error, size);
     memory_free(binds);
-    if (fine && to->count == 0) {
+    /* No address is a wish, too: only the unix socket then. */
+    if (fine && to->count == 0 && listen_settings.binds[0]) {
         snprintf(error, size, "none of the addresses '%s' can be listened on",
                  listen_settings.binds);
         fine = false;

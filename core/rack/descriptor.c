@@ -475,6 +475,8 @@ static size_t descriptor_param_size(uint32_t type)
         return sizeof(int32_t);
     case KR_PARAM_STRING:
         return sizeof(char *);
+    case KR_PARAM_BYTES:
+        return sizeof(struct kr_str);
     case KR_PARAM_SPECIAL:
         return 0;
     default:
@@ -486,7 +488,7 @@ static bool probe_param(struct probe *probe, const struct kr_param *row)
 {
     size_t size = descriptor_param_size(row->type);
 
-    if (row->type > KR_PARAM_OCTAL)
+    if (row->type > KR_PARAM_BYTES)
         return probe_refuse(probe, "type",
                             "found %u, which this server does not know; use a "
                             "newer server",
@@ -495,7 +497,8 @@ static bool probe_param(struct probe *probe, const struct kr_param *row)
            probe_text(probe, "alias", row->alias, true) &&
            probe_text(probe, "initial", row->initial, true) &&
            (size == 0 || row->slot == NULL ||
-            probe_memory(probe, "slot", row->slot, size, size,
+            probe_memory(probe, "slot", row->slot, size,
+                         size < sizeof(void *) ? size : sizeof(void *),
                          IMAGE_READ | IMAGE_WRITE)) &&
            probe_words(probe, &row->words) &&
            PROBE_CODE(probe, row, check, true) &&

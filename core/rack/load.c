@@ -154,6 +154,7 @@ static struct rack_module *rack_describe(const struct rack_request *request,
     m->image = image;
     m->host.id = rack_new_id();
     m->path = memory_strdup(request->path);
+    m->standard = request->standard;
     m->argv = memory_calloc((size_t)request->argc + 1, sizeof(*m->argv));
     for (; m->argc < request->argc; m->argc++) {
         struct kr_str arg = request->argv[m->argc];
@@ -727,6 +728,7 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
         .memory = memory > 0 ? (uint64_t)memory : 0,
         .argc = m->argc,
         .argv = m->argv,
+        .flags = m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0),
     };
     const char *type;
 

@@ -22,6 +22,7 @@ struct rack_module {
     enum rack_phase phase;
     char *name; /* copies: these outlive the image */
     char *path;
+    bool standard;
     uint32_t argc;
     struct kr_str *argv;
     struct directory_binding *bindings;

@@ -36,6 +36,7 @@ void rack_offer(const char *id, const void *table);
  * what it wanted, what was found, and the remedy. */
 struct rack_request {
     const char *path;
+    bool standard; /* see KR_MODULE_STANDARD */
     uint32_t argc;
     uint32_t config_count; /* parameters to set when create() has succeeded */
     const struct kr_str *argv;

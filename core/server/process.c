@@ -2,6 +2,7 @@
 #include "core/server/process.h"
 
 #include "core/config/directives.h"
+#include "core/config/file.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
 #include "core/net/listen.h"
@@ -47,8 +48,7 @@ void process_init(int argc, char **argv)
     process.title_size = (size_t)(end - argv[0]);
 }
 
-/* {title} {listen-addr} {port} {unixsocket}: the words of
- * proc-title-template. */
+/* The words of proc-title-template. */
 static void process_expand(struct buffer *to, struct kr_str word)
 {
     char address[64] = "";
@@ -64,8 +64,12 @@ static void process_expand(struct buffer *to, struct kr_str word)
                                      : kr_cstr(listen_settings.unix_path));
     else if (kr_str_equal(word, KR_STR("port")))
         buffer_append_int64(to, listen_settings.port);
+    else if (kr_str_equal(word, KR_STR("tls-port")))
+        buffer_append_int64(to, 0);
     else if (kr_str_equal(word, KR_STR("unixsocket")))
         buffer_append(to, kr_cstr(listen_settings.unix_path));
+    else if (kr_str_equal(word, KR_STR("config-file")))
+        buffer_append(to, kr_cstr(file_path()));
 }
 
 static void process_set_title(void)
@@ -76,7 +80,10 @@ static void process_set_title(void)
     while (*at) {
         const char *close = *at == '{' ? strchr(at, '}') : NULL;
 
-        if (close) {
+        if (at[0] == '{' && at[1] == '{') {
+            buffer_append_char(&title, '{');
+            at += 2;
+        } else if (close) {
             process_expand(&title, kr_str(at + 1, (size_t)(close - at - 1)));
             at = close + 1;
         } else {
@@ -186,11 +193,16 @@ void process_begin(void)
         raise(SIGSTOP);
 }
 
+void process_retitle(void)
+{
+    if (directives.set_proc_title)
+        process_set_title();
+}
+
 void process_ready(void)
 {
     process_write_pidfile();
-    if (directives.set_proc_title)
-        process_set_title();
+    process_retitle();
     if (process_is_supervised() &&
         !process_notify("STATUS=Ready to accept connections\nREADY=1\n"))
         log_warning("process: the supervisor cannot be told that we are ready "

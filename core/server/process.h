@@ -10,6 +10,8 @@ void process_init(int argc, char **argv);
 void process_begin(void);
 /* Serving: pid file, title, word to the supervisor. */
 void process_ready(void);
+/* The title again: its template has changed. */
+void process_retitle(void);
 void process_end(void);
 
 #endif

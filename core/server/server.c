@@ -11,6 +11,7 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/event/event.h"
+#include "core/info/host_fields.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
@@ -24,6 +25,7 @@
 #include "core/net/input.h"
 #include "core/net/listen.h"
 #include "core/net/output.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
 #include "core/server/lifetime.h"
@@ -60,7 +62,10 @@ static void server_expiry_due(void *ctx)
  * for the next. */
 static void server_expire(void)
 {
+    uint64_t ticks = clock_ticks();
     int64_t wait_ms = keyspace_expire(clock_turn_ms, SLICE_US);
+
+    turn_stats.expiry_ticks += clock_ticks() - ticks;
 
     if (wait_ms < 0 || server.expiry)
         return;
@@ -79,6 +84,9 @@ static void server_before_sleep(void)
     client_before_sleep();
     if (lifetime_is_over())
         loop_stop();
+    turn_stats.turns++;
+    turn_stats.ticks += clock_ticks() - clock_turn_ticks;
+    clock_turn_ticks = 0;
 }
 
 static void server_tick(void *ctx);
@@ -94,6 +102,8 @@ static void server_tick(void *ctx)
 {
     (void)ctx;
     clock_begin_turn();
+    if (directives.pause_cron)
+        return;
     info_tick(clock_turn_ms);
     client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);
@@ -126,6 +136,7 @@ static void server_offer(void)
     rack_offer("kr.memory/1", &memory_interface);
     rack_offer("kr.modules/1", &rack_interface);
     rack_offer("kr.text/1", &text_interface);
+    rack_offer("kr.transports/1", &transport_interface);
     rack_offer("kr.types/1", &type_interface);
 }
 
@@ -187,6 +198,31 @@ static void server_configure(int argc, char **argv)
     rack_command_allowed = directive_module_command_allowed;
 }
 
+static void server_on_config(void *ctx, const void *payload)
+{
+    const struct kr_name_event *event = payload;
+
+    (void)ctx;
+    if (kr_str_equal(event->name, KR_STR("proc-title-template")))
+        process_retitle();
+}
+
+/* What starts servers for tests waits for these words and then takes another
+ * port. */
+static void server_listen(void)
+{
+    char error[1024];
+
+    log_notice("Running mode=standalone, port=%lld.",
+               (long long)listen_settings.port);
+    if (listen_open(error, sizeof(error)))
+        return;
+    if (listen_settings.port > 0)
+        log_warning("Failed listening on port %lld (TCP), aborting.",
+                    (long long)listen_settings.port);
+    server_fail("net", error);
+}
+
 static void server_begin(int argc, char **argv)
 {
     char error[1024];
@@ -195,11 +231,12 @@ static void server_begin(int argc, char **argv)
     clock_init();
     server_configure(argc, argv);
     loop_init();
-    log_notice("Keyrack %s is starting, pid=%d", PACKAGE_VERSION,
+    log_notice("Keyrack %s is starting, PID: %d", PACKAGE_VERSION,
                (int)getpid());
     keyspace_init();
     client_init();
     info_init();
+    host_fields_init();
     lifetime_init();
     server_connect_wings();
     server_offer();
@@ -208,9 +245,9 @@ static void server_begin(int argc, char **argv)
     if (!startup_load_modules(error, sizeof(error)))
         server_fail("module", error);
     server_settle_config();
-    if (!listen_open(error, sizeof(error)))
-        server_fail("net", error);
+    server_listen();
     directives_serving();
+    event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);

@@ -53,7 +53,7 @@ static bool startup_scan(struct batch *batch, char *error, size_t size)
                      entries[i]->d_name);
             batch->paths[batch->path_count++] = path;
             batch->requests[batch->count++] =
-                (struct rack_request){.path = path};
+                (struct rack_request){.path = path, .standard = true};
         }
         free(entries[i]);
     }

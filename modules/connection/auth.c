@@ -18,11 +18,11 @@
 
 #define AUTH_RANK 0 /* before every other opinion about the call */
 
-const char *auth_requirepass;
+struct kr_str auth_requirepass;
 
 static bool auth_is_required(void)
 {
-    return auth_requirepass[0] != '\0';
+    return auth_requirepass.size > 0;
 }
 
 /* --- Passwords ----------------------------------------------------------- */
@@ -32,12 +32,12 @@ static bool auth_is_required(void)
  * shorter. */
 static bool auth_is_password(struct kr_str given)
 {
-    size_t size = strlen(auth_requirepass);
+    size_t size = auth_requirepass.size;
     volatile unsigned difference = given.size != size;
 
     for (size_t i = 0, at = 0; i < given.size; i++) {
-        difference |=
-            (unsigned char)given.data[i] ^ (unsigned char)auth_requirepass[at];
+        difference |= (unsigned char)given.data[i] ^
+                      (unsigned char)auth_requirepass.data[at];
         at = at + 1 < size ? at + 1 : 0;
     }
     return difference == 0;

@@ -6,7 +6,7 @@
 #include "connection.h"
 
 /* The parameter's variable, which the host writes.  Empty: everybody may. */
-extern const char *auth_requirepass KR_HIDDEN;
+extern struct kr_str auth_requirepass KR_HIDDEN;
 
 /* In create(): make the gate.  false: there are too many. */
 bool auth_init(struct connection *connection);

@@ -28,6 +28,7 @@ KR_USES(kr_clients);
 KR_USES(kr_commands);
 KR_USES(kr_events);
 KR_USES(kr_gates);
+KR_USES(kr_info);
 KR_USES(kr_keyspace);
 KR_USES(kr_memory);
 KR_USES(kr_modules);
@@ -72,6 +73,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_commands),
     KR_NEED(kr_events),
     KR_NEED(kr_gates),
+    KR_NEED(kr_info),
     KR_NEED(kr_keyspace),
     KR_NEED(kr_memory),
     KR_NEED(kr_modules),
@@ -79,7 +81,7 @@ static const struct kr_import imports[] = {
 };
 
 static const struct kr_param params[] = {
-    {.name = "requirepass", .type = KR_PARAM_STRING, .flags = KR_PARAM_SECRET,
+    {.name = "requirepass", .type = KR_PARAM_BYTES, .flags = KR_PARAM_SECRET,
      .slot = &auth_requirepass, .initial = ""},
 };
 

@@ -12,11 +12,12 @@
  * a file has such a line the host first waits whether a module takes it. */
 #include <kr/config.h>
 #include <kr/module.h>
+#include <kr/reply.h>
 
 #include <assert.h>
 #include <limits.h>
 
-/* The arguments that every check() has. */
+/* The arguments that every check() and apply() has. */
 #define WORDS                                                                  \
     void *state, uint32_t argc, const struct kr_str *argv, const char **error
 
@@ -98,20 +99,6 @@ static bool user_check(WORDS)
     return inert_unless(argc != 1 || argv[0].size > 0,
                         "user: no module of this server keeps users; load one "
                         "that does",
-                        error);
-}
-
-static bool notify_check(WORDS)
-{
-    (void)state, (void)argc;
-    for (size_t i = 0; i < argv[0].size; i++)
-        if (!memchr("Ag$lshzxeKEtmdn", argv[0].data[i], 15)) {
-            *error = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-            return false;
-        }
-    return inert_unless(argv[0].size > 0,
-                        "notify-keyspace-events: no module of this server "
-                        "sends notifications; load one that does",
                         error);
 }
 
@@ -209,6 +196,68 @@ static bool hostname_check(WORDS)
     return true;
 }
 
+/* Classes of events.  Nobody can subscribe to them before there is a module that
+ * sends them, so keeping the value promises nothing; but it is shown in Redis's
+ * order, with A for all of the first ten. */
+static const char notify_classes[] = "g$lshzxetdnKEm";
+#define NOTIFY_ALL ((1u << 10) - 1)
+#define NOTIFY_NEW (1u << 10) /* Redis says it only where it does not say A */
+
+/* A parameter's variable, as the host's slots are; its lines are taken before a
+ * module has a state. */
+static uint32_t notify_kept;
+
+static bool notify_parse(struct kr_str text, uint32_t *classes)
+{
+    *classes = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        const char *at =
+            memchr(notify_classes, text.data[i], sizeof(notify_classes) - 1);
+
+        if (at)
+            *classes |= 1u << (at - notify_classes);
+        else if (text.data[i] == 'A')
+            *classes |= NOTIFY_ALL;
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool notify_check(WORDS)
+{
+    uint32_t classes;
+
+    (void)state;
+    return inert_unless(argc != 1 || !notify_parse(argv[0], &classes),
+                        "Invalid event class character. Use "
+                        "'Ag$lshzxeKEtmdn'.",
+                        error);
+}
+
+static bool notify_apply(WORDS)
+{
+    (void)state, (void)argc, (void)error;
+    return notify_parse(argv[0], &notify_kept);
+}
+
+static void notify_print(void *state, struct kr_reply *out)
+{
+    uint32_t classes = notify_kept;
+    char text[sizeof(notify_classes)];
+    size_t size = 0;
+
+    (void)state;
+    if ((classes & NOTIFY_ALL) == NOTIFY_ALL) {
+        text[size++] = 'A';
+        classes &= ~(NOTIFY_ALL | NOTIFY_NEW);
+    }
+    for (unsigned i = 0; i < sizeof(notify_classes) - 1; i++)
+        if (classes & (1u << i))
+            text[size++] = notify_classes[i];
+    out->ops->raw(out, kr_str(text, size));
+}
+
 /* SAVE and NOSAVE exclude each other. */
 static bool shutdown_check(WORDS)
 {
@@ -301,7 +350,7 @@ static const struct kr_param inert_params[] = {
     ROW(SPECIAL, "replicaof", "", FIXED, .alias = "slaveof",
         .check = replicaof_check),
     ROW(STRING, "masteruser", "", SECRET,),
-    ROW(STRING, "masterauth", "", SECRET,),
+    ROW(BYTES, "masterauth", "", SECRET,),
     ROW(BOOL, "replica-serve-stale-data", "yes", 0,
         .alias = "slave-serve-stale-data"),
     ROW(BOOL, "replica-read-only", "yes", 0, .alias = "slave-read-only"),
@@ -387,7 +436,8 @@ static const struct kr_param inert_params[] = {
     /* Scripts, notifications, tracking */
     NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
            .alias = "lua-time-limit"),
-    ROW(STRING, "notify-keyspace-events", "", 0, .check = notify_check),
+    ROW(SPECIAL, "notify-keyspace-events", "", 0, .check = notify_check,
+        .apply = notify_apply, .print = notify_print),
     NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
@@ -439,6 +489,10 @@ static const struct kr_param inert_params[] = {
     ROW(STRING, "ignore-warnings", "", 0,),
     ROW(STRING, "locale-collate", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
+    /* Of a buffer that our clients do not have. */
+    ROW(BOOL, "debug-replybuffer-resizing", "yes", HIDDEN | KR_PARAM_VOLATILE,),
+    ROW(INT, "debug-replybuffer-peak-reset-time", "5000",
+        HIDDEN | KR_PARAM_VOLATILE, .min = INT_MIN, .max = INT_MAX),
     ROW(INT, "watchdog-period", "0", HIDDEN, .min = 0, .max = INT_MAX),
 };
 

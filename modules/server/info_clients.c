@@ -37,8 +37,6 @@ void info_fill_clients(void *ctx, struct kr_info_out *out)
 
     (void)ctx;
     kr_clients->each(info_count_client, &crowd);
-    if (kr_block)
-        crowd.blocked = (int64_t)kr_block->count();
     out->field_int(out, "connected_clients", crowd.connected);
     out->field_int(out, "cluster_connections", 0);
     out->field_int(out, "maxclients", server_param_int("maxclients", 10000));

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-KR_USES(kr_block);
 KR_USES(kr_calls);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
@@ -199,7 +198,6 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_modules),
     KR_NEED(kr_text),
     KR_NEED(kr_types),
-    KR_WANT(kr_block),
     KR_WANT(kr_codec),
     KR_WANT(kr_journal),
     KR_WANT(kr_strings),

@@ -18,11 +18,7 @@
 
 #include <kr/kr.h>
 
-#define SERVER_REDIS_VERSION "7.2.4" /* whose commands and replies these are */
-#define SERVER_VERSION       10000   /* of the module: 1.0.0 */
-#ifndef KEYRACK_VERSION
-#define KEYRACK_VERSION "unknown" /* the build tells it */
-#endif
+#define SERVER_VERSION 10000 /* of the module: 1.0.0 */
 
 #define SERVER_ID_SIZE 40 /* hexadecimal digits of an identity */
 

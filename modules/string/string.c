@@ -91,9 +91,6 @@ static void string_save(const struct kr_peek *value, kr_writer *out)
 static bool string_load(kr_reader *in, uint32_t code, uint32_t format,
                         struct kr_value *out)
 {
-    /* Borrowed by `out`, so it outlives the call: values are loaded one after
-     * the other, on the main thread. */
-    static int64_t number;
     struct value_source source;
     struct kr_str bytes;
 
@@ -110,8 +107,8 @@ static bool string_load(kr_reader *in, uint32_t code, uint32_t format,
     if (source.blob) {
         out->box = source.blob;
     } else if (source.meta == VALUE_INT) {
-        number = source.number;
-        out->bytes = kr_str((const char *)&number, sizeof(number));
+        memcpy(out->room, &source.number, sizeof(source.number));
+        out->bytes = kr_str((const char *)out->room, sizeof(source.number));
     } else {
         out->bytes = source.bytes;
     }

@@ -17,15 +17,10 @@ class Known(NamedTuple):
 
 
 REPLIES = [
-    Known(r"(?i)HELLO.*", r"(?s).*\r\nmodules\r\n\*\d+\r\n.*", "identity: modules are listed"),
     Known(r"(?i)CLIENT (GETREDIR|TRACKING|TRACKINGINFO|CACHING).*", r"-ERR unknown subcommand.*\r\n",
           "they come with the module tracking"),
     Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
     Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
-    Known(r"(?i)CONFIG SET notify-keyspace-events .*", r"-ERR .*no module of this server.*\r\n",
-          "notifications come with the module notify"),
-    Known(r"(?i)CONFIG GET notify-keyspace-events", r"(?s).*notify-keyspace-events.*",
-          "notifications come with the module notify"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
@@ -33,7 +28,6 @@ REPLIES = [
 # Cases of protocol.py, by their names.
 PROTOCOL = {
     "an inline line of 70000 bytes with its end": "the limit counts bytes; Redis's, how they arrive",
-    "HELLO 3 changes what follows in a pipeline": "identity: modules are listed",
     "a protocol error is told even when replies are off":
         "the connection is closed; Redis leaves it open when there is nothing to send",
     "before AUTH, HELLO without AUTH is refused": "7.2's text",
