@@ -360,7 +360,7 @@ class Abuse(unittest.TestCase):
                 if kind == 0:    # within a command
                     client.send_raw(encode("SET", "half", "x" * 100000)[:rng.randrange(100000)])
                 elif kind == 1:  # with replies that nobody reads
-                    client.send_raw(encode("ECHO", "x" * 100000) * 100)
+                    client.send_raw(encode("ECHO", "x" * 100000) * 20)
                 elif kind == 2:  # watching everybody
                     client.send("MONITOR")
                 elif kind == 3:  # a pipeline in which it kills itself
