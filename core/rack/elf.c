@@ -327,8 +327,8 @@ static bool elf_check_sections(struct elf *elf, const ElfW(Ehdr) * header)
         flags |= section.sh_flags & SHF_WRITE ? PF_W : 0;
         flags |= section.sh_flags & SHF_EXECINSTR ? PF_X : 0;
         bytes = elf_at(elf, section.sh_addr, 1, section.sh_size);
-        if (!bytes || bytes != elf_bytes(elf, section.sh_offset, 1,
-                                         section.sh_size) ||
+        if (!bytes ||
+            bytes != elf_bytes(elf, section.sh_offset, 1, section.sh_size) ||
             !elf_in_memory(elf, section.sh_addr, section.sh_size, flags))
             return elf_damaged(elf, "its segments and its sections disagree");
     }

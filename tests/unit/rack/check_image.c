@@ -380,8 +380,7 @@ Suite *image_suite(void)
     tcase_set_timeout(bytes, 60);
     tcase_add_test(bytes, a_text_file_is_refused);
     tcase_add_loop_test(bytes, foreign_headers_are_refused, 0, 8);
-    tcase_add_test(bytes,
-                   a_segment_that_went_missing_or_moved_is_refused);
+    tcase_add_test(bytes, a_segment_that_went_missing_or_moved_is_refused);
     tcase_add_test(bytes, a_cut_file_is_refused_wherever_it_was_cut);
     tcase_add_test(bytes, damaged_bytes_are_judged_without_a_crash);
     suite_add_tcase(suite, bytes);
