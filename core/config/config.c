@@ -124,9 +124,10 @@ static bool config_take_initial(struct param *param, char *error)
     struct resp_args args = {0};
     struct kr_str empty = KR_STR("");
     union value value = {0};
+    enum resp_split split = resp_split_line(&args, kr_cstr(text));
     bool fine = true;
 
-    if (resp_split_line(&args, kr_cstr(text)) == RESP_SPLIT_DONE) {
+    if (split == RESP_SPLIT_DONE) {
         uint32_t argc = args.argc ? (uint32_t)args.argc : 1;
         const struct kr_str *argv = args.argc ? args.argv : &empty;
 
@@ -142,7 +143,9 @@ static bool config_take_initial(struct param *param, char *error)
         }
     } else {
         fine = false;
-        snprintf(error, VALUE_ERROR_MAX, "unbalanced quotes");
+        snprintf(error, VALUE_ERROR_MAX, "%s",
+                 split == RESP_SPLIT_NO_MEMORY ? "out of memory"
+                                               : "unbalanced quotes");
     }
     resp_args_fini(&args);
     return fine;

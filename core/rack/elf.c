@@ -309,6 +309,32 @@ static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
     return true;
 }
 
+/* The linker does not look at sections, but a linker wrote both tables: what
+ * one says of the bytes in memory, the other must say as well.  So a changed
+ * program header is found even where nothing else would miss what it held. */
+static bool elf_check_sections(struct elf *elf, const ElfW(Ehdr) * header)
+{
+    for (uint32_t i = 0; header->e_shoff != 0 && i < header->e_shnum; i++) {
+        ElfW(Shdr) section;
+        uint32_t flags = PF_R;
+        const void *bytes;
+
+        memcpy(&section, elf->bytes + header->e_shoff + i * sizeof(section),
+               sizeof(section));
+        if (!(section.sh_flags & SHF_ALLOC) || section.sh_size == 0 ||
+            section.sh_type == SHT_NOBITS)
+            continue;
+        flags |= section.sh_flags & SHF_WRITE ? PF_W : 0;
+        flags |= section.sh_flags & SHF_EXECINSTR ? PF_X : 0;
+        bytes = elf_at(elf, section.sh_addr, 1, section.sh_size);
+        if (!bytes ||
+            bytes != elf_bytes(elf, section.sh_offset, 1, section.sh_size) ||
+            !elf_in_memory(elf, section.sh_addr, section.sh_size, flags))
+            return elf_damaged(elf, "its segments and its sections disagree");
+    }
+    return true;
+}
+
 /* --- .dynamic ------------------------------------------------------------ */
 
 static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
@@ -790,7 +816,8 @@ bool elf_check(const char *path, const void *bytes, size_t size, char *error,
     /* The descriptor comes before the relocations: without any export the hash
      * table does not tell how many symbols there are for these to refer to. */
     if (!elf_check_header(&elf, &header) ||
-        !elf_check_segments(&elf, &header) || !elf_check_dynamic(&elf) ||
+        !elf_check_segments(&elf, &header) ||
+        !elf_check_sections(&elf, &header) || !elf_check_dynamic(&elf) ||
         !elf_check_symbols(&elf) || !elf_check_descriptor(&elf))
         return false;
     if (!elf_check_needed(&elf) || !elf_check_defined(&elf) ||
