@@ -220,6 +220,7 @@ static bool config_take_sum(struct param *param, struct buffer *error)
 {
     struct pending *p = NULL, *last = NULL, *guilty = NULL;
     struct kr_str *words = NULL;
+    struct kr_str empty = KR_STR("");
     uint32_t count = 0;
     char why[VALUE_ERROR_MAX], first_why[VALUE_ERROR_MAX];
     bool fine, included = false;
@@ -232,7 +233,10 @@ static bool config_take_sum(struct param *param, struct buffer *error)
         last = p;
         included |= p->file != NULL;
         if (!guilty) {
-            if (param_check(param, p->argc, p->argv, &value, first_why))
+            bool none = p->argc == 0; /* `save` alone in its line */
+
+            if (param_check(param, none ? 1 : p->argc, none ? &empty : p->argv,
+                            &value, first_why))
                 value_free(&param->row, &value);
             else
                 guilty = p;

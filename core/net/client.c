@@ -57,6 +57,26 @@ struct kr_client *client_of_sink(struct kr_reply *reply)
 
 /* --- Limits -------------------------------------------------------------- */
 
+/* Bytes that all clients together may use; 0: any. */
+static int64_t client_memory_limit(void)
+{
+    int64_t limit = client_settings.maxmemory_clients;
+
+    return limit < 0 ? keyspace_settings.maxmemory / 100 * -limit : limit;
+}
+
+/* Output may grow a lot between two turns, at the cost of keys if nobody looked
+ * here.  What is exact takes a walk, so first an estimate. */
+static bool client_overflows(const struct kr_client *client)
+{
+    int64_t limit = client_memory_limit();
+
+    return limit > 0 && client_total_memory() - client->accounted +
+                                input_memory(client) +
+                                output_size(&client->output) >
+                            (size_t)limit;
+}
+
 /* May this client have one more chunk of output?  Over the hard limit, or over
  * the soft one for too long, it is closed: it does not read. */
 static bool client_may_write(struct output *output)
@@ -66,7 +86,7 @@ static bool client_may_write(struct output *output)
         &client_settings.limits[client_class(client)];
     int64_t size = (int64_t)output_size(output);
 
-    if (client->doomed)
+    if (client->doomed || (client_overflows(client) && !client_fits(client)))
         return false;
     if (limit->soft == 0 || size <= limit->soft)
         client->soft_limit_ms = 0;
@@ -81,6 +101,7 @@ static bool client_may_write(struct output *output)
                 (unsigned long long)client->id, (long long)size);
     client_stats.output_limit_hits++;
     client_doom(client, false);
+    output_abandon(&client->output);
     return false;
 }
 
@@ -393,10 +414,8 @@ static struct kr_client *client_biggest(void)
 
 void client_evict(void)
 {
-    int64_t limit = client_settings.maxmemory_clients;
+    int64_t limit = client_memory_limit();
 
-    if (limit < 0)
-        limit = keyspace_settings.maxmemory / 100 * -limit;
     while (limit > 0 && client_total_memory() > (size_t)limit) {
         struct kr_client *client = client_biggest();
 
@@ -409,6 +428,7 @@ void client_evict(void)
         client_stats.memory[client_class(client)] -= client->accounted;
         client->accounted = 0;
         client_doom(client, false);
+        output_abandon(&client->output);
     }
 }
 

@@ -181,8 +181,16 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     return true;
 }
 
+static bool input_is_filling(const struct kr_client *client)
+{
+    return client->big && client->big->filled < client->big->blob->size;
+}
+
 void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free)
 {
+    /* As in Redis, what stands before the argument does not count. */
+    if (client->big)
+        *used = 0;
     for (const struct big_argument *big = client->big; big; big = big->next) {
         *used += big->filled;
         *free += big->blob->size - big->filled;
@@ -247,11 +255,6 @@ static bool input_begin_big(struct kr_client *client,
     }
     client->big = big;
     return true;
-}
-
-static bool input_is_filling(const struct kr_client *client)
-{
-    return client->big && client->big->filled < client->big->blob->size;
 }
 
 /* --- Parsing and running ------------------------------------------------- */
