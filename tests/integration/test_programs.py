@@ -27,7 +27,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Server, WithServer, main  # noqa: E402
-from support.server import free_port  # noqa: E402
+from support.server import ORACLE, free_port  # noqa: E402
 
 try:
     import redis
@@ -331,7 +331,7 @@ class Exporter(WithServer):
             return text, log.read()
 
 
-@unittest.skipUnless(shutil.which("redis-sentinel"), "redis-sentinel is not installed")
+@unittest.skipUnless(os.path.exists(ORACLE), "redis-server is not installed")
 class Sentinel(WithHome):
     def ask(self, port):
         """What the sentinel thinks of the master."""
@@ -344,7 +344,7 @@ class Sentinel(WithHome):
         config.write_text(f"port {port}\nbind 127.0.0.1\ndir {self.home}\n"
                           f"sentinel monitor it 127.0.0.1 {self.server.port} 1\n"
                           "sentinel down-after-milliseconds it 500\n")
-        sentinel = subprocess.Popen(["redis-sentinel", config], stdout=subprocess.DEVNULL,
+        sentinel = subprocess.Popen([ORACLE, config, "--sentinel"], stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + 20
