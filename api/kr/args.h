@@ -28,8 +28,7 @@ extern "C" {
     (int)((str).size < (most) ? (str).size : (most)),                          \
         ((str).size > 0 ? (str).data : "")
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 /* Is argument `i` that word, in any case? */
 static inline bool kr_arg_is(const struct kr_call *call, uint32_t i,
@@ -86,8 +85,7 @@ static inline bool kr_arg_db(struct kr_call *call, uint32_t i, kr_db **db)
     return false;
 }
 
-/* --- Refusing ---------------------------------------------------------------
- */
+/* --- Refusing ------------------------------------------------------------ */
 
 static inline void kr_refuse_syntax(struct kr_call *call)
 {
@@ -112,8 +110,7 @@ static inline void kr_refuse_subcommand(struct kr_call *call,
                     KR_QUOTE(call->argv[1], 128), container);
 }
 
-/* --- Helping ----------------------------------------------------------------
- */
+/* --- Helping ------------------------------------------------------------- */
 
 /* The answer of `container` HELP: a title, the lines, and HELP itself. */
 static inline void kr_reply_help(struct kr_call *call, const char *container,

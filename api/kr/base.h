@@ -26,17 +26,17 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define KR_EXPORT         __attribute__((visibility("default")))
-#define KR_HIDDEN         __attribute__((visibility("hidden")))
+#define KR_EXPORT          __attribute__((visibility("default")))
+#define KR_HIDDEN          __attribute__((visibility("hidden")))
 #define KR_PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
-#define KR_LIKELY(x)      __builtin_expect(!!(x), 1)
-#define KR_UNLIKELY(x)    __builtin_expect(!!(x), 0)
+#define KR_LIKELY(x)       __builtin_expect(!!(x), 1)
+#define KR_UNLIKELY(x)     __builtin_expect(!!(x), 0)
 #else
 #define KR_EXPORT
 #define KR_HIDDEN
 #define KR_PRINTF(fmt, va)
-#define KR_LIKELY(x)      (x)
-#define KR_UNLIKELY(x)    (x)
+#define KR_LIKELY(x)   (x)
+#define KR_UNLIKELY(x) (x)
 #endif
 
 /* Does the interface `table`, as this host offers it, have `member`? */
@@ -70,7 +70,8 @@ static inline struct kr_str kr_cstr(const char *text)
 
 static inline bool kr_str_equal(struct kr_str a, struct kr_str b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    return a.size == b.size &&
+           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 /* Equal without regard to the case of ASCII letters?  No locale. */

@@ -41,8 +41,9 @@ struct kr_park {
     uint32_t reserved;
 };
 
-#define KR_PARK_WAKE_ON_DELETE (1u << 0) /* a key's end or other type wakes too */
-#define KR_PARK_NO_UNBLOCK     (1u << 1) /* CLIENT UNBLOCK does not reach it */
+#define KR_PARK_WAKE_ON_DELETE                                                 \
+    (1u << 0)                        /* a key's end or other type wakes too */
+#define KR_PARK_NO_UNBLOCK (1u << 1) /* CLIENT UNBLOCK does not reach it */
 
 struct kr_block {
     uint32_t size;

@@ -22,9 +22,9 @@
 extern "C" {
 #endif
 
-typedef struct kr_client kr_client;   /* a connection, see client.h */
-typedef struct kr_db kr_db;           /* a database, see keyspace.h */
-typedef struct kr_cmd kr_cmd;         /* a registered command, see command.h */
+typedef struct kr_client kr_client; /* a connection, see client.h */
+typedef struct kr_db kr_db;         /* a database, see keyspace.h */
+typedef struct kr_cmd kr_cmd;       /* a registered command, see command.h */
 struct kr_blob;
 
 #define KR_CALL_SCRIPT      (1u << 0) /* run by a script or another module */
@@ -58,13 +58,13 @@ struct kr_run {
     uint32_t call_flags;       /* KR_CALL_ to add */
 };
 
-#define KR_RUN_NO_JOURNAL  (1u << 0) /* its effects are not journalled */
-#define KR_RUN_NO_GATES    (1u << 1) /* as the host itself: no gate is asked */
-#define KR_RUN_NO_WRITES   (1u << 2) /* a command that may write is refused */
-#define KR_RUN_DENY_OOM    (1u << 3) /* refuse what may use memory when full */
-#define KR_RUN_NO_STATS    (1u << 4) /* not counted, not logged as slow */
-#define KR_RUN_DRY         (1u << 5) /* all the checks, then stop */
-#define KR_RUN_SCRIPT      (1u << 6) /* refuse commands flagged no-script */
+#define KR_RUN_NO_JOURNAL (1u << 0) /* its effects are not journalled */
+#define KR_RUN_NO_GATES   (1u << 1) /* as the host itself: no gate is asked */
+#define KR_RUN_NO_WRITES  (1u << 2) /* a command that may write is refused */
+#define KR_RUN_DENY_OOM   (1u << 3) /* refuse what may use memory when full */
+#define KR_RUN_NO_STATS   (1u << 4) /* not counted, not logged as slow */
+#define KR_RUN_DRY        (1u << 5) /* all the checks, then stop */
+#define KR_RUN_SCRIPT     (1u << 6) /* refuse commands flagged no-script */
 
 struct kr_calls {
     uint32_t size;

@@ -15,13 +15,13 @@ extern "C" {
 #endif
 
 #define KR_CLIENT_AUTHENTICATED (1u << 0)
-#define KR_CLIENT_CLOSING       (1u << 1)  /* closes once replies are sent */
+#define KR_CLIENT_CLOSING       (1u << 1) /* closes once replies are sent */
 #define KR_CLIENT_UNIX          (1u << 2)
 #define KR_CLIENT_BLOCKED       (1u << 3)
 #define KR_CLIENT_NO_EVICT      (1u << 4)
 #define KR_CLIENT_NO_TOUCH      (1u << 5)
-#define KR_CLIENT_MONITOR       (1u << 6)  /* class: replica, as in Redis */
-#define KR_CLIENT_PUBSUB        (1u << 7)  /* class pubsub for output limits */
+#define KR_CLIENT_MONITOR       (1u << 6) /* class: replica, as in Redis */
+#define KR_CLIENT_PUBSUB        (1u << 7) /* class pubsub for output limits */
 #define KR_CLIENT_REPLICA       (1u << 8)
 #define KR_CLIENT_PRIMARY       (1u << 9)
 #define KR_CLIENT_TRANSACTION   (1u << 10)
@@ -53,16 +53,16 @@ struct kr_client_info {
     uint32_t reserved;
     uint64_t input_used; /* qbuf */
     uint64_t input_free;
-    uint64_t args;       /* argv-mem */
+    uint64_t args;          /* argv-mem */
     uint64_t output_buffer; /* rbs, rbp, obl, oll, omem as in CLIENT LIST */
     uint64_t output_peak;
     uint64_t output_used;
     uint64_t output_list;
     uint64_t output_memory;
-    uint64_t memory; /* tot-mem */
+    uint64_t memory;            /* tot-mem */
     const kr_cmd *last_command; /* may be NULL */
-    char address[128];       /* ip:port, or path:0 */
-    char local_address[128]; /* laddr */
+    char address[128];          /* ip:port, or path:0 */
+    char local_address[128];    /* laddr */
 };
 
 /* A module's data with a client: a word in a slot of its own. */

@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-/* --- Flags: the words that COMMAND INFO answers ----------------------------- */
+/* --- Flags: the words that COMMAND INFO answers -------------------------- */
 
 #define KR_CMD_WRITE             (UINT64_C(1) << 0)
 #define KR_CMD_READONLY          (UINT64_C(1) << 1)
@@ -77,28 +77,31 @@ extern "C" {
 #define KR_CAT_TRANSACTION (UINT64_C(1) << 19)
 #define KR_CAT_SCRIPTING   (UINT64_C(1) << 20)
 
-/* --- Key specs: where the keys stand, and what is done to them --------------- */
+/* --- Key specs: where the keys stand, and what is done to them ----------- */
 
-#define KR_KEY_RO              (1u << 0)
-#define KR_KEY_RW              (1u << 1)
-#define KR_KEY_OW              (1u << 2)
-#define KR_KEY_RM              (1u << 3)
-#define KR_KEY_ACCESS          (1u << 4)
-#define KR_KEY_UPDATE          (1u << 5)
-#define KR_KEY_INSERT          (1u << 6)
-#define KR_KEY_DELETE          (1u << 7)
-#define KR_KEY_NOT_KEY         (1u << 8)
-#define KR_KEY_INCOMPLETE      (1u << 9)
-#define KR_KEY_VARIABLE_FLAGS  (1u << 10)
+#define KR_KEY_RO             (1u << 0)
+#define KR_KEY_RW             (1u << 1)
+#define KR_KEY_OW             (1u << 2)
+#define KR_KEY_RM             (1u << 3)
+#define KR_KEY_ACCESS         (1u << 4)
+#define KR_KEY_UPDATE         (1u << 5)
+#define KR_KEY_INSERT         (1u << 6)
+#define KR_KEY_DELETE         (1u << 7)
+#define KR_KEY_NOT_KEY        (1u << 8)
+#define KR_KEY_INCOMPLETE     (1u << 9)
+#define KR_KEY_VARIABLE_FLAGS (1u << 10)
 
 #define KR_BEGIN_UNKNOWN 0u
 #define KR_BEGIN_INDEX   1u /* a: the argument's position */
-#define KR_BEGIN_KEYWORD 2u /* word: after which; a: where the search starts,
+#define KR_BEGIN_KEYWORD                                                       \
+    2u /* word: after which; a: where the search starts,
                              * negative from the end */
 #define KR_FIND_UNKNOWN 0u
-#define KR_FIND_RANGE   1u /* x: last key, from the first, or -1 the last
+#define KR_FIND_RANGE                                                          \
+    1u /* x: last key, from the first, or -1 the last
                             * argument, -2 ...; y: step; z: limit */
-#define KR_FIND_KEYNUM  2u /* x: where the number stands, y: the first key, both
+#define KR_FIND_KEYNUM                                                         \
+    2u /* x: where the number stands, y: the first key, both
                             * from the beginning; z: step */
 
 struct kr_key_spec {
@@ -123,7 +126,7 @@ struct kr_key_ref {
     uint32_t flags; /* KR_KEY_ */
 };
 
-/* --- The argument tree (COMMAND DOCS) ---------------------------------------- */
+/* --- The argument tree (COMMAND DOCS) ------------------------------------ */
 
 #define KR_ARG_STRING     0u
 #define KR_ARG_INTEGER    1u
@@ -141,13 +144,13 @@ struct kr_key_ref {
 
 struct kr_arg {
     const char *name;
-    uint16_t type;  /* KR_ARG_ */
-    uint16_t flags; /* KR_ARG_ */
+    uint16_t type;    /* KR_ARG_ */
+    uint16_t flags;   /* KR_ARG_ */
     int32_t key_spec; /* index of the key spec it belongs to, -1: none */
     const char *token;
     const char *since;
     const char *deprecated_since;
-    const char *display; /* NULL: the name */
+    const char *display;  /* NULL: the name */
     struct kr_rows parts; /* struct kr_arg: of a ONEOF or a BLOCK */
 };
 
@@ -163,7 +166,7 @@ struct kr_command {
     const char *name; /* lower case; of a subcommand only its own word */
     /* Runs the command: writes one reply.  NULL for a mere container. */
     void (*run)(struct kr_call *call);
-    int32_t arity;    /* with the name; -n: at least n */
+    int32_t arity; /* with the name; -n: at least n */
     uint32_t doc_flags;
     uint64_t flags;      /* KR_CMD_ */
     uint64_t categories; /* KR_CAT_ */

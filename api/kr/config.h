@@ -18,9 +18,10 @@
 extern "C" {
 #endif
 
-#define KR_PARAM_BOOL    0u /* bool: yes or no */
-#define KR_PARAM_INT     1u /* int64_t between min and max */
-#define KR_PARAM_MEMORY  2u /* int64_t bytes: 100mb; with KR_PARAM_PERCENT
+#define KR_PARAM_BOOL 0u /* bool: yes or no */
+#define KR_PARAM_INT  1u /* int64_t between min and max */
+#define KR_PARAM_MEMORY                                                        \
+    2u                      /* int64_t bytes: 100mb; with KR_PARAM_PERCENT
                              * negative values are percent */
 #define KR_PARAM_ENUM    3u /* int32_t, one of words */
 #define KR_PARAM_STRING  4u /* const char *, the host's, never NULL */
@@ -49,16 +50,19 @@ struct kr_param {
     const char *alias; /* or NULL */
     uint32_t type;     /* KR_PARAM_ */
     uint32_t flags;
-    void *slot;                /* the variable, of the type's C type */
-    const char *initial;       /* the default, as typed in a file */
-    int64_t min, max;          /* INT, MEMORY, DOUBLE; both 0: any */
-    struct kr_rows words;      /* struct kr_word, of ENUM */
+    void *slot;           /* the variable, of the type's C type */
+    const char *initial;  /* the default, as typed in a file */
+    int64_t min, max;     /* INT, MEMORY, DOUBLE; both 0: any */
+    struct kr_rows words; /* struct kr_word, of ENUM */
     /* Check before anything changes: false with *error set (a constant or
      * static text) refuses.  Argument: the words after the name.  NULL: none. */
     bool (*check)(void *state, uint32_t argc, const struct kr_str *argv,
                   const char **error);
     /* The variable has changed (SPECIAL: take the words).  false undoes the
-     * whole CONFIG SET, with *error.  NULL: nothing to do. */
+     * whole CONFIG SET, with *error.  NULL: nothing to do.  A SPECIAL row that
+     * has print() takes its first words this way too, at registration: `state`
+     * is NULL before create(), so such a variable is a static one, as slots
+     * are. */
     bool (*apply)(void *state, uint32_t argc, const struct kr_str *argv,
                   const char **error);
     /* SPECIAL: write the value as CONFIG GET shows it: raw() to `out`. */

@@ -36,9 +36,9 @@ struct kr_key_event {
     uint32_t kind; /* KR_CLASS_, of key.notify */
     kr_db *db;
     struct kr_str key;
-    struct kr_str word;         /* of key.notify */
-    struct kr_cell *cell;       /* NULL when there is no value */
-    struct kr_call *call;       /* whose doing, or NULL */
+    struct kr_str word;   /* of key.notify */
+    struct kr_cell *cell; /* NULL when there is no value */
+    struct kr_call *call; /* whose doing, or NULL */
 };
 
 /* "db.flush.before", "db.flush", "db.swap": kr_db_event.  For a flush of all
@@ -71,10 +71,10 @@ struct kr_client_event {
  * "host.wake", "host.ready" (all modules active, before the first client),
  * "host.memory" (used memory is over the limit and eviction found nothing),
  * "journal.flush" (replies of this turn are about to be sent): no payload. */
-#define KR_EVENT_TICK   "host.tick"
-#define KR_EVENT_SLEEP  "host.sleep"
-#define KR_EVENT_WAKE   "host.wake"
-#define KR_EVENT_READY  "host.ready"
+#define KR_EVENT_TICK  "host.tick"
+#define KR_EVENT_SLEEP "host.sleep"
+#define KR_EVENT_WAKE  "host.wake"
+#define KR_EVENT_READY "host.ready"
 
 /* "host.shutdown": a handler may set `veto` with a text, unless `force`. */
 #define KR_EVENT_SHUTDOWN "host.shutdown"

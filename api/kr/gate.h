@@ -20,7 +20,8 @@
 extern "C" {
 #endif
 
-#define KR_STAGE_FILTER    0u /* argv as it came; command is NULL; may replace
+#define KR_STAGE_FILTER                                                        \
+    0u                        /* argv as it came; command is NULL; may replace
                                * call->argv by memory that lives until AFTER */
 #define KR_STAGE_AUTHORISE 1u /* may this client do that? */
 #define KR_STAGE_ROUTE     2u /* is it here that it is done? */
@@ -33,16 +34,17 @@ extern "C" {
 #define KR_GATE_PASS 0 /* go on */
 #define KR_GATE_DONE 1 /* the gate has replied: queued, or answered */
 #define KR_GATE_DENY 2 /* the gate has replied an error: refused */
-#define KR_GATE_HOLD 3 /* not now: the client waits; run it again by
+#define KR_GATE_HOLD                                                           \
+    3 /* not now: the client waits; run it again by
                         * gates->release(), without a reply so far */
 
 /* What AFTER learns. */
 struct kr_outcome {
     uint32_t size;
-    uint32_t errors; /* error replies written by the handler */
-    uint64_t nsec;   /* how long it ran */
+    uint32_t errors;  /* error replies written by the handler */
+    uint64_t nsec;    /* how long it ran */
     uint64_t changes; /* changed() during the call */
-    bool blocked;    /* it has blocked its client and will be resumed */
+    bool blocked;     /* it has blocked its client and will be resumed */
 };
 
 /* `outcome` is NULL but for AFTER. */

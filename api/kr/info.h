@@ -38,14 +38,14 @@ static inline void kr_info_fieldf(struct kr_info_out *out, const char *name,
     va_end(args);
     if (n < 0)
         n = 0;
-    out->field(out, name, kr_str(text, (size_t)n < sizeof(text)
-                                           ? (size_t)n
-                                           : sizeof(text) - 1));
+    out->field(
+        out, name,
+        kr_str(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
 }
 
 typedef void (*kr_info_fn)(void *ctx, struct kr_info_out *out);
 
-#define KR_INFO_WEAK (1u << 0) /* only fields that nobody else has given */
+#define KR_INFO_WEAK       (1u << 0) /* only fields that nobody else has given */
 #define KR_INFO_ON_REQUEST (1u << 1) /* not in the default answer */
 
 /* What the host counts; read with stats(). */
@@ -95,8 +95,10 @@ struct kr_info {
     /* A latency sample of `event` ("command", "expire-cycle"); kept by whoever
      * subscribes to "host.latency". */
     void (*latency)(const char *event, int64_t ms);
-    /* Forty hexadecimal digits that name this run of the server. */
-    const char *(*run_id)(void);
+    /* What the host is called: its "version", the "redis-version" whose
+     * commands it has, the "run-id" of forty hexadecimal digits.  To be shown
+     * to people and clients; nothing to branch on.  "" when unknown. */
+    const char *(*identity)(const char *which);
 };
 KR_INTERFACE(kr_info, "kr.info/1");
 

@@ -22,8 +22,8 @@ struct kr_effect {
     uint32_t size;
     int32_t db;
     uint32_t argc;
-    uint32_t index; /* of this effect within its unit */
-    uint32_t count; /* effects in the unit; more than 1: a transaction */
+    uint32_t index;   /* of this effect within its unit */
+    uint32_t count;   /* effects in the unit; more than 1: a transaction */
     uint32_t targets; /* KR_JOURNAL_ */
     const struct kr_str *argv;
     const kr_cmd *command; /* may be NULL */

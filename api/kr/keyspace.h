@@ -79,7 +79,7 @@ struct kr_keyspace {
     uint32_t size;
     uint32_t reserved;
 
-    /* --- Look up --------------------------------------------------------- */
+    /* --- Look up ------------------------------------------------------------- */
 
     /* Find argv[arg] of the call in its database.  The dispatcher has often
      * hashed and prefetched it already.  About 15 ns and a cache miss. */
@@ -91,7 +91,7 @@ struct kr_keyspace {
     /* The cell's key, borrowed as the cell is. */
     struct kr_str (*key)(const struct kr_cell *cell);
 
-    /* --- Change ---------------------------------------------------------- */
+    /* --- Change -------------------------------------------------------------- */
 
     /* Create the key, or replace its value, with `length` uninitialised bytes
      * of payload (or a NULL word) of type `type`.  The old value is freed, its
@@ -124,7 +124,7 @@ struct kr_keyspace {
     void (*notify)(kr_db *db, struct kr_str key, uint32_t kind,
                    struct kr_str event);
 
-    /* --- Expiry and age -------------------------------------------------- */
+    /* --- Expiry and age ------------------------------------------------------ */
 
     /* Milliseconds since 1970, or KR_NO_EXPIRY. */
     int64_t (*expiry)(const struct kr_cell *cell);
@@ -142,7 +142,7 @@ struct kr_keyspace {
     void (*set_idle_ms)(struct kr_cell *cell, uint64_t idle_ms);
     void (*set_frequency)(struct kr_cell *cell, uint32_t counter);
 
-    /* --- Databases ------------------------------------------------------- */
+    /* --- Databases ----------------------------------------------------------- */
 
     int32_t (*db_count)(void);
     kr_db *(*db)(int32_t index); /* NULL when out of range */
@@ -165,7 +165,7 @@ struct kr_keyspace {
     /* Exchange the contents of two databases; clients stay where they are. */
     void (*swap)(kr_db *a, kr_db *b);
 
-    /* --- Watching a key --------------------------------------------------- */
+    /* --- Watching a key ------------------------------------------------------ */
 
     /* From now on remember whether the key changes (or expires, is evicted,
      * flushed, swapped to another value).  Costs writers one test while nobody
@@ -174,7 +174,7 @@ struct kr_keyspace {
     bool (*watch_changed)(const kr_watch *watch);
     void (*unwatch)(kr_watch *watch);
 
-    /* --- For DEBUG and MEMORY --------------------------------------------- */
+    /* --- For DEBUG and MEMORY ------------------------------------------------ */
 
     /* Bytes of one key in all: entry, payload, table slot, from `samples`. */
     size_t (*key_memory)(const struct kr_cell *cell, size_t samples);
@@ -186,7 +186,7 @@ struct kr_keyspace {
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 
-/* --- Shorthand ---------------------------------------------------------------- */
+/* --- Shorthand ----------------------------------------------------------- */
 
 /* Find argument `arg` and check its type.  false: it is not there, or of
  * another type, in which case WRONGTYPE has been replied and *wrong set. */
@@ -225,7 +225,8 @@ static inline struct kr_str kr_cell_bytes(const struct kr_cell *cell)
 
 static inline struct kr_peek kr_cell_peek(const struct kr_cell *cell)
 {
-    struct kr_peek peek = {cell->data, cell->length, cell->meta, cell->boxed, 0};
+    struct kr_peek peek = {cell->data, cell->length, cell->meta, cell->boxed,
+                           0};
 
     return peek;
 }

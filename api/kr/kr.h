@@ -22,6 +22,7 @@
 #include <kr/module.h>
 #include <kr/reply.h>
 #include <kr/text.h>
+#include <kr/transport.h>
 #include <kr/type.h>
 
 #endif

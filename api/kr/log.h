@@ -23,8 +23,9 @@ extern "C" {
 struct kr_log {
     uint32_t size;
     uint32_t reserved;
-    void (*write)(kr_module *self, uint32_t level, struct kr_str line); /* [any] */
-    bool (*enabled)(uint32_t level);                                    /* [any] */
+    void (*write)(kr_module *self, uint32_t level,
+                  struct kr_str line); /* [any] */
+    bool (*enabled)(uint32_t level);   /* [any] */
     /* The server cannot go on: log, report as a crash does, and end. [any] */
     void (*panic)(kr_module *self, const char *why);
 };
@@ -45,9 +46,9 @@ static inline void kr_logf(kr_module *self, uint32_t level, const char *format,
     va_end(args);
     if (n < 0)
         return;
-    kr_log->write(self, level, kr_str(line, (size_t)n < sizeof(line)
-                                                ? (size_t)n
-                                                : sizeof(line) - 1));
+    kr_log->write(
+        self, level,
+        kr_str(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1));
 }
 
 #ifdef __cplusplus

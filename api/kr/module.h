@@ -52,16 +52,16 @@ struct kr_rows {
         (array), (uint32_t)KR_COUNT(array), (uint32_t)sizeof((array)[0])       \
     }
 
-/* --- Interfaces used and offered ------------------------------------------ */
+/* --- Interfaces used and offered ----------------------------------------- */
 
 #define KR_IMPORT_REQUIRED 0u /* no such interface, no load */
 #define KR_IMPORT_OPTIONAL 1u /* the slot is NULL while nobody offers it */
 
 struct kr_import {
-    const char *id;  /* "kr.keyspace/1" */
+    const char *id;    /* "kr.keyspace/1" */
     const void **slot; /* where the host writes the interface's address */
-    uint32_t size;   /* bytes of it that this module counts on */
-    uint32_t flags;  /* KR_IMPORT_ */
+    uint32_t size;     /* bytes of it that this module counts on */
+    uint32_t flags;    /* KR_IMPORT_ */
 };
 
 /* Every interface `kr_x` has a struct kr_x, an id macro KR_X_ID of the form
@@ -74,13 +74,14 @@ struct kr_import {
     {                                                                          \
         name##_id, (const void **)(void *)&name, (uint32_t)(bytes), (how)      \
     }
-#define KR_NEED(name) KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_REQUIRED)
-#define KR_WANT(name) KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_OPTIONAL)
+#define KR_NEED(name)                                                          \
+    KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_REQUIRED)
+#define KR_WANT(name)                                                          \
+    KR_IMPORT_ROW(name, sizeof(struct name), KR_IMPORT_OPTIONAL)
 #define KR_NEED_UPTO(name, last)                                               \
-    KR_IMPORT_ROW(name,                                                        \
-                  offsetof(struct name, last) +                                \
-                      sizeof(((struct name *)0)->last),                        \
-                  KR_IMPORT_REQUIRED)
+    KR_IMPORT_ROW(                                                             \
+        name, offsetof(struct name, last) + sizeof(((struct name *)0)->last),  \
+        KR_IMPORT_REQUIRED)
 /* In the header of an interface: its slot and its id. */
 #define KR_INTERFACE(name, text)                                               \
     static const char name##_id[] __attribute__((unused)) = text;              \
@@ -93,7 +94,7 @@ struct kr_offer {
     const void *table;
 };
 
-/* --- The descriptor ---------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 #define KR_DESCRIPTOR_MAGIC 0x4b52414bu /* "KRAK" */
 #define KR_GENERATION       1u          /* of the rules on this page */
@@ -175,7 +176,7 @@ struct kr_descriptor {
         .generation = KR_GENERATION,                                           \
         __VA_ARGS__}
 
-/* --- kr.modules/1: modules about modules ------------------------------------ */
+/* --- kr.modules/1: modules about modules --------------------------------- */
 
 /* It belongs to the server: found in modules-dir at the start, not asked for
  * by a loadmodule line or by MODULE LOAD. */
@@ -187,12 +188,12 @@ struct kr_module_info {
     const char *name;
     const char *path; /* of the file, as it was asked for */
     const char *summary;
-    uint64_t calls;    /* of its commands */
-    uint64_t nsec;     /* in them */
-    uint64_t errors;   /* error replies of theirs */
-    uint64_t memory;   /* bytes it has allocated and not freed */
-    uint64_t keys;     /* values of its types */
-    uint32_t argc;     /* how it was loaded */
+    uint64_t calls;  /* of its commands */
+    uint64_t nsec;   /* in them */
+    uint64_t errors; /* error replies of theirs */
+    uint64_t memory; /* bytes it has allocated and not freed */
+    uint64_t keys;   /* values of its types */
+    uint32_t argc;   /* how it was loaded */
     uint32_t reserved;
     const struct kr_str *argv;
     uint32_t flags; /* KR_MODULE_ of its descriptor, and KR_MODULE_STANDARD */

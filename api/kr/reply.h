@@ -90,7 +90,7 @@ struct kr_reply {
     uint32_t errors;   /* error() calls so far */
 };
 
-/* --- Shorthand -------------------------------------------------------------- */
+/* --- Shorthand ----------------------------------------------------------- */
 
 static inline void kr_reply_null(struct kr_reply *r)
 {

@@ -36,7 +36,7 @@ struct kr_strings {
     uint32_t size;
     uint32_t reserved;
 
-    /* --- Read ------------------------------------------------------------ */
+    /* --- Read ---------------------------------------------------------------- */
 
     /* Is the cell's value a string?  O(1). */
     bool (*is_string)(const struct kr_cell *cell);
@@ -49,7 +49,7 @@ struct kr_strings {
      * KR_ERR_TOO_LONG, as a rule.  O(1). */
     bool (*fits)(const struct kr_call *call, uint64_t size);
 
-    /* --- Edit ------------------------------------------------------------ */
+    /* --- Edit ---------------------------------------------------------------- */
 
     /* Make the bytes writable and at least `size` of them; new ones are zero.
      * The answer is their address, good while the cell is; NULL: no memory.
@@ -59,7 +59,7 @@ struct kr_strings {
     /* As edit(), but exactly `size` bytes: cuts what is longer. */
     char *(*resize)(struct kr_cell *cell, size_t size);
 
-    /* --- Make ------------------------------------------------------------ */
+    /* --- Make ---------------------------------------------------------------- */
 
     /* A new string of `size` zero bytes to edit, in place of whatever the key
      * held; `how` is KR_PUT_KEEP_EXPIRY or 0.  NULL: no memory. */

@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-#define KR_INT64_TEXT  21u  /* room that any int64 needs, NUL included */
-#define KR_DOUBLE_TEXT 32u
+#define KR_INT64_TEXT       21u /* room that any int64 needs, NUL included */
+#define KR_DOUBLE_TEXT      32u
 #define KR_LONG_DOUBLE_TEXT 5120u
 
 struct kr_text {
@@ -27,8 +27,8 @@ struct kr_text {
     bool (*to_double)(struct kr_str text, double *value);
     bool (*to_long_double)(struct kr_str text, long double *value);
     /* Write into `text`, NUL after it; the answer is the length. */
-    size_t (*from_int64)(int64_t value, char *text);   /* KR_INT64_TEXT */
-    size_t (*from_double)(double value, char *text);   /* KR_DOUBLE_TEXT */
+    size_t (*from_int64)(int64_t value, char *text); /* KR_INT64_TEXT */
+    size_t (*from_double)(double value, char *text); /* KR_DOUBLE_TEXT */
     /* No exponent, no zeros at the end: as INCRBYFLOAT stores. */
     size_t (*from_long_double)(long double value,
                                char *text); /* KR_LONG_DOUBLE_TEXT */

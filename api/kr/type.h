@@ -36,9 +36,10 @@ struct kr_value {
     bool boxed;
     uint16_t reserved;
     union {
-        void *box;            /* boxed: owned by who holds the struct */
-        struct kr_str bytes;  /* inline: at most KR_INLINE_MAX, borrowed */
+        void *box;           /* boxed: owned by who holds the struct */
+        struct kr_str bytes; /* inline: at most KR_INLINE_MAX, borrowed */
     };
+    unsigned char room[16]; /* for `bytes` as few as that to stand in */
 };
 
 /* A view of a value for the functions below; `data` as in struct kr_cell. */
@@ -57,21 +58,21 @@ typedef struct kr_digest kr_digest;
 typedef struct kr_mover kr_mover;
 
 struct kr_type {
-    uint32_t size;   /* sizeof(struct kr_type) where it was built */
-    uint32_t layout; /* of the payload in memory */
+    uint32_t size;    /* sizeof(struct kr_type) where it was built */
+    uint32_t layout;  /* of the payload in memory */
     const char *name; /* what TYPE answers: "string" */
     /* Nine characters of A-Z a-z 0-9 - _ for the file format's module types,
      * or NULL for a type with codes of its own in `codes`. */
     const char *file_name;
-    uint32_t format;          /* version of the saved bytes, 0 to 1023 */
-    uint32_t flags;           /* KR_TYPE_ */
-    const uint8_t *codes;     /* RDB value codes that load() understands */
+    uint32_t format;      /* version of the saved bytes, 0 to 1023 */
+    uint32_t flags;       /* KR_TYPE_ */
+    const uint8_t *codes; /* RDB value codes that load() understands */
     uint32_t code_count;
     uint32_t layout_count;
-    const uint32_t *layouts;  /* older layouts that are adopted in place */
-    uint16_t *slot;           /* NULL, or where the host writes the slot */
+    const uint32_t *layouts; /* older layouts that are adopted in place */
+    uint16_t *slot;          /* NULL, or where the host writes the slot */
 
-    /* --- Functions; NULL where a line says so ---------------------------- */
+    /* --- Functions; NULL where a line says so -------------------------------- */
 
     /* Free a boxed payload.  May run on another thread when effort() was
      * large: it touches nothing but the value.  [any] */
@@ -110,7 +111,8 @@ struct kr_type {
     void (*unlink)(const struct kr_peek *value, int32_t db, struct kr_str key);
 };
 
-#define KR_TYPE_ALIGNED  (1u << 0) /* inline payloads start at 8-byte addresses */
+#define KR_TYPE_ALIGNED                                                        \
+    (1u << 0) /* inline payloads start at 8-byte addresses */
 #define KR_TYPE_VOLATILE (1u << 1) /* values are never saved */
 
 struct kr_types {

@@ -17,7 +17,7 @@ static bool codec_deep(const kr_reader *in)
     return in->flags & KR_CODEC_DEEP;
 }
 
-/* --- Moving ----------------------------------------------------------------------- */
+/* --- Moving -------------------------------------------------------------- */
 
 /* No allocator that the host is built with tells which blocks would be better
  * elsewhere, so all stay. */
@@ -33,7 +33,7 @@ static bool codec_move_should_pause(kr_mover *mover)
     return false;
 }
 
-/* --- In memory ---------------------------------------------------------------------- */
+/* --- In memory ----------------------------------------------------------- */
 
 static kr_writer *codec_new_writer(uint32_t flags)
 {
@@ -87,7 +87,7 @@ static void codec_free_reader(kr_reader *in)
     memory_free(in);
 }
 
-/* --- Digests ------------------------------------------------------------------------ */
+/* --- Digests ------------------------------------------------------------- */
 
 static kr_digest *codec_digest_new(void)
 {

@@ -60,7 +60,7 @@ void codec_writer_fini(kr_writer *out);
 void codec_reader_init(kr_reader *in, struct kr_str bytes, uint32_t flags);
 void codec_reader_fini(kr_reader *in);
 
-/* --- write.c --------------------------------------------------------------- */
+/* --- write.c ------------------------------------------------------------- */
 
 void codec_write_bytes(kr_writer *out, const void *bytes, size_t size);
 void codec_write_byte(kr_writer *out, uint8_t byte);
@@ -73,7 +73,7 @@ void codec_write_string(kr_writer *out, struct kr_str bytes);
 void codec_write_raw(kr_writer *out, struct kr_str bytes);
 void codec_emit(kr_writer *out, uint32_t argc, const struct kr_str *argv);
 
-/* --- read.c ---------------------------------------------------------------- */
+/* --- read.c -------------------------------------------------------------- */
 
 bool codec_read_byte(kr_reader *in, uint8_t *byte);
 /* A length; *encoded when it is a string's encoding instead. */

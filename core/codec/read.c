@@ -50,7 +50,7 @@ static const char *read_take(kr_reader *in, uint64_t size)
     return size > 0 ? bytes : "";
 }
 
-/* --- Numbers ---------------------------------------------------------------------- */
+/* --- Numbers ------------------------------------------------------------- */
 
 bool codec_read_byte(kr_reader *in, uint8_t *byte)
 {
@@ -173,7 +173,7 @@ bool codec_read_float(kr_reader *in, float *value)
     return true;
 }
 
-/* --- Strings ---------------------------------------------------------------------- */
+/* --- Strings ------------------------------------------------------------- */
 
 /* Room for `size` bytes that the last string is given up for. */
 static char *read_scratch(kr_reader *in, size_t size)
@@ -278,7 +278,7 @@ bool codec_read_raw(kr_reader *in, void *bytes, size_t size)
     return true;
 }
 
-/* --- Values of unknown types --------------------------------------------------------- */
+/* --- Values of unknown types --------------------------------------------- */
 
 bool codec_skip_tagged(kr_reader *in)
 {

@@ -62,7 +62,7 @@ void codec_write_byte(kr_writer *out, uint8_t byte)
     codec_write_bytes(out, &byte, 1);
 }
 
-/* --- Numbers ---------------------------------------------------------------------- */
+/* --- Numbers ------------------------------------------------------------- */
 
 static void write_big_endian(kr_writer *out, uint64_t value, unsigned size)
 {
@@ -133,7 +133,7 @@ void codec_write_float(kr_writer *out, float value)
     write_little_endian(out, bits, 4);
 }
 
-/* --- Strings ---------------------------------------------------------------------- */
+/* --- Strings ------------------------------------------------------------- */
 
 /* Text that is a 32-bit number in its only spelling. */
 static bool write_as_number(kr_writer *out, struct kr_str bytes)
@@ -200,7 +200,7 @@ void codec_write_raw(kr_writer *out, struct kr_str bytes)
     codec_write_bytes(out, bytes.data, bytes.size);
 }
 
-/* --- Commands of a rewrite --------------------------------------------------------- */
+/* --- Commands of a rewrite ----------------------------------------------- */
 
 static void write_resp_number(kr_writer *out, char kind, uint64_t value)
 {

@@ -9,9 +9,7 @@
 
 #include <strings.h>
 
-/* --- Questions that are answered at once
- * --------------------------------------
- */
+/* --- Questions that are answered at once --------------------------------- */
 
 /* Tools look for "v=" in Redis's line; what is ours comes behind it. */
 static void command_line_version(void)
@@ -22,7 +20,8 @@ static void command_line_version(void)
            version_keyrack);
 }
 
-static void command_line_help(void)
+/* To standard error and with status 1, as redis-server has it. */
+static int command_line_help(void)
 {
     fputs(
         "usage: keyrack-server [FILE] [--NAME VALUE ...] [-]\n"
@@ -38,7 +37,8 @@ static void command_line_help(void)
         "       keyrack-server --port 7777 --save \"\" --loglevel verbose\n"
         "       keyrack-server /etc/keyrack/keyrack.conf --bind 127.0.0.1 "
         "::1\n",
-        stdout);
+        stderr);
+    return 1;
 }
 
 static bool command_line_first_line(const char *path, char *line, int size)
@@ -90,9 +90,7 @@ static bool command_line_check_system(void)
     return fine;
 }
 
-/* --- Options
- * ------------------------------------------------------------------
- */
+/* --- Options ------------------------------------------------------------- */
 
 static bool command_line_is_name(const char *argument)
 {
@@ -139,9 +137,7 @@ static void command_line_options(int argc, char **argv, struct buffer *lines)
     }
 }
 
-/* --- All of it
- * ----------------------------------------------------------------
- */
+/* --- All of it ----------------------------------------------------------- */
 
 static bool command_line_refuse(const char *text, int *status)
 {
@@ -176,7 +172,7 @@ static bool command_line_answer(int argc, char **argv, int *status)
     if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0)
         command_line_version();
     else if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-        command_line_help();
+        *status = command_line_help();
     else if (strcmp(argv[1], "--check-system") == 0)
         *status = command_line_check_system() ? 0 : 1;
     else

@@ -17,9 +17,7 @@ static struct {
     size_t count, capacity;
 } config;
 
-/* --- The registry
- * -------------------------------------------------------------
- */
+/* --- The registry -------------------------------------------------------- */
 
 static int config_compare(const char *a, const char *b)
 {
@@ -90,9 +88,7 @@ static void config_remove(size_t at)
             (config.count - at) * sizeof(*config.all));
 }
 
-/* --- Giving a row its value
- * ---------------------------------------------------
- */
+/* --- Giving a row its value ---------------------------------------------- */
 
 /* Words that do not come from CONFIG SET: the row may be immutable, and only a
  * foreign value is told of. */
@@ -128,9 +124,10 @@ static bool config_take_initial(struct param *param, char *error)
     struct resp_args args = {0};
     struct kr_str empty = KR_STR("");
     union value value = {0};
+    enum resp_split split = resp_split_line(&args, kr_cstr(text));
     bool fine = true;
 
-    if (resp_split_line(&args, kr_cstr(text)) == RESP_SPLIT_DONE) {
+    if (split == RESP_SPLIT_DONE) {
         uint32_t argc = args.argc ? (uint32_t)args.argc : 1;
         const struct kr_str *argv = args.argc ? args.argv : &empty;
 
@@ -146,7 +143,9 @@ static bool config_take_initial(struct param *param, char *error)
         }
     } else {
         fine = false;
-        snprintf(error, VALUE_ERROR_MAX, "unbalanced quotes");
+        snprintf(error, VALUE_ERROR_MAX, "%s",
+                 split == RESP_SPLIT_NO_MEMORY ? "out of memory"
+                                               : "unbalanced quotes");
     }
     resp_args_fini(&args);
     return fine;
@@ -318,9 +317,7 @@ static bool config_hand_over(struct param *from,
     return fine;
 }
 
-/* --- Registration
- * -------------------------------------------------------------
- */
+/* --- Registration -------------------------------------------------------- */
 
 static const char *config_owner(const struct param *param)
 {
@@ -465,9 +462,7 @@ bool config_add_params(kr_module *module, const struct kr_rows *params,
     return fine;
 }
 
-/* --- Leaving
- * ------------------------------------------------------------------
- */
+/* --- Leaving ------------------------------------------------------------- */
 
 /* As config_hand_over() wants it: `to` is the row that leaves. */
 static bool config_wait(struct param *leaving, uint32_t argc,
@@ -533,9 +528,7 @@ void config_fini(void)
     pending_fini();
 }
 
-/* --- Lines that wait
- * ----------------------------------------------------------
- */
+/* --- Lines that wait ----------------------------------------------------- */
 
 void config_pend(const struct config_origin *origin, struct kr_str name,
                  uint32_t argc, const struct kr_str *argv)
@@ -578,9 +571,7 @@ bool config_settle(struct buffer *error)
     return true;
 }
 
-/* --- kr.config/1
- * --------------------------------------------------------------
- */
+/* --- kr.config/1 --------------------------------------------------------- */
 
 bool config_print(struct kr_str name, struct buffer *to)
 {

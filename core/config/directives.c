@@ -42,9 +42,7 @@ static bool refuse(const char **error, const char *why)
     return false;
 }
 
-/* --- Listening
- * ----------------------------------------------------------------
- */
+/* --- Listening ----------------------------------------------------------- */
 
 static bool port_apply(WORDS)
 {
@@ -71,9 +69,7 @@ static bool bind_apply(WORDS)
            refuse(error, "Failed to bind to specified addresses.");
 }
 
-/* --- Clients
- * ------------------------------------------------------------------
- */
+/* --- Clients ------------------------------------------------------------- */
 
 static bool maxclients_apply(WORDS)
 {
@@ -195,9 +191,7 @@ static void limits_lines(void *state, struct kr_reply *out)
     buffer_free(&line);
 }
 
-/* --- Memory
- * -------------------------------------------------------------------
- */
+/* --- Memory -------------------------------------------------------------- */
 
 static void maxmemory_arm(void)
 {
@@ -224,9 +218,7 @@ static bool maxmemory_apply(WORDS)
     return true;
 }
 
-/* --- Time, log, process
- * -------------------------------------------------------
- */
+/* --- Time, log, process -------------------------------------------------- */
 
 static void hz_clamp(void)
 {
@@ -355,9 +347,7 @@ static bool proc_title_check(WORDS)
                          "variables");
 }
 
-/* --- The working folder
- * -------------------------------------------------------
- */
+/* --- The working folder -------------------------------------------------- */
 
 static char *dir_of(uint32_t argc, const struct kr_str *argv)
 {
@@ -424,9 +414,7 @@ static void dir_lines(void *state, struct kr_reply *out)
     buffer_free(&line);
 }
 
-/* --- Percentiles of INFO latencystats
- * -----------------------------------------
- */
+/* --- Percentiles of INFO latencystats ------------------------------------ */
 
 static bool percentiles_parse(uint32_t argc, const struct kr_str *argv,
                               struct directives *to, const char **error)
@@ -474,9 +462,7 @@ static void percentiles_print(void *state, struct kr_reply *out)
     }
 }
 
-/* --- Modules
- * ------------------------------------------------------------------
- */
+/* --- Modules ------------------------------------------------------------- */
 
 static bool modules_are_in(const char *path)
 {
@@ -534,9 +520,7 @@ bool directive_module_command_allowed(const struct kr_call *call)
     return config_allowed(KR_STR("enable-module-command"), call);
 }
 
-/* --- The table
- * ----------------------------------------------------------------
- */
+/* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
 static const struct kr_word allowed_words[] = {
@@ -715,9 +699,7 @@ static bool modules_dir_register(char *error, size_t size)
     return config_add_params(NULL, &rows, error, size);
 }
 
-/* --- From the table to a running server
- * ---------------------------------------
- */
+/* --- From the table to a running server ---------------------------------- */
 
 bool directives_register(char *error, size_t size)
 {

@@ -21,9 +21,7 @@ static struct {
 static bool file_lines(struct kr_str text, const char *name, unsigned depth,
                        unsigned *line, struct buffer *error);
 
-/* --- Reading
- * ------------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 static bool file_drain(FILE *stream, struct buffer *to)
 {
@@ -62,9 +60,7 @@ static bool file_open(const char *path, struct buffer *text,
     return false;
 }
 
-/* --- The file's own directives
- * ------------------------------------------------
- */
+/* --- The file's own directives ------------------------------------------- */
 
 static bool file_include_one(const char *path, unsigned depth,
                              struct buffer *error)
@@ -122,9 +118,7 @@ const struct file_module *file_modules(void)
     return file.first;
 }
 
-/* --- Lines
- * --------------------------------------------------------------------
- */
+/* --- Lines --------------------------------------------------------------- */
 
 /* Settings of the past that mean nothing any more, in Redis neither. */
 static bool file_is_obsolete(struct kr_str name)
@@ -220,9 +214,7 @@ static bool file_lines(struct kr_str text, const char *name, unsigned depth,
     return true;
 }
 
-/* --- The main file and what follows it
- * ----------------------------------------
- */
+/* --- The main file and what follows it ----------------------------------- */
 
 bool file_read(const char *path, struct buffer *error)
 {

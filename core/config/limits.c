@@ -15,9 +15,7 @@
 
 #define FILES_RESERVED 32 /* the log, listeners, the database on disk */
 
-/* --- Open files
- * ---------------------------------------------------------------
- */
+/* --- Open files ---------------------------------------------------------- */
 
 static bool limits_try_files(rlim_t files)
 {
@@ -106,9 +104,7 @@ bool limits_raise_files(int64_t *clients, char *error, size_t size)
     return true;
 }
 
-/* --- The kernel's choice when memory is out
- * -----------------------------------
- */
+/* --- The kernel's choice when memory is out ------------------------------ */
 
 static bool limits_read_oom(int *score)
 {

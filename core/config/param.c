@@ -33,9 +33,7 @@ bool param_check(struct param *param, uint32_t argc, const struct kr_str *argv,
     return false;
 }
 
-/* --- The slot
- * -----------------------------------------------------------------
- */
+/* --- The slot ------------------------------------------------------------ */
 
 union value param_swap(struct param *param, union value value)
 {
@@ -118,9 +116,7 @@ bool param_apply(struct param *param, uint32_t argc, const struct kr_str *argv,
     return fine;
 }
 
-/* --- Showing it
- * ---------------------------------------------------------------
- */
+/* --- Showing it ---------------------------------------------------------- */
 
 static void param_call_printer(struct param *param,
                                void (*print)(void *, struct kr_reply *),

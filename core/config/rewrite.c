@@ -33,9 +33,7 @@ struct rewrite {
     struct buffer end;
 };
 
-/* --- The old file
- * -------------------------------------------------------------
- */
+/* --- The old file -------------------------------------------------------- */
 
 static void rewrite_read_line(struct rewrite *file, struct kr_str text)
 {
@@ -78,9 +76,7 @@ static size_t rewrite_next(const struct rewrite *file,
     return from;
 }
 
-/* --- Do two lines say the same?
- * -----------------------------------------------
- */
+/* --- Do two lines say the same? ------------------------------------------ */
 
 /* 100mb and 104857600 do. */
 static bool rewrite_same_value(const struct kr_param *row,
@@ -170,9 +166,7 @@ static bool rewrite_sum_is(const struct rewrite *file,
     return same;
 }
 
-/* --- One parameter
- * ------------------------------------------------------------
- */
+/* --- One parameter ------------------------------------------------------- */
 
 /* Is there a line that says `wanted`, not yet spoken for? */
 static bool rewrite_keep(struct rewrite *file, struct param *param,
@@ -278,6 +272,9 @@ static void rewrite_param(struct rewrite *file, struct param *param)
     bool wanted_anyway =
         rewrite_settings.all && !(param->row.flags & KR_PARAM_HIDDEN);
 
+    /* A switch for debugging ends with the process. */
+    if (!written && param->row.flags & KR_PARAM_HIDDEN)
+        return;
     if (param->row.flags & KR_PARAM_VOLATILE || rewrite_is_included(param) ||
         (!written && !param->included && !wanted_anyway &&
          param_is_default(param)))
@@ -289,9 +286,7 @@ static void rewrite_param(struct rewrite *file, struct param *param)
     buffer_free(&wanted);
 }
 
-/* --- The new file
- * -------------------------------------------------------------
- */
+/* --- The new file -------------------------------------------------------- */
 
 static void rewrite_write(struct rewrite *file, struct buffer *to)
 {

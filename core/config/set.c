@@ -36,9 +36,7 @@ static void set_failed(char *error, size_t size, struct kr_str name,
              (int)name.size, name.data, why[0] ? " - " : "", why);
 }
 
-/* --- Before anything changes
- * --------------------------------------------------
- */
+/* --- Before anything changes --------------------------------------------- */
 
 static const char *set_forbidden(const struct param *param)
 {
@@ -102,9 +100,7 @@ static bool set_check(struct change *change, struct kr_str text, char *why)
     return true;
 }
 
-/* --- The change
- * ---------------------------------------------------------------
- */
+/* --- The change ---------------------------------------------------------- */
 
 static void set_swap(struct change *change)
 {

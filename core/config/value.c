@@ -14,9 +14,7 @@ static bool value_refuse(char *error, const char *text)
     return false;
 }
 
-/* --- Text to value
- * ------------------------------------------------------------
- */
+/* --- Text to value ------------------------------------------------------- */
 
 static bool value_in_range(const struct kr_param *row, int64_t number,
                            char *error)
@@ -229,9 +227,7 @@ void value_free(const struct kr_param *row, union value *value)
     value->text = NULL;
 }
 
-/* --- Value to text
- * ------------------------------------------------------------
- */
+/* --- Value to text ------------------------------------------------------- */
 
 /* The one word with this value, or those whose bits are all in it. */
 static void value_print_words(const struct kr_param *row, int32_t value,

@@ -74,7 +74,7 @@ static struct {
     uint64_t want_gone; /* parked with KR_PARK_WAKE_ON_DELETE */
 } block = {.ready = TAILQ_HEAD_INITIALIZER(block.ready)};
 
-/* --- Lines -------------------------------------------------------------------------- */
+/* --- Lines --------------------------------------------------------------- */
 
 static uint64_t line_hash(kr_db *db, struct kr_str key)
 {
@@ -145,7 +145,7 @@ static void line_mark(struct line *line)
     block_has_ready = true;
 }
 
-/* --- Keys that go ---------------------------------------------------------------- */
+/* --- Keys that go -------------------------------------------------------- */
 
 static void block_key_gone(kr_db *db, struct kr_str key)
 {
@@ -155,11 +155,11 @@ static void block_key_gone(kr_db *db, struct kr_str key)
 
     if (!line)
         return;
-    TAILQ_FOREACH (waiter, &line->waiters, link)
-        if (waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
-            line_mark(line);
-            return;
-        }
+    TAILQ_FOREACH(waiter, &line->waiters, link)
+    if (waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
+        line_mark(line);
+        return;
+    }
 }
 
 /* The keyspace is asked to tell only while somebody wants to know. */
@@ -171,7 +171,7 @@ static void block_count_gone(const struct parked *parked, int64_t change)
     keyspace_hooks.gone = block.want_gone > 0 ? block_key_gone : NULL;
 }
 
-/* --- Parking ------------------------------------------------------------------------ */
+/* --- Parking ------------------------------------------------------------- */
 
 static void parked_leave_lines(struct parked *parked)
 {
@@ -291,7 +291,8 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     kr_client *client = pub->client;
     struct parked *parked;
 
-    if (pub->flags & (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION) ||
+    if (pub->flags &
+            (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION) ||
         call->outer || !client || client->parked)
         return NULL;
     parked = memory_calloc(1, sizeof(*parked));
@@ -323,7 +324,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     return (kr_parked *)parked;
 }
 
-/* --- Waking ------------------------------------------------------------------------ */
+/* --- Waking -------------------------------------------------------------- */
 
 static void block_ready(kr_db *db, struct kr_str key)
 {

@@ -34,7 +34,7 @@ void call_set_slow_limit(uint64_t nsec)
                           : (uint64_t)((double)nsec / clock_ns_per_tick);
 }
 
-/* --- Errors that the host itself replies -------------------------------------- */
+/* --- Errors that the host itself replies --------------------------------- */
 
 /* An error of the host's: counted as refused, and a transaction is told. */
 static void call_refuse(struct call *call, const char *text)
@@ -85,9 +85,8 @@ static void call_unknown(struct call *call)
     }
     for (uint32_t i = 1; i < argc && used < 128; i++)
         used += (size_t)snprintf(args + used, sizeof(args) - used, "'%.*s' ",
-                                 argv[i].size < 128 - used
-                                     ? (int)argv[i].size
-                                     : (int)(128 - used),
+                                 argv[i].size < 128 - used ? (int)argv[i].size
+                                                           : (int)(128 - used),
                                  argv[i].data);
     snprintf(text, sizeof(text),
              "ERR unknown command '%.*s', with args beginning with: %s",
@@ -111,7 +110,7 @@ static void call_wrong_arity(struct call *call, const struct kr_cmd *command)
     call_refuse(call, text);
 }
 
-/* --- The handler ----------------------------------------------------------------- */
+/* --- The handler --------------------------------------------------------- */
 
 void call_begin(struct call *call)
 {
@@ -141,6 +140,7 @@ void call_end(struct call *call, uint64_t ticks)
     if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS))) {
         command->calls++;
         command->ticks += ticks;
+        call_stats.ticks += call->outer ? 0 : ticks;
         latency_add(command, ticks);
         if (KR_UNLIKELY(ticks >= call_slow_ticks))
             call_slow(call, clock_ticks_to_ns(ticks));
@@ -192,7 +192,7 @@ void call_settle(void)
         block_serve();
 }
 
-/* --- Admission: the host's own conditions ------------------------------------------ */
+/* --- Admission: the host's own conditions -------------------------------- */
 
 /* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
 static int32_t call_admit(struct call *call)
@@ -239,7 +239,7 @@ static int32_t call_ask_gates(struct call *call, uint32_t armed)
     return answer;
 }
 
-/* --- A client's command ------------------------------------------------------------- */
+/* --- A client's command -------------------------------------------------- */
 
 /* The last command's words are most often the next one's too. */
 static struct kr_cmd *call_find(kr_client *client, struct kr_str name)
@@ -252,26 +252,59 @@ static struct kr_cmd *call_find(kr_client *client, struct kr_str name)
     return command_find(name);
 }
 
+/* How many keys the command has, as far as its first spec tells. */
+static uint32_t call_count_keys(const struct kr_cmd *command, uint32_t argc)
+{
+    int64_t first = command->simple_key, last = command->simple_last;
+
+    last += last >= 0 ? first : (int64_t)argc;
+    if (first == 0 || last < first || last >= argc)
+        return 0;
+    return (uint32_t)((last - first) / command->simple_step) + 1;
+}
+
 void call_prepare(kr_client *client, const struct resp_args *args,
-                  struct prepared *prepared)
+                  struct prepared *prepared, uint64_t *hashes, uint32_t room)
 {
     struct kr_cmd *command = call_find(client, args->argv[0]);
+    uint32_t keys;
 
     if (command && command->subcommands && args->argc > 1)
         command = command_match((uint32_t)args->argc, args->argv, NULL);
-    prepared->command = command;
-    prepared->key = NULL;
-    if (!command || !command->simple_key || command->simple_key >= args->argc)
+    *prepared = (struct prepared){.command = command};
+    if (!command)
         return;
-    prepared->key = args->argv[command->simple_key].data;
-    prepared->hash = keyspace_hash(args->argv[command->simple_key]);
-    keyspace_prefetch_bucket(client->db, prepared->hash);
+    keys = call_count_keys(command, (uint32_t)args->argc);
+    if (keys == 0)
+        return;
+    prepared->word = &args->argv[command->simple_key];
+    prepared->step = command->simple_step;
+    prepared->hashes = hashes;
+    prepared->keys = keys < room ? keys : room;
+    for (uint32_t i = 0; i < prepared->keys; i++) {
+        hashes[i] = keyspace_hash(prepared->word[i * prepared->step]);
+        keyspace_prefetch_bucket(client->db, hashes[i]);
+    }
 }
 
 void call_prefetch(kr_client *client, const struct prepared *prepared)
 {
-    if (prepared->key)
-        keyspace_prefetch_entry(client->db, prepared->hash);
+    for (uint32_t i = 0; i < prepared->keys; i++)
+        keyspace_prefetch_entry(client->db, prepared->hashes[i]);
+}
+
+static void call_set_hint(const struct prepared *prepared)
+{
+    if (prepared->keys == 0) {
+        keyspace_forget_hint();
+        return;
+    }
+    keyspace_hint = (struct keyspace_hint){.data = prepared->word->data,
+                                           .hash = prepared->hashes[0],
+                                           .word = prepared->word,
+                                           .hashes = prepared->hashes,
+                                           .step = prepared->step,
+                                           .left = prepared->keys - 1};
 }
 
 /* A command has ended.  SKIP, asked for by it, silences the one behind it. */
@@ -289,7 +322,7 @@ static bool call_filter(struct call *call, uint32_t armed)
     if (gate_ask(KR_STAGE_FILTER, armed, &call->pub, NULL) != KR_GATE_PASS)
         return false;
     call->pub.command = command_match(call->pub.argc, call->pub.argv, NULL);
-    keyspace_hint.data = NULL;
+    keyspace_forget_hint();
     return true;
 }
 
@@ -338,20 +371,19 @@ bool call_client(kr_client *client, const struct resp_args *args,
                 .client = client,
                 .command = command,
                 .now_ms = clock_turn_ms,
-                .flags = client->flags & KR_CLIENT_NO_TOUCH ? KR_CALL_NO_TOUCH
-                                                            : 0},
+                .flags =
+                    client->flags & KR_CLIENT_NO_TOUCH ? KR_CALL_NO_TOUCH : 0},
         .input = client,
     };
 
-    keyspace_hint.data = prepared->key;
-    keyspace_hint.hash = prepared->hash;
+    call_set_hint(prepared);
     client->last_command = command;
     if (KR_LIKELY(command && !(armed | call_alerts) && !command->gone &&
                   command->run && call_arity_fits(command, call.pub.argc)))
         call_execute(&call);
     else
         ran = call_client_slowly(&call, armed);
-    keyspace_hint.data = NULL;
+    keyspace_forget_hint();
     if (!ran)
         return false;
     call_stats.commands++;
@@ -361,9 +393,10 @@ bool call_client(kr_client *client, const struct resp_args *args,
     return true;
 }
 
-/* --- Calls from code ------------------------------------------------------------------- */
+/* --- Calls from code ----------------------------------------------------- */
 
-static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run)
+static kr_status call_run_found(struct kr_cmd *command,
+                                const struct kr_run *run)
 {
     static struct output nowhere;
     kr_client *client = run->client;
@@ -372,13 +405,13 @@ static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run
         .pub = {.argv = run->argv,
                 .argc = run->argc,
                 .reply = run->reply,
-                .db = run->db      ? run->db
-                      : client     ? client->db
-                                   : keyspace_interface.db(0),
+                .db = run->db  ? run->db
+                      : client ? client->db
+                               : keyspace_interface.db(0),
                 .client = client,
                 .command = command,
-                .now_ms = call_current ? call_current->pub.now_ms
-                                       : clock_wall_ms(),
+                .now_ms =
+                    call_current ? call_current->pub.now_ms : clock_wall_ms(),
                 .flags = run->call_flags},
         .run_flags = run->flags,
     };
@@ -421,7 +454,7 @@ static kr_status call_run_found(struct kr_cmd *command, const struct kr_run *run
         return KR_EDENIED;
     if (run->flags & KR_RUN_DRY)
         return KR_OK;
-    keyspace_hint.data = NULL;
+    keyspace_forget_hint();
     call_execute(&call);
     keyspace_hint = hint;
     if (call_depth == 0)

@@ -22,26 +22,30 @@ struct effect_note;
 /* A kr_call, and what only the host knows of it. */
 struct call {
     struct kr_call pub;
-    struct call *outer; /* the call that this one is nested in */
-    kr_client *input;   /* whose input buffers the arguments point into */
-    uint64_t changes;   /* keyspace_stats.changes when it began */
+    struct call *outer;     /* the call that this one is nested in */
+    kr_client *input;       /* whose input buffers the arguments point into */
+    uint64_t changes;       /* keyspace_stats.changes when it began */
     uint64_t inner_changes; /* of them, those of nested calls */
-    uint32_t run_flags; /* KR_RUN_ */
-    uint32_t mute;      /* KR_JOURNAL_ targets that do not get it */
-    uint32_t force;     /* targets that get it in any case */
-    bool replaced;      /* journal->instead() was called */
+    uint32_t run_flags;     /* KR_RUN_ */
+    uint32_t mute;          /* KR_JOURNAL_ targets that do not get it */
+    uint32_t force;         /* targets that get it in any case */
+    bool replaced;          /* journal->instead() was called */
     bool parked;
     bool refused;
 };
 
 struct prepared {
-    struct kr_cmd *command; /* NULL: unknown, or a container's subcommand */
-    const char *key;        /* NULL: none known */
-    uint64_t hash;
+    struct kr_cmd *command;    /* NULL: unknown, or a container's subcommand */
+    const struct kr_str *word; /* the first key */
+    const uint64_t *hashes;    /* of the first `keys` keys */
+    uint32_t step;
+    uint32_t keys; /* 0: none known */
 };
 
+/* `hashes` has room for `room` keys' hashes, and must live until the call has
+ * ended; prepared->keys of them are used. */
 void call_prepare(kr_client *client, const struct resp_args *args,
-                  struct prepared *prepared);
+                  struct prepared *prepared, uint64_t *hashes, uint32_t room);
 void call_prefetch(kr_client *client, const struct prepared *prepared);
 
 /* Run a client's command.  false: it was held (a pause, a gate) and must be
@@ -54,7 +58,7 @@ extern unsigned call_depth;
 /* The innermost call, NULL between commands. */
 extern struct call *call_current;
 
-/* --- What makes calls take the long way --------------------------------------- */
+/* --- What makes calls take the long way ---------------------------------- */
 
 #define ALERT_MEMORY (1u << 0) /* maxmemory is set */
 #define ALERT_PAUSED (1u << 1) /* CLIENT PAUSE */
@@ -70,6 +74,7 @@ void call_set_slow_limit(uint64_t nsec);
 struct call_stats {
     uint64_t commands;
     uint64_t unexpected_errors;
+    uint64_t ticks; /* in handlers of clients' commands */
 };
 extern struct call_stats call_stats;
 

@@ -19,15 +19,15 @@
  * record again. */
 static struct {
     struct kr_cmd **slots;
-    uint32_t size; /* a power of two */
-    uint32_t used; /* records, gone ones included */
+    uint32_t size;  /* a power of two */
+    uint32_t used;  /* records, gone ones included */
     uint32_t count; /* commands that are there */
     uint32_t last_id;
     struct kr_cmd *first; /* in order of registration */
     struct kr_cmd **end;
 } table;
 
-/* --- By name ------------------------------------------------------------------- */
+/* --- By name ------------------------------------------------------------- */
 
 static unsigned char command_lower(char c)
 {
@@ -126,7 +126,7 @@ const char *command_upper_name(const struct kr_cmd *command)
     return text;
 }
 
-/* --- What follows from the flags --------------------------------------------------- */
+/* --- What follows from the flags ----------------------------------------- */
 
 static uint64_t command_categories(const struct kr_command *row)
 {
@@ -149,7 +149,7 @@ static uint64_t command_categories(const struct kr_command *row)
     return c;
 }
 
-/* --- Registration ---------------------------------------------------------------------- */
+/* --- Registration -------------------------------------------------------- */
 
 /* Take over what of `row` both sides know.  Rows come by stride: a module
  * built against an older header has shorter ones. */
@@ -165,7 +165,8 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->module = module;
     command->arity = row->arity;
     command->flags = command->row.flags;
-    command->simple_key = key_spec_simple(row);
+    command->simple_key =
+        key_spec_simple(row, &command->simple_last, &command->simple_step);
     command->gone = false;
 }
 
@@ -296,7 +297,7 @@ static kr_status command_remove(kr_module *self, const char *name)
     return KR_OK;
 }
 
-/* --- The interface ------------------------------------------------------------------------- */
+/* --- The interface ------------------------------------------------------- */
 
 static const kr_cmd *command_find_full(struct kr_str name)
 {
@@ -365,8 +366,7 @@ static bool command_check_arity(const kr_cmd *command, uint32_t argc,
                             : argc >= (uint32_t)-command->arity)
         return true;
     if (reply)
-        kr_reply_errorf(reply,
-                        "ERR wrong number of arguments for '%s' command",
+        kr_reply_errorf(reply, "ERR wrong number of arguments for '%s' command",
                         command->full_name);
     return false;
 }

@@ -17,7 +17,9 @@ struct kr_cmd {
     uint32_t id;
     uint64_t flags;
     uint8_t simple_key; /* index of a first key that a plain spec tells, or 0 */
-    bool gone;          /* its module left; kept while something points to it */
+    uint8_t simple_step;
+    int16_t simple_last; /* of the last one: from the first, or from the end */
+    bool gone; /* its module left; kept while something points to it */
     uint16_t name_size;
     char *full_name; /* "config|get", lower case */
     char *typed;     /* the name as a client last typed it, for a quick match */

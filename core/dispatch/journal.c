@@ -72,7 +72,7 @@ static void journal_add(struct effect *effect)
     journal.count++;
 }
 
-/* --- What calls say ---------------------------------------------------------------- */
+/* --- What calls say ------------------------------------------------------ */
 
 static void journal_instead(struct kr_call *pub, uint32_t argc,
                             const struct kr_str *argv)
@@ -112,8 +112,8 @@ static void journal_force(struct kr_call *pub, uint32_t targets)
 
 void journal_call(struct call *call, bool changed)
 {
-    uint32_t targets = (changed ? journal_armed : journal_armed & call->force) &
-                       ~call->mute;
+    uint32_t targets =
+        (changed ? journal_armed : journal_armed & call->force) & ~call->mute;
     struct effect *effect;
 
     if (!(call->run_flags & KR_RUN_NO_JOURNAL) && targets && !call->replaced) {
@@ -140,7 +140,7 @@ void journal_removed(kr_db *db, struct kr_str key, bool lazily)
         journal_deliver();
 }
 
-/* --- Delivery ------------------------------------------------------------------------ */
+/* --- Delivery ------------------------------------------------------------ */
 
 static void journal_hand_out(const struct kr_effect *effect)
 {
@@ -193,7 +193,7 @@ static void journal_end(void)
         journal_deliver();
 }
 
-/* --- Readers --------------------------------------------------------------------------- */
+/* --- Readers ------------------------------------------------------------- */
 
 static bool journal_is_armed(void)
 {
@@ -205,8 +205,8 @@ static void journal_rearm(void)
     struct kr_journal_reader *reader;
 
     journal_armed = 0;
-    LIST_FOREACH (reader, &journal.readers, link)
-        journal_armed |= reader->targets;
+    LIST_FOREACH(reader, &journal.readers, link)
+    journal_armed |= reader->targets;
 }
 
 static kr_journal_reader *journal_attach(kr_module *self, uint32_t targets,

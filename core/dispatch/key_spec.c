@@ -113,7 +113,8 @@ bool key_spec_is_movable(const struct kr_command *row)
     return false;
 }
 
-uint8_t key_spec_simple(const struct kr_command *row)
+uint8_t key_spec_simple(const struct kr_command *row, int16_t *last,
+                        uint8_t *step)
 {
     const struct kr_key_spec *spec;
 
@@ -123,5 +124,12 @@ uint8_t key_spec_simple(const struct kr_command *row)
     if (spec->begin != KR_BEGIN_INDEX || spec->find != KR_FIND_RANGE ||
         spec->a < 1 || spec->a > 255)
         return 0;
+    *last = 0;
+    *step = 1;
+    if (spec->x >= -255 && spec->x <= 255 && spec->y >= 1 && spec->y <= 255 &&
+        spec->z == 0) {
+        *last = (int16_t)spec->x;
+        *step = (uint8_t)spec->y;
+    }
     return (uint8_t)spec->a;
 }

@@ -14,8 +14,10 @@ int32_t key_spec_find(const struct kr_command *row, uint32_t argc,
 /* Do the keys stand where only a look at the arguments tells? */
 bool key_spec_is_movable(const struct kr_command *row);
 
-/* The index of the first key if a spec tells it for all calls, or 0. */
-uint8_t key_spec_simple(const struct kr_command *row);
+/* The index of the first key if a spec tells it for all calls, or 0; and where
+ * the last is (from the first, or negative: from the end), by which step. */
+uint8_t key_spec_simple(const struct kr_command *row, int16_t *last,
+                        uint8_t *step);
 
 static inline const struct kr_key_spec *
 key_spec_at(const struct kr_command *row, uint32_t i)

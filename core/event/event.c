@@ -95,7 +95,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
 
 static_assert(EVENT_COUNT <= 64, "one bit of event_armed each");
 
-/* --- Rows ----------------------------------------------------------------- */
+/* --- Rows ---------------------------------------------------------------- */
 
 static kr_event *event_host(enum event_id id)
 {
@@ -173,7 +173,7 @@ static void event_deliver(kr_event *event, const void *payload)
     event_settle(event);
 }
 
-/* --- The host's side ------------------------------------------------------ */
+/* --- The host's side ----------------------------------------------------- */
 
 void event_raise(enum event_id id, const void *payload)
 {
@@ -186,7 +186,7 @@ void event_listen(enum event_id id, kr_event_fn fn, void *ctx)
     event_add(event_host(id), (struct event_row){fn, ctx, NULL, NULL});
 }
 
-/* --- kr.events/1 ---------------------------------------------------------- */
+/* --- kr.events/1 --------------------------------------------------------- */
 
 static kr_event *event_find(const char *name)
 {

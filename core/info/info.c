@@ -10,6 +10,7 @@
 #include "core/net/client.h"
 #include "core/rack/rack.h"
 #include "core/server/lifetime.h"
+#include "core/version/version.h"
 
 #include <sys/queue.h>
 
@@ -39,7 +40,7 @@ static struct {
     size_t peak_memory;
 } info = {.providers = STAILQ_HEAD_INITIALIZER(info.providers)};
 
-/* --- Rates ---------------------------------------------------------------------------- */
+/* --- Rates --------------------------------------------------------------- */
 
 static void rate_sample(struct rate *rate, uint64_t total, int64_t ms)
 {
@@ -75,7 +76,7 @@ void info_tick(int64_t now_ms)
     info.sampled_ms = now_ms;
 }
 
-/* --- Providers ---------------------------------------------------------------------------- */
+/* --- Providers ----------------------------------------------------------- */
 
 static kr_status info_provide(kr_module *self, const char *section,
                               uint32_t flags, kr_info_fn fn, void *ctx)
@@ -144,7 +145,8 @@ static bool info_collect(const char *section, struct kr_info_out *out)
     struct provider *provider;
     bool any = false;
 
-    STAILQ_FOREACH (provider, &info.providers, link) {
+    STAILQ_FOREACH(provider, &info.providers, link)
+    {
         kr_module *was;
 
         if (strcmp(provider->section, section) != 0)
@@ -162,9 +164,9 @@ static bool info_collect(const char *section, struct kr_info_out *out)
 
 /* The sections in Redis's order, then others as they were provided. */
 static const char *const info_order[] = {
-    "server",      "clients",      "memory",      "persistence", "stats",
-    "replication", "cpu",          "modules",     "commandstats", "errorstats",
-    "latencystats", "cluster",     "keyspace",
+    "server",       "clients", "memory",   "persistence",  "stats",
+    "replication",  "cpu",     "modules",  "commandstats", "errorstats",
+    "latencystats", "cluster", "keyspace",
 };
 
 static void info_name_section(const char *section,
@@ -176,11 +178,11 @@ static void info_name_section(const char *section,
     bool any = false;
     uint32_t flags = KR_INFO_ON_REQUEST;
 
-    STAILQ_FOREACH (provider, &info.providers, link)
-        if (strcmp(provider->section, section) == 0) {
-            any = true;
-            flags &= provider->flags;
-        }
+    STAILQ_FOREACH(provider, &info.providers, link)
+    if (strcmp(provider->section, section) == 0) {
+        any = true;
+        flags &= provider->flags;
+    }
     if (any)
         each(ctx, section, flags);
 }
@@ -193,12 +195,14 @@ static void info_sections(void (*each)(void *ctx, const char *section,
 
     for (size_t i = 0; i < KR_COUNT(info_order); i++)
         info_name_section(info_order[i], each, ctx);
-    STAILQ_FOREACH (provider, &info.providers, link) {
+    STAILQ_FOREACH(provider, &info.providers, link)
+    {
         bool seen = false;
 
         for (size_t i = 0; i < KR_COUNT(info_order); i++)
             seen |= strcmp(info_order[i], provider->section) == 0;
-        STAILQ_FOREACH (other, &info.providers, link) {
+        STAILQ_FOREACH(other, &info.providers, link)
+        {
             if (other == provider)
                 break;
             seen |= strcmp(other->section, provider->section) == 0;
@@ -221,7 +225,7 @@ void info_forget(kr_module *module)
     }
 }
 
-/* --- Counters ------------------------------------------------------------------------------- */
+/* --- Counters ------------------------------------------------------------ */
 
 static void info_stats(struct kr_host_stats *out)
 {
@@ -282,9 +286,13 @@ static void info_latency(const char *event, int64_t ms)
         event_raise(EVENT_LATENCY, &payload);
 }
 
-static const char *info_run_id(void)
+static const char *info_identity(const char *which)
 {
-    return lifetime_run_id();
+    if (strcmp(which, "version") == 0)
+        return version_keyrack;
+    if (strcmp(which, "redis-version") == 0)
+        return VERSION_REDIS;
+    return strcmp(which, "run-id") == 0 ? lifetime_run_id() : "";
 }
 
 void info_init(void)
@@ -312,5 +320,5 @@ const struct kr_info info_interface = {
     .reset = info_reset,
     .errors = error_count_each,
     .latency = info_latency,
-    .run_id = info_run_id,
+    .identity = info_identity,
 };

@@ -16,8 +16,7 @@ struct entry *db_peek(const kr_db *db, struct kr_str key)
     return db_lookup(db, key, keyspace_hash(key), &at);
 }
 
-/* --- Counting
- * ------------------------------------------------------------------------ */
+/* --- Counting ------------------------------------------------------------ */
 
 static uint64_t *db_values(kr_db *db)
 {
@@ -32,8 +31,7 @@ void db_retype(kr_db *db, uint16_t from, uint16_t to)
     db_values(db)[to]++;
 }
 
-/* --- Coming and going
- * ------------------------------------------------------------------ */
+/* --- Coming and going ---------------------------------------------------- */
 
 void db_insert(kr_db *db, uint64_t hash, struct entry *e)
 {
@@ -131,8 +129,7 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
     return true;
 }
 
-/* --- Whole databases
- * --------------------------------------------------------------------- */
+/* --- Whole databases ----------------------------------------------------- */
 
 static uint64_t db_entry_hash(const void *entry, const void *ctx)
 {
@@ -169,9 +166,7 @@ void db_swap_contents(kr_db *a, kr_db *b)
     *b = old;
 }
 
-/* --- Checking
- * ------------------------------------------------------------------------------
- */
+/* --- Checking ------------------------------------------------------------ */
 
 struct db_census {
     kr_db *db;

@@ -59,8 +59,7 @@ static inline uint64_t keyspace_chance(void)
     return keyspace.chance = x;
 }
 
-/* --- Entries of a database ---------------------------------------------------
- */
+/* --- Entries of a database ----------------------------------------------- */
 
 static inline struct entry *db_lookup(const kr_db *db, struct kr_str key,
                                       uint64_t hash, struct table_place *at)
@@ -108,8 +107,7 @@ void db_swap_contents(kr_db *a, kr_db *b);
 /* NULL, or the invariant that does not hold.  O(keys). */
 const char *db_check(kr_db *db);
 
-/* --- Telling (tell.c)
- * ----------------------------------------------------------- */
+/* --- Telling (tell.c) ---------------------------------------------------- */
 
 void tell(enum event_id id, kr_db *db, struct kr_str key, struct kr_cell *cell,
           struct kr_call *call);
@@ -132,8 +130,7 @@ static inline bool keyspace_may_expire(void)
            !keyspace_hooks.loading;
 }
 
-/* --- Expiry (expire.c)
- * --------------------------------------------------------- */
+/* --- Expiry (expire.c) --------------------------------------------------- */
 
 /* Give the entry an expiry, or take it.  It may move; answers its address. */
 struct entry *expire_set(kr_db *db, uint64_t hash, struct entry *e,
@@ -148,8 +145,7 @@ struct entry *expire_random(kr_db *db, uint64_t *hash);
 /* Tidy the wheels a little. */
 void expire_step(void);
 
-/* --- Freeing (lazy.c)
- * ---------------------------------------------------------- */
+/* --- Freeing (lazy.c) ---------------------------------------------------- */
 
 /* Free the box of an entry that is out of the table; `lazy`: if large, on
  * another thread. */
@@ -163,8 +159,7 @@ bool lazy_step(int64_t budget_us);
 uint64_t lazy_values(uint16_t slot);
 void lazy_fini(void);
 
-/* --- Watching (watch.c)
- * --------------------------------------------------------- */
+/* --- Watching (watch.c) -------------------------------------------------- */
 
 kr_watch *watch_add(kr_db *db, struct kr_str key);
 bool watch_is_changed(const kr_watch *watch);
@@ -175,8 +170,7 @@ void watch_touch(kr_db *db, struct kr_str key);
 void watch_touch_all(kr_db *db, const kr_db *other);
 void watch_fini(void);
 
-/* --- The figures (describe.c)
- * ---------------------------------------------------- */
+/* --- The figures (describe.c) -------------------------------------------- */
 
 size_t describe_key_memory(const struct kr_cell *cell, size_t samples);
 size_t describe_table(const kr_db *db, bool full, char *text, size_t size);

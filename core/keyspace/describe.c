@@ -30,8 +30,7 @@ size_t describe_key_memory(const struct kr_cell *cell, size_t samples)
     return bytes;
 }
 
-/* --- A text that stops at its room
- * ----------------------------------------------- */
+/* --- A text that stops at its room --------------------------------------- */
 
 struct describe_text {
     char *at;

@@ -66,8 +66,7 @@ struct entry {
 static_assert(KR_INLINE_MAX < 1u << 11, "the inline length has 11 bits");
 static_assert(KR_META_MAX < 1u << 6, "meta has 6 bits");
 
-/* --- Reading ---------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 static inline uint32_t entry_age(const struct entry *e)
 {
@@ -242,8 +241,7 @@ static inline void entry_fill_cell(struct entry *e, kr_db *db, uint64_t hash,
     cell->hash = hash;
 }
 
-/* --- Making and changing -----------------------------------------------------
- */
+/* --- Making and changing ------------------------------------------------- */
 
 /* What an entry shall be.  `flags` are of ENTRY_; `length` counts for inline
  * payloads only. */

@@ -74,9 +74,7 @@ static bool evict_by_chance(void)
            keyspace_settings.policy == POLICY_VOLATILE_RANDOM;
 }
 
-/* --- The pool
- * ---------------------------------------------------------------------------
- */
+/* --- The pool ------------------------------------------------------------ */
 
 static uint64_t evict_score(const struct entry *e)
 {
@@ -212,9 +210,7 @@ static bool pool_take(struct evict_candidate *best)
     return false;
 }
 
-/* --- Choosing
- * -----------------------------------------------------------------------------
- */
+/* --- Choosing ------------------------------------------------------------ */
 
 static bool evict_choose_pooled(struct evict_candidate *best)
 {
@@ -278,9 +274,7 @@ static bool evict_one(void)
     return true;
 }
 
-/* --- Making room
- * ------------------------------------------------------------------------------
- */
+/* --- Making room --------------------------------------------------------- */
 
 static bool evict_is_above(void)
 {

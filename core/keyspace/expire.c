@@ -56,8 +56,7 @@ void expire_init(kr_db *db, int64_t now_ms)
     wheel_init(&db->wheel, now_ms);
 }
 
-/* --- Setting
- * -------------------------------------------------------------------------- */
+/* --- Setting ------------------------------------------------------------- */
 
 /* Write the expiry, with a new item in the wheel.  The item is due in the first
  * millisecond in which the key is over. */
@@ -119,8 +118,7 @@ struct entry *expire_set(kr_db *db, uint64_t hash, struct entry *e,
     return e;
 }
 
-/* --- Time passes
- * ------------------------------------------------------------------------ */
+/* --- Time passes --------------------------------------------------------- */
 
 static void expire_collect(const struct wheel_item *items, size_t count,
                            void *ctx)
@@ -218,8 +216,7 @@ void expire_step(void)
     }
 }
 
-/* --- Drawing, for eviction
- * ------------------------------------------------------------------ */
+/* --- Drawing, for eviction ----------------------------------------------- */
 
 typedef bool (*expire_sample_fn)(const struct wheel *w, uint64_t *seed,
                                  struct wheel_item *item);

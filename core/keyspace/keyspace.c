@@ -16,15 +16,12 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "core/keyspace/evict.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
-
-#define KEYSPACE_SECRET_BYTES 192 /* what XXH3 uses at most, for short keys */
+#include "core/text/hash.h"
+#include "core/text/random.h"
 
 /* Variables, because every command reads or writes them: see their headers. */
 struct keyspace keyspace;
@@ -41,20 +38,11 @@ struct keyspace_stats keyspace_stats;
 struct keyspace_hint keyspace_hint;
 struct keyspace_hooks keyspace_hooks;
 
-/* Unknown to clients, so that nobody can make keys collide. */
-static unsigned char keyspace_secret[KEYSPACE_SECRET_BYTES]
-    __attribute__((aligned(64)));
-
-static_assert(KEYSPACE_SECRET_BYTES >= XXH3_SECRET_SIZE_MIN,
-              "XXH3 refuses shorter secrets");
-
-/* --- Hashing
- * ----------------------------------------------------------------------- */
+/* --- Hashing ------------------------------------------------------------- */
 
 static inline uint64_t keyspace_hash_inline(struct kr_str key)
 {
-    return XXH3_64bits_withSecret(key.data, key.size, keyspace_secret,
-                                  sizeof(keyspace_secret));
+    return hash_bytes(key);
 }
 
 uint64_t keyspace_hash(struct kr_str key)
@@ -64,9 +52,16 @@ uint64_t keyspace_hash(struct kr_str key)
 
 static inline uint64_t keyspace_hash_arg(struct kr_str key)
 {
-    return KR_LIKELY(key.data == keyspace_hint.data && key.data != NULL)
-               ? keyspace_hint.hash
-               : keyspace_hash_inline(key);
+    struct keyspace_hint *hint = &keyspace_hint;
+
+    if (KR_LIKELY(key.data == hint->data && key.data != NULL))
+        return hint->hash;
+    if (hint->left == 0 || hint->word[hint->step].data != key.data)
+        return keyspace_hash_inline(key);
+    hint->left--;
+    hint->word += hint->step;
+    hint->data = key.data;
+    return hint->hash = *++hint->hashes;
 }
 
 void keyspace_prefetch_bucket(kr_db *db, uint64_t hash)
@@ -79,8 +74,7 @@ void keyspace_prefetch_entry(kr_db *db, uint64_t hash)
     table_prefetch_entry(&db->table, hash);
 }
 
-/* --- Looking up
- * --------------------------------------------------------------------- */
+/* --- Looking up ---------------------------------------------------------- */
 
 /* The key is not there. */
 static __attribute__((noinline)) bool keyspace_missed(kr_db *db,
@@ -176,8 +170,7 @@ static struct kr_str keyspace_key(const struct kr_cell *cell)
     return entry_key(cell->entry);
 }
 
-/* --- Putting
- * ------------------------------------------------------------------------- */
+/* --- Putting ------------------------------------------------------------- */
 
 static void keyspace_create(kr_db *db, struct kr_str key, uint64_t hash,
                             const struct entry_form *form, int64_t now_ms,
@@ -340,8 +333,7 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
         memcpy(cell->data, value->bytes.data, value->bytes.size);
 }
 
-/* --- Changing
- * ------------------------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 static void keyspace_reshape(struct kr_cell *cell, uint32_t how,
                              uint32_t length)
@@ -403,8 +395,7 @@ static void keyspace_changed(struct kr_call *call, kr_db *db, struct kr_str key,
         tell_notify(db, key, kind, event);
 }
 
-/* --- Expiry and age
- * ------------------------------------------------------------------- */
+/* --- Expiry and age ------------------------------------------------------ */
 
 static int64_t keyspace_expiry(const struct kr_cell *cell)
 {
@@ -440,8 +431,7 @@ static void keyspace_set_frequency(struct kr_cell *cell, uint32_t counter)
         age_set_frequency(cell->entry, counter, clock_turn_ms);
 }
 
-/* --- Databases
- * -------------------------------------------------------------------------- */
+/* --- Databases ----------------------------------------------------------- */
 
 static int32_t keyspace_db_count(void)
 {
@@ -574,8 +564,7 @@ static void keyspace_swap(kr_db *a, kr_db *b)
         event_raise(EVENT_SWAP, &event);
 }
 
-/* --- For DEBUG and MEMORY
- * ------------------------------------------------------------------ */
+/* --- For DEBUG and MEMORY ------------------------------------------------ */
 
 static size_t keyspace_table_memory(const kr_db *db)
 {
@@ -587,32 +576,12 @@ static size_t keyspace_expiry_memory(const kr_db *db)
     return wheel_memory(&db->wheel);
 }
 
-/* --- Beginning and end
- * ------------------------------------------------------------------------ */
-
-static void keyspace_randomise(void *bytes, size_t size)
-{
-    unsigned char *at = bytes;
-
-    while (size > 0) {
-        ssize_t n = getrandom(at, size < 256 ? size : 256, 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            fprintf(stderr, "keyspace: no random numbers: %s\n",
-                    strerror(errno));
-            abort();
-        }
-        at += n;
-        size -= (size_t)n;
-    }
-}
+/* --- Beginning and end --------------------------------------------------- */
 
 void keyspace_init_early(void)
 {
-    keyspace_randomise(keyspace_secret, sizeof(keyspace_secret));
-    keyspace_randomise(&keyspace.chance, sizeof(keyspace.chance));
+    hash_init();
+    random_secure(&keyspace.chance, sizeof(keyspace.chance));
     keyspace.seed = keyspace.chance;
     keyspace.chance |= 1;
 }
@@ -663,9 +632,7 @@ size_t keyspace_memory(void)
     return used > uncounted ? used - uncounted : 0;
 }
 
-/* --- The interface
- * -------------------------------------------------------------------------------
- */
+/* --- The interface ------------------------------------------------------- */
 
 const struct kr_keyspace keyspace_interface = {
     .size = sizeof(struct kr_keyspace),

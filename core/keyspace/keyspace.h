@@ -9,14 +9,14 @@
 #include <kr/type.h>
 
 enum keyspace_policy { /* ORDER: the bits tell what a policy looks at */
-    POLICY_NOEVICTION,
-    POLICY_ALLKEYS_LRU,
-    POLICY_ALLKEYS_LFU,
-    POLICY_ALLKEYS_RANDOM,
-    POLICY_VOLATILE_LRU,
-    POLICY_VOLATILE_LFU,
-    POLICY_VOLATILE_RANDOM,
-    POLICY_VOLATILE_TTL,
+                       POLICY_NOEVICTION,
+                       POLICY_ALLKEYS_LRU,
+                       POLICY_ALLKEYS_LFU,
+                       POLICY_ALLKEYS_RANDOM,
+                       POLICY_VOLATILE_LRU,
+                       POLICY_VOLATILE_LFU,
+                       POLICY_VOLATILE_RANDOM,
+                       POLICY_VOLATILE_TTL,
 };
 
 /* Settings, written by the configuration; read at each use. */
@@ -28,8 +28,9 @@ struct keyspace_settings {
     int64_t tenacity;  /* maxmemory-eviction-tenacity */
     int64_t lfu_log_factor;
     int64_t lfu_decay_time; /* minutes */
-    bool lazy_expire, lazy_evict, lazy_server_del, lazy_user_del, lazy_user_flush;
-    bool active_expire;         /* DEBUG SET-ACTIVE-EXPIRE */
+    bool lazy_expire, lazy_evict, lazy_server_del, lazy_user_del,
+        lazy_user_flush;
+    bool active_expire; /* DEBUG SET-ACTIVE-EXPIRE */
     int64_t active_expire_effort;
 };
 extern struct keyspace_settings keyspace_settings;
@@ -46,13 +47,30 @@ uint64_t keyspace_hash(struct kr_str key);
 void keyspace_prefetch_bucket(kr_db *db, uint64_t hash);
 void keyspace_prefetch_entry(kr_db *db, uint64_t hash);
 
-/* The hash of argv[`arg`] that the dispatcher has already computed for the
- * call that runs now; find_arg() and put() use it.  data NULL: none. */
+/* Hashes of keys among the arguments of the call that runs now, computed by
+ * the dispatcher.  Calls look their keys up in order, so this is a place in
+ * the list: the key at hand, and those that will come.
+ *
+ *     words    k1   v1   k2   v2   k3   v3        step 2
+ *     hashes   h1        h2        h3
+ *                        ^ data, hash, word       left 1
+ *
+ * data NULL and left 0: nothing is known. */
 struct keyspace_hint {
-    const char *data;
+    const char *data; /* of the key at hand */
     uint64_t hash;
+    const struct kr_str *word;
+    const uint64_t *hashes; /* that of the key at hand */
+    uint32_t step;
+    uint32_t left; /* keys behind it */
 };
 extern struct keyspace_hint keyspace_hint;
+
+static inline void keyspace_forget_hint(void)
+{
+    keyspace_hint.data = NULL;
+    keyspace_hint.left = 0;
+}
 
 /* Remove keys whose time has come, for at most `budget_us`.  Answers the ms
  * until there is more to do (0: at once), -1: nothing pending. */

@@ -63,8 +63,7 @@ uint64_t lazy_values(uint16_t slot)
     return slot < ENTRY_TYPES ? lazy.waiting[slot] : 0;
 }
 
-/* --- Boxes
- * ----------------------------------------------------------------------- */
+/* --- Boxes --------------------------------------------------------------- */
 
 /* A sealed value's box is one block of the host's. */
 static void (*lazy_free_of(const struct entry *e))(void *)
@@ -146,8 +145,7 @@ void lazy_free_box(struct entry *e, bool lazily)
     free(box);
 }
 
-/* --- Contents of databases
- * --------------------------------------------------------- */
+/* --- Contents of databases ----------------------------------------------- */
 
 static void contents_release(void *entry, void *ctx)
 {

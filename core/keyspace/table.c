@@ -67,7 +67,7 @@ void table_init(struct table *t, table_hash_fn hash, const void *hash_ctx)
     table_set_nowhere(t);
 }
 
-/* --- One bucket -------------------------------------------------------- */
+/* --- One bucket ---------------------------------------------------------- */
 
 static uint32_t bucket_occupied(const struct table_bucket *b)
 {
@@ -118,7 +118,7 @@ static void bucket_lead(struct table_bucket *b, struct table_bucket *next)
         b->control |= BUCKET_LEADS_ON;
 }
 
-/* --- One chain --------------------------------------------------------- */
+/* --- One chain ----------------------------------------------------------- */
 
 static struct table_bucket *chain_grow(struct table *t, struct table_bucket *b)
 {
@@ -243,7 +243,7 @@ static void *chain_nth(const struct table_bucket *b, uint64_t n)
     return table_pointer(b->slot[__builtin_ctz(left)]);
 }
 
-/* --- Slabs: room for one bucket more, or less -------------------------- */
+/* --- Slabs: room for one bucket more, or less ---------------------------- */
 
 static bool is_power_of_two(uint64_t n)
 {
@@ -335,7 +335,7 @@ static void table_drop_bucket(struct table *t)
     }
 }
 
-/* --- Fitting the table to its load ------------------------------------- */
+/* --- Fitting the table to its load --------------------------------------- */
 
 /* Bit `bit` of the hash of the entry in `word`.  From 16 on it is in the slot,
  * and the entry stays where it is: cold. */
@@ -427,7 +427,7 @@ static void table_fit(struct table *t, uint64_t steps)
         table_close(t);
 }
 
-/* --- Changing ---------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 void table_insert(struct table *t, uint64_t hash, void *entry)
 {
@@ -502,7 +502,7 @@ bool table_clear_step(struct table *t, size_t budget, table_entry_fn release,
     return table_is_nowhere(t);
 }
 
-/* --- Going round ------------------------------------------------------- */
+/* --- Going round --------------------------------------------------------- */
 
 /* Visit a chain while the buckets stand still, and pack it. */
 static void table_visit(struct table *t, uint64_t number, table_entry_fn visit,
@@ -637,7 +637,7 @@ size_t table_sample(const struct table *t, uint64_t *seed, void **entries,
     return taken;
 }
 
-/* --- Looking at it ----------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 size_t table_memory(const struct table *t)
 {

@@ -64,7 +64,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kr/base.h"
+#include <kr/base.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -112,7 +112,7 @@ static inline uint64_t table_count(const struct table *t)
     return t->count;
 }
 
-/* --- Finding: inline, so that the caller's comparison is too ----------- */
+/* --- Finding: inline, so that the caller's comparison is too ------------- */
 
 static inline struct table_bucket *table_bucket_at(const struct table *t,
                                                    uint64_t number)
@@ -235,7 +235,7 @@ static inline void table_prefetch_entry(const struct table *t, uint64_t hash)
         table_prefetch(table_pointer(b->slot[6]));
 }
 
-/* --- Changing ---------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 /* The caller knows that no equal entry is there.  `entry` is not NULL.  Not
  * within an iteration. */
@@ -261,7 +261,7 @@ void table_erase(struct table *t, uint64_t hash, const struct table_place *at);
 bool table_clear_step(struct table *t, size_t budget, table_entry_fn release,
                       void *ctx);
 
-/* --- Going round ------------------------------------------------------- */
+/* --- Going round --------------------------------------------------------- */
 
 /* Every entry, once.  `visit` may erase or replace the entry that it is given;
  * it may not insert. */
@@ -286,7 +286,7 @@ void *table_random(const struct table *t, uint64_t *seed);
 size_t table_sample(const struct table *t, uint64_t *seed, void **entries,
                     size_t k);
 
-/* --- Looking at it ----------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 /* Bytes of buckets and directory, without the entries.  O(1). */
 size_t table_memory(const struct table *t);

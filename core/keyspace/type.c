@@ -82,8 +82,7 @@ static uint64_t type_values(uint16_t slot)
     return sum;
 }
 
-/* --- Registering
- * -------------------------------------------------------------- */
+/* --- Registering --------------------------------------------------------- */
 
 /* Does another slot load one of these codes? */
 static bool type_codes_taken(const struct kr_type *row, uint16_t slot)
@@ -194,8 +193,7 @@ kr_status type_hand_over(kr_module *from, kr_module *to,
     return KR_OK;
 }
 
-/* --- Leaving
- * -------------------------------------------------------------------- */
+/* --- Leaving ------------------------------------------------------------- */
 
 bool type_may_forget(const kr_module *module, const char **type,
                      uint64_t *values)

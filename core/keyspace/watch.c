@@ -77,8 +77,7 @@ static bool watch_key_expired(const kr_db *db, struct kr_str key)
            entry_expired(e, clock_turn_ms);
 }
 
-/* --- Watching
- * ----------------------------------------------------------------------- */
+/* --- Watching ------------------------------------------------------------ */
 
 static struct watched *watched_new(kr_db *db, struct kr_str key, uint64_t hash)
 {
@@ -141,8 +140,7 @@ void watch_remove(kr_watch *watch)
     memory_free(w);
 }
 
-/* --- Changes
- * ------------------------------------------------------------------------- */
+/* --- Changes ------------------------------------------------------------- */
 
 void watch_touch(kr_db *db, struct kr_str key)
 {

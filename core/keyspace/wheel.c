@@ -39,7 +39,7 @@ struct wheel_chunk {
     uint64_t item[];
 };
 
-/* --- Lists of chunks --------------------------------------------------- */
+/* --- Lists of chunks ----------------------------------------------------- */
 
 static struct wheel_chunk *list_chunk(uint64_t list)
 {
@@ -101,7 +101,7 @@ static uint64_t list_pop(struct wheel *w, uint64_t *list)
     return item;
 }
 
-/* --- Levels ------------------------------------------------------------ */
+/* --- Levels -------------------------------------------------------------- */
 
 /* The number of the bucket of level `level` that has `tick`. */
 static uint64_t bucket_number(uint64_t tick, unsigned level)
@@ -203,7 +203,7 @@ static void wheel_place(struct wheel *w, uint64_t item, uint64_t due)
     l->items++;
 }
 
-/* --- Adding ------------------------------------------------------------ */
+/* --- Adding -------------------------------------------------------------- */
 
 void wheel_init(struct wheel *w, int64_t now_ms)
 {
@@ -236,7 +236,7 @@ uint16_t wheel_add(struct wheel *w, uint64_t hash, int64_t due_ms)
     return (uint16_t)due;
 }
 
-/* --- Time passes ------------------------------------------------------- */
+/* --- Time passes --------------------------------------------------------- */
 
 /* The first tick that may have an item; UINT64_MAX if there is none. */
 static uint64_t wheel_first(const struct wheel *w, unsigned *level)
@@ -388,7 +388,7 @@ int64_t wheel_next_due_ms(const struct wheel *w)
     return (int64_t)((first - w->skew) * WHEEL_TICK_MS);
 }
 
-/* --- Chance ------------------------------------------------------------ */
+/* --- Chance -------------------------------------------------------------- */
 
 /* A step of splitmix64, brought below `bound`. */
 static uint64_t chance_below(uint64_t *seed, uint64_t bound)
@@ -470,7 +470,7 @@ bool wheel_sample_any(const struct wheel *w, uint64_t *seed,
     return false;
 }
 
-/* --- Stale items and the end ------------------------------------------- */
+/* --- Stale items and the end --------------------------------------------- */
 
 /* Take out the next bucket to examine.  From the top level down, so that what
  * the passing time moves meanwhile comes later, not never. */
@@ -554,7 +554,7 @@ bool wheel_clear_step(struct wheel *w, size_t chunks)
     return w->pending == 0;
 }
 
-/* --- Looking at it ----------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 size_t wheel_memory(const struct wheel *w)
 {

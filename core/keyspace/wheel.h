@@ -139,7 +139,7 @@ bool wheel_sample_first(const struct wheel *w, uint64_t *seed,
 bool wheel_sample_any(const struct wheel *w, uint64_t *seed,
                       struct wheel_item *item);
 
-/* --- Stale items ------------------------------------------------------- */
+/* --- Stale items --------------------------------------------------------- */
 
 /* With `live` keys that expire, is it time to compact?  Then call
  * wheel_compact_step() with every wheel_add(), or from a timer, until it
@@ -157,7 +157,7 @@ static inline bool wheel_wants_compact(const struct wheel *w, uint64_t live)
 bool wheel_compact_step(struct wheel *w, size_t budget, wheel_live_fn live,
                         void *ctx);
 
-/* --- Looking at it ----------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 /* Bytes allocated.  O(1). */
 size_t wheel_memory(const struct wheel *w);

@@ -99,8 +99,8 @@ void log_line(enum log_level level, const char *format, ...)
         return;
     head = log_prefix(line, sizeof(line), level);
     va_start(args, format);
-    body = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format,
-                     args);
+    body =
+        vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
     va_end(args);
     if (body < 0)
         return;

@@ -7,6 +7,7 @@
 bool clock_has_ticks;
 double clock_ns_per_tick = 1.0;
 int64_t clock_turn_ms;
+uint64_t clock_turn_ticks;
 
 static int64_t clock_read(clockid_t id, int64_t per_second)
 {
@@ -35,6 +36,8 @@ int64_t clock_monotonic_ns(void)
 void clock_begin_turn(void)
 {
     clock_turn_ms = clock_wall_ms();
+    if (clock_turn_ticks == 0)
+        clock_turn_ticks = clock_ticks();
 }
 
 /* The kernel trusts the processor's counter as its own clock only when it is
@@ -75,5 +78,6 @@ void clock_init(void)
         return;
     clock_ns_per_tick = (double)(end_ns - begin_ns) / (double)(end - begin);
     clock_has_ticks = true;
+    clock_turn_ticks = 0; /* it was in nanoseconds */
 #endif
 }

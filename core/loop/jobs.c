@@ -20,11 +20,11 @@ struct kr_job {
 
 static struct {
     pthread_t thread;
-    bool running; /* the thread exists; [main] */
+    bool running;     /* the thread exists; [main] */
     uint64_t pending; /* [main] */
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    bool ending;              /* guarded by lock */
+    bool ending;                /* guarded by lock */
     TAILQ_HEAD(, kr_job) queue; /* guarded by lock */
 } jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wanted = PTHREAD_COND_INITIALIZER,

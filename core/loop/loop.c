@@ -59,7 +59,7 @@ static struct {
     struct post_queue posts;
 } loop;
 
-/* --- Posts ------------------------------------------------------------------ */
+/* --- Posts --------------------------------------------------------------- */
 
 static void loop_post(kr_module *self, void (*fn)(void *ctx), void *ctx)
 {
@@ -103,7 +103,7 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
     }
 }
 
-/* --- Timers ----------------------------------------------------------------- */
+/* --- Timers -------------------------------------------------------------- */
 
 static struct timeval loop_interval(uint64_t ms)
 {
@@ -153,7 +153,7 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
     return timer;
 }
 
-/* --- Descriptors ------------------------------------------------------------- */
+/* --- Descriptors --------------------------------------------------------- */
 
 static void loop_fd_ready(evutil_socket_t fd, short what, void *ctx)
 {
@@ -198,7 +198,7 @@ static void loop_unwatch(kr_fd *watched)
     memory_free(watched);
 }
 
-/* --- The turns --------------------------------------------------------------- */
+/* --- The turns ----------------------------------------------------------- */
 
 struct event_base *loop_base(void)
 {
@@ -231,8 +231,7 @@ void loop_init(void)
     struct event_config *config = event_config_new();
 
     /* Few wake-ups need exact timers, and reading the clock costs. */
-    event_config_set_flag(config, 
-                                      EVENT_BASE_FLAG_NOLOCK |
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
                                       EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     loop.base = event_base_new_with_config(config);
     event_config_free(config);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/net/client.h"
 
-#include "core/config/directives.h"
 #include "core/dispatch/block.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
@@ -11,6 +10,7 @@
 #include "core/memory/memory.h"
 #include "core/net/input.h"
 #include "core/net/slots.h"
+#include "core/net/wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ struct kr_client *client_of_sink(struct kr_reply *reply)
     return (struct kr_client *)reply;
 }
 
-/* --- Limits ------------------------------------------------------------------- */
+/* --- Limits -------------------------------------------------------------- */
 
 /* Bytes that all clients together may use; 0: any. */
 static int64_t client_memory_limit(void)
@@ -130,7 +130,7 @@ size_t client_total_memory(void)
     return total;
 }
 
-/* --- Life ------------------------------------------------------------------------ */
+/* --- Life ---------------------------------------------------------------- */
 
 static void client_dismiss(int fd, const char *error)
 {
@@ -142,31 +142,27 @@ static void client_dismiss(int fd, const char *error)
     client_stats.rejected++;
 }
 
-struct kr_client *client_new(int fd, uint32_t flags)
+struct kr_client *client_new_wired(int fd, uint32_t flags, struct wire *wire)
 {
     struct kr_client *client;
     struct kr_client_event event = {.size = sizeof(event)};
 
-    if (clients.count >= (uint64_t)client_settings.maxclients) {
-        client_dismiss(fd, "-ERR max number of clients reached\r\n");
+    if (clients.count >= (uint64_t)client_settings.maxclients)
         return NULL;
-    }
     client = memory_try_calloc(1, sizeof(*client));
-    if (!client) {
-        client_dismiss(fd, NULL);
+    if (!client)
         return NULL;
-    }
     output_init(&client->output, 2, client_may_write);
     client->id = ++clients.last_id;
     client->fd = fd;
+    client->wire = wire;
     client->flags = flags | KR_CLIENT_AUTHENTICATED;
     client->db = keyspace_interface.db(0);
     client->created_ms = client->active_ms = clock_turn_ms;
     event_assign(&client->readable, loop_base(), fd, EV_READ | EV_PERSIST,
                  input_readable, client);
-    if (event_add(&client->readable, NULL) < 0) {
+    if (fd >= 0 && event_add(&client->readable, NULL) < 0) {
         memory_free(client);
-        client_dismiss(fd, NULL);
         return NULL;
     }
     TAILQ_INSERT_TAIL(&clients.all, client, all);
@@ -176,6 +172,17 @@ struct kr_client *client_new(int fd, uint32_t flags)
     event.client = client;
     if (event_is_armed(EVENT_CLIENT_CONNECTED))
         event_raise(EVENT_CLIENT_CONNECTED, &event);
+    return client;
+}
+
+struct kr_client *client_new(int fd, uint32_t flags)
+{
+    bool full = clients.count >= (uint64_t)client_settings.maxclients;
+    struct kr_client *client = full ? NULL : client_new_wired(fd, flags, NULL);
+
+    if (!client)
+        client_dismiss(fd,
+                       full ? "-ERR max number of clients reached\r\n" : NULL);
     return client;
 }
 
@@ -208,7 +215,7 @@ static void client_free(struct kr_client *client)
     event_del(&client->readable);
     if (client->writable)
         event_free(client->writable);
-    close(client->fd);
+    wire_close(client);
     input_free(client);
     output_fini(&client->output);
     client_free_texts(client);
@@ -244,7 +251,7 @@ void client_doom(struct kr_client *client, bool after_reply)
     TAILQ_INSERT_TAIL(&clients.doomed, client, queue);
 }
 
-/* --- Suspend and resume ------------------------------------------------------------ */
+/* --- Suspend and resume -------------------------------------------------- */
 
 void client_suspend(struct kr_client *client)
 {
@@ -261,7 +268,7 @@ void client_resume(struct kr_client *client)
     client_wants_write(client);
 }
 
-/* --- Writing ----------------------------------------------------------------------- */
+/* --- Writing ------------------------------------------------------------- */
 
 void client_wants_write(struct kr_client *client)
 {
@@ -281,6 +288,8 @@ static void client_writable(evutil_socket_t fd, short what, void *ctx)
 /* The peer's window is full: go on when it is not. */
 static void client_await_writable(struct kr_client *client)
 {
+    if (client->fd < 0)
+        return; /* client_ready() will tell */
     if (!client->writable)
         client->writable =
             event_new(loop_base(), client->fd, EV_WRITE | EV_PERSIST,
@@ -306,9 +315,7 @@ void client_flush(struct kr_client *client)
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
-        ssize_t n = count == 1 ? write(client->fd, pieces[0].iov_base,
-                                       pieces[0].iov_len)
-                               : writev(client->fd, pieces, count);
+        ssize_t n = wire_write(client, pieces, count);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -343,6 +350,12 @@ void client_flush(struct kr_client *client)
         client_doom(client, false);
 }
 
+void client_ready(struct kr_client *client, uint32_t events)
+{
+    client->unread |= (events & KR_READABLE) != 0;
+    client_wants_write(client);
+}
+
 /* What a client has received so far counts before it is run. */
 bool client_fits(struct kr_client *client)
 {
@@ -361,6 +374,8 @@ void client_before_sleep(void)
      * behind it: go on until it is empty. */
     while ((client = TAILQ_FIRST(&clients.pending))) {
         client_unqueue(client);
+        if (client->unread)
+            input_readable(client->fd, EV_READ, client);
         if ((client->input || client->waiting) && !client->suspended)
             client_process(client);
         client_flush(client);
@@ -372,7 +387,7 @@ void client_before_sleep(void)
     }
 }
 
-/* --- Now and then --------------------------------------------------------------------- */
+/* --- Now and then -------------------------------------------------------- */
 
 static bool client_is_idle(const struct kr_client *client, int64_t now_ms)
 {
@@ -418,9 +433,9 @@ void client_evict(void)
 }
 
 /* Each client is looked at about once a second, a few at each tick. */
-void client_tick(int64_t now_ms)
+void client_tick(int64_t now_ms, int64_t hz)
 {
-    uint64_t share = clients.count / (uint64_t)directive_hz() + 5;
+    uint64_t share = clients.count / (uint64_t)hz + 5;
 
     if (share > clients.count)
         share = clients.count;

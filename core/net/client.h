@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 
 struct parked;
+struct wire;
 struct held;
 
 /* A large argument on its way into its own blob. */
@@ -39,13 +40,15 @@ struct kr_client {
     struct event readable;
     struct event *writable; /* while output waits for the peer */
     uint64_t id;
-    int fd;
-    uint32_t flags; /* KR_CLIENT_ */
-    uint32_t armed; /* gates, see dispatch/gate.h */
-    bool suspended; /* its input waits: blocked or held */
-    bool held;      /* by a gate or a pause, to be run again */
-    bool doomed;    /* on the list to be closed */
-    bool pending;   /* on the list of those with output */
+    int fd;            /* -1: a transport without one */
+    struct wire *wire; /* NULL: the socket itself */
+    uint32_t flags;    /* KR_CLIENT_ */
+    uint32_t armed;    /* gates, see dispatch/gate.h */
+    bool suspended;    /* its input waits: blocked or held */
+    bool held;         /* by a gate or a pause, to be run again */
+    bool doomed;       /* on the list to be closed */
+    bool pending;      /* on the list of those with output */
+    bool unread;       /* its transport has bytes for us */
     kr_db *db;
     struct resp_parser parser;
     char *input; /* NULL, or what of the input has not been run */
@@ -96,6 +99,10 @@ extern struct client_stats client_stats;
 
 /* A connection that has been accepted.  NULL: refused, the fd closed. */
 struct kr_client *client_new(int fd, uint32_t flags);
+/* One that a module's transport has brought; refused, nothing is closed. */
+struct kr_client *client_new_wired(int fd, uint32_t flags, struct wire *wire);
+/* Its transport says that reading or writing is worth a try. */
+void client_ready(struct kr_client *client, uint32_t events);
 /* Close it at the end of the turn; what is written is dropped, or first sent. */
 void client_doom(struct kr_client *client, bool after_reply);
 enum client_class client_class(const struct kr_client *client);
@@ -127,7 +134,7 @@ void client_flush(struct kr_client *client);
 /* Once a turn, before the loop waits: resume, send, close. */
 void client_before_sleep(void);
 /* hz times a second: time-outs, soft limits, memory. */
-void client_tick(int64_t now_ms);
+void client_tick(int64_t now_ms, int64_t hz);
 
 uint64_t client_count(void);
 struct kr_client *client_first(void);

@@ -10,6 +10,7 @@
 #include "core/net/input.h"
 #include "core/net/pause.h"
 #include "core/net/slots.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/text/buffer.h"
 
@@ -19,7 +20,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* --- Addresses --------------------------------------------------------------------- */
+/* --- Addresses ----------------------------------------------------------- */
 
 void client_address(const struct kr_client *client, bool local, char *text,
                     size_t size)
@@ -29,6 +30,12 @@ void client_address(const struct kr_client *client, bool local, char *text,
     char ip[INET6_ADDRSTRLEN];
     int failed;
 
+    size_t own = wire_address(client, local, text, size - 1);
+
+    if (own > 0) {
+        text[own] = '\0';
+        return;
+    }
     /* A unix client has no name of its own: the listener's path stands for
      * it. */
     local = local || client->flags & KR_CLIENT_UNIX;
@@ -54,7 +61,7 @@ void client_address(const struct kr_client *client, bool local, char *text,
     }
 }
 
-/* --- Texts ------------------------------------------------------------------------------ */
+/* --- Texts --------------------------------------------------------------- */
 
 static char **client_text_at(const kr_client *client, const char *which)
 {
@@ -98,7 +105,7 @@ static void client_set_text(kr_client *client, const char *which,
     }
 }
 
-/* --- Facts ------------------------------------------------------------------------------- */
+/* --- Facts --------------------------------------------------------------- */
 
 static uint64_t client_id(const kr_client *client)
 {
@@ -150,9 +157,12 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
     info.args += input_held(client);
     input_big(client, &info.input_used, &info.input_free);
     info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
-    client_address(client, false, info.address, sizeof(info.address));
-    client_address(client, true, info.local_address,
-                   sizeof(info.local_address));
+    /* A system call each: not for those who only count. */
+    if (size > offsetof(struct kr_client_info, address))
+        client_address(client, false, info.address, sizeof(info.address));
+    if (size > offsetof(struct kr_client_info, local_address))
+        client_address(client, true, info.local_address,
+                       sizeof(info.local_address));
     memcpy(out, &info, size < sizeof(info) ? size : sizeof(info));
 }
 
@@ -182,7 +192,7 @@ static void client_set_protocol(kr_client *client, uint32_t protocol)
     output_set_protocol(&client->output, protocol);
 }
 
-/* --- What they get and do ------------------------------------------------------------------ */
+/* --- What they get and do ------------------------------------------------ */
 
 static struct kr_reply *client_sink(kr_client *client)
 {
@@ -206,7 +216,7 @@ static void client_reset(kr_client *client)
         event_raise(EVENT_CLIENT_RESET, &event);
 }
 
-/* --- The line ---------------------------------------------------------------------------------- */
+/* --- The line ------------------------------------------------------------ */
 
 struct field {
     struct field *next;

@@ -24,6 +24,7 @@
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/net/wire.h"
 
 #include <errno.h>
 #include <sys/uio.h>
@@ -31,6 +32,7 @@
 
 #define SHARED_SIZE 65536
 #define BATCH       16
+#define BATCH_KEYS  128 /* hashed ahead, all commands together */
 
 /* One thread reads, so one buffer and one batch serve all clients.  `busy`
  * counts nested uses: while a command lets the loop poll, its own input is in
@@ -42,6 +44,7 @@ static struct {
         struct resp_args args[BATCH];
         struct prepared prepared[BATCH];
         size_t begin[BATCH]; /* where the command starts in the input */
+        uint64_t hashes[BATCH_KEYS];
     } * batch;
 } input;
 
@@ -67,7 +70,7 @@ void input_trim(void)
         resp_args_trim(&input.batch->args[i]);
 }
 
-/* --- Memory of the client's own ---------------------------------------------- */
+/* --- Memory of the client's own ------------------------------------------ */
 
 static void input_drop(struct kr_client *client)
 {
@@ -134,7 +137,7 @@ struct kr_blob *client_take(struct kr_client *client, struct kr_str argument)
     return NULL;
 }
 
-/* --- A command that has to wait ----------------------------------------------- */
+/* --- A command that has to wait ------------------------------------------ */
 
 /* A held command's words, for when it may run.  Large arguments stay in their
  * blobs, the others are copied behind the list. */
@@ -225,7 +228,7 @@ void input_free(struct kr_client *client)
     client->waiting = NULL;
 }
 
-/* --- A large argument --------------------------------------------------------- */
+/* --- A large argument ---------------------------------------------------- */
 
 /* The parser waits inside a large argument whose first bytes, if any, end the
  * input: move them to a blob of the right size. */
@@ -254,7 +257,7 @@ static bool input_begin_big(struct kr_client *client,
     return true;
 }
 
-/* --- Parsing and running -------------------------------------------------------- */
+/* --- Parsing and running ------------------------------------------------- */
 
 static void input_protocol_error(struct kr_client *client)
 {
@@ -308,11 +311,15 @@ static int input_parse(struct kr_client *client, struct batch *batch,
  * than `count`: the client has been suspended or doomed. */
 static int input_run(struct kr_client *client, struct batch *batch, int count)
 {
+    uint32_t keys = 0;
     int done = 0;
 
-    for (int i = 0; i < count; i++)
-        call_prepare(client, &batch->args[i], &batch->prepared[i]);
-    if (count > 1)
+    for (int i = 0; i < count; i++) {
+        call_prepare(client, &batch->args[i], &batch->prepared[i],
+                     batch->hashes + keys, BATCH_KEYS - keys);
+        keys += batch->prepared[i].keys;
+    }
+    if (keys > 1)
         for (int i = 0; i < count; i++)
             call_prefetch(client, &batch->prepared[i]);
     while (done < count) {
@@ -340,9 +347,10 @@ static bool input_run_held(struct kr_client *client)
     struct held *held = client->waiting;
     struct resp_args args = {.argv = held->argv, .argc = held->argc};
     struct prepared prepared;
+    uint64_t hash;
 
     client->waiting = NULL;
-    call_prepare(client, &args, &prepared);
+    call_prepare(client, &args, &prepared, &hash, 1);
     if (!call_client(client, &args, &prepared)) {
         client->waiting = held;
         return false;
@@ -421,7 +429,7 @@ void client_process(struct kr_client *client)
     }
 }
 
-/* --- Reading -------------------------------------------------------------------- */
+/* --- Reading ------------------------------------------------------------- */
 
 /* Where the next bytes go: into the large argument and behind it, behind what
  * the client has, or into the shared buffer. */
@@ -440,7 +448,7 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
         }
         pieces[0] = (struct iovec){big->blob->data + big->filled, missing};
         pieces[1] = (struct iovec){client->input + client->input_size, 4096};
-        n = readv(client->fd, pieces, 2);
+        n = wire_read_two(client, pieces);
         if (n > 0) {
             size_t filled = (size_t)n < missing ? (size_t)n : missing;
 
@@ -455,14 +463,14 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
             errno = ENOMEM;
             return -1;
         }
-        n = read(client->fd, client->input + client->input_size,
-                 client->input_capacity - client->input_size);
+        n = wire_read(client, client->input + client->input_size,
+                      client->input_capacity - client->input_size);
         if (n > 0)
             client->input_size += (size_t)n;
         *where = (struct iovec){client->input, client->input_size};
         return n;
     }
-    n = read(client->fd, input.shared, SHARED_SIZE);
+    n = wire_read(client, input.shared, SHARED_SIZE);
     *where = (struct iovec){input.shared, n > 0 ? (size_t)n : 0};
     return n;
 }
@@ -500,6 +508,7 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
         return;
     /* The time that commands see is that of their arrival. */
     clock_begin_turn();
+    client->unread = false;
     n = input_read(client, &got);
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR)
@@ -511,6 +520,7 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
         client_doom(client, false);
         return;
     }
+    client->unread = wire_has_more(client);
     client->active_ms = clock_turn_ms;
     client_stats.bytes_in += (uint64_t)n;
     client_stats.reads++;
@@ -529,5 +539,5 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
     }
     if (input_is_over(client))
         input_over(client);
-    client_flush(client);
+    client_wants_write(client);
 }

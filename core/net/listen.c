@@ -35,7 +35,7 @@ struct listeners {
 struct listen_settings listen_settings;
 static struct listeners listeners;
 
-/* --- Accepting -------------------------------------------------------------------- */
+/* --- Accepting ----------------------------------------------------------- */
 
 static bool listen_is_loopback(const struct sockaddr_storage *address)
 {
@@ -139,7 +139,7 @@ static void listen_accept(evutil_socket_t fd, short what, void *ctx)
     }
 }
 
-/* --- Opening ---------------------------------------------------------------------- */
+/* --- Opening ------------------------------------------------------------- */
 
 static void listen_add(struct listeners *to, int fd, bool unix_socket)
 {

@@ -16,7 +16,7 @@ struct chunk {
 #define CHUNK_ROOM (OUTPUT_CHUNK - sizeof(struct chunk))
 #define POOL_MAX   64
 /* Below this many bytes copying a value beats referring to it. */
-#define BLOB_MIN   4096
+#define BLOB_MIN 4096
 
 /* Chunks of OUTPUT_CHUNK bytes, last in first out.  Shared by all outputs: that
  * is the point of it. */
@@ -27,7 +27,7 @@ static struct {
 
 void (*output_error_hook)(struct kr_str text);
 
-/* --- Chunks ----------------------------------------------------------------- */
+/* --- Chunks -------------------------------------------------------------- */
 
 static struct chunk *chunk_new(size_t capacity)
 {
@@ -61,9 +61,9 @@ static void chunk_free(struct chunk *chunk)
     memory_free(chunk);
 }
 
-void output_trim_pool(void)
+static void pool_shrink(size_t count)
 {
-    while (pool.count > 4) {
+    while (pool.count > count) {
         struct chunk *chunk = pool.free;
 
         pool.free = chunk->next;
@@ -72,7 +72,17 @@ void output_trim_pool(void)
     }
 }
 
-/* --- The list ---------------------------------------------------------------- */
+void output_trim_pool(void)
+{
+    pool_shrink(4);
+}
+
+void output_free_pool(void)
+{
+    pool_shrink(0);
+}
+
+/* --- The list ------------------------------------------------------------ */
 
 /* Make what has been written to the tail part of its size. */
 static void output_settle(struct output *output)
@@ -256,7 +266,7 @@ void output_set_protocol(struct output *output, uint32_t protocol)
     output->out.protocol = (uint8_t)protocol;
 }
 
-/* --- The sink: kr_reply_ops over resp/writer ------------------------------- */
+/* --- The sink: kr_reply_ops over resp/writer ----------------------------- */
 
 static struct output *sink(struct kr_reply *reply)
 {

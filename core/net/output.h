@@ -73,6 +73,8 @@ struct kr_str output_flatten(struct output *output);
 
 /* Chunks kept for reuse go back to the allocator, but for a few. */
 void output_trim_pool(void);
+/* At the end of the server: all of them do. */
+void output_free_pool(void);
 
 /* Counts error replies by code; core/info sets it. */
 extern void (*output_error_hook)(struct kr_str text);

@@ -66,8 +66,7 @@ bool pause_is_on(bool *writes_only)
 
 bool pause_concerns(const kr_client *client, const kr_cmd *command)
 {
-    if (!pausing.on ||
-        client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_PRIMARY))
+    if (!pausing.on || client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_PRIMARY))
         return false;
     return !pausing.writes_only ||
            command->flags & (KR_CMD_WRITE | KR_CMD_MAY_REPLICATE);

@@ -39,7 +39,7 @@ struct probe {
     char place[160]; /* "commands[2]." */
 };
 
-/* --- Places and refusals -------------------------------------------------- */
+/* --- Places and refusals ------------------------------------------------- */
 
 /* Go into `field`[i]; the answer is for probe_leave(). */
 static size_t probe_enter(struct probe *probe, const char *field, uint32_t i)
@@ -64,7 +64,7 @@ static void probe_leave(struct probe *probe, size_t was)
            "%s: descriptor: %s%s: " format, (probe)->path, (probe)->place,     \
            field, __VA_ARGS__)
 
-/* --- What a field may be -------------------------------------------------- */
+/* --- What a field may be ------------------------------------------------- */
 
 /* A text that ends.  *text may be NULL if `optional`. */
 static bool probe_text(struct probe *probe, const char *field, const char *text,
@@ -212,7 +212,7 @@ static bool probe_id(struct probe *probe, const char *field, const char *id)
     return true;
 }
 
-/* --- Imports and offers --------------------------------------------------- */
+/* --- Imports and offers -------------------------------------------------- */
 
 static bool probe_imports(struct probe *probe, const struct kr_rows *rows)
 {
@@ -262,7 +262,7 @@ static bool probe_offers(struct probe *probe, const struct kr_rows *rows)
     return true;
 }
 
-/* --- Types ---------------------------------------------------------------- */
+/* --- Types --------------------------------------------------------------- */
 
 static bool probe_type(struct probe *probe, const struct kr_type *type)
 {
@@ -328,7 +328,7 @@ static bool probe_types(struct probe *probe, const struct kr_rows *rows)
     return true;
 }
 
-/* --- Commands ------------------------------------------------------------- */
+/* --- Commands ------------------------------------------------------------ */
 
 static bool probe_args(struct probe *probe, const char *field,
                        const struct kr_rows *rows, uint32_t depth)
@@ -446,7 +446,7 @@ static bool probe_commands(struct probe *probe, const char *field,
     return true;
 }
 
-/* --- Parameters ----------------------------------------------------------- */
+/* --- Parameters ---------------------------------------------------------- */
 
 static bool probe_words(struct probe *probe, const struct kr_rows *rows)
 {
@@ -524,7 +524,7 @@ static bool probe_params(struct probe *probe, const struct kr_rows *rows)
     return true;
 }
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 /* Magic, sizes and generation; copies it. */
 static bool probe_head(struct probe *probe, struct kr_descriptor *out)

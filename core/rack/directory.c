@@ -43,7 +43,7 @@ struct directory_entry {
 /* The wing's state. */
 static struct directory_entry *directory[DIRECTORY_BUCKETS];
 
-/* --- Entries -------------------------------------------------------------- */
+/* --- Entries ------------------------------------------------------------- */
 
 static struct directory_entry **entry_place(const char *id)
 {
@@ -96,7 +96,7 @@ static const char *entry_who(const struct directory_entry *entry)
     return entry->provider ? entry->provider->name : "the server";
 }
 
-/* --- Offering ------------------------------------------------------------- */
+/* --- Offering ------------------------------------------------------------ */
 
 kr_status directory_offer(struct rack_module *provider, const char *id,
                           const void *table)
@@ -150,7 +150,7 @@ void directory_withdraw(struct rack_module *provider)
     }
 }
 
-/* --- Importing ------------------------------------------------------------ */
+/* --- Importing ----------------------------------------------------------- */
 
 /* The same interface in another revision, or NULL. */
 static const struct directory_entry *directory_other_revision(const char *id)
@@ -250,7 +250,7 @@ void directory_unbind(struct rack_module *module)
     module->binding_count = 0;
 }
 
-/* --- Asking --------------------------------------------------------------- */
+/* --- Asking -------------------------------------------------------------- */
 
 const void *directory_find(const char *id, uint32_t size)
 {

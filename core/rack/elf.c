@@ -115,7 +115,7 @@ struct elf {
 #define elf_damaged(elf, what)                                                 \
     elf_refuse(elf, "damaged: %s; build or copy the file again", what)
 
-/* --- Looking things up, with bounds --------------------------------------- */
+/* --- Looking things up, with bounds -------------------------------------- */
 
 /* `count` items of `each` bytes at file offset `offset`, or NULL. */
 static const void *elf_bytes(const struct elf *elf, uint64_t offset,
@@ -180,7 +180,7 @@ static uint32_t elf_word(const void *at)
     return word;
 }
 
-/* --- The headers ---------------------------------------------------------- */
+/* --- The headers --------------------------------------------------------- */
 
 static bool elf_check_header(struct elf *elf, ElfW(Ehdr) * header)
 {
@@ -309,7 +309,33 @@ static bool elf_check_segments(struct elf *elf, const ElfW(Ehdr) * header)
     return true;
 }
 
-/* --- .dynamic ------------------------------------------------------------- */
+/* The linker does not look at sections, but a linker wrote both tables: what
+ * one says of the bytes in memory, the other must say as well.  So a changed
+ * program header is found even where nothing else would miss what it held. */
+static bool elf_check_sections(struct elf *elf, const ElfW(Ehdr) * header)
+{
+    for (uint32_t i = 0; header->e_shoff != 0 && i < header->e_shnum; i++) {
+        ElfW(Shdr) section;
+        uint32_t flags = PF_R;
+        const void *bytes;
+
+        memcpy(&section, elf->bytes + header->e_shoff + i * sizeof(section),
+               sizeof(section));
+        if (!(section.sh_flags & SHF_ALLOC) || section.sh_size == 0 ||
+            section.sh_type == SHT_NOBITS)
+            continue;
+        flags |= section.sh_flags & SHF_WRITE ? PF_W : 0;
+        flags |= section.sh_flags & SHF_EXECINSTR ? PF_X : 0;
+        bytes = elf_at(elf, section.sh_addr, 1, section.sh_size);
+        if (!bytes ||
+            bytes != elf_bytes(elf, section.sh_offset, 1, section.sh_size) ||
+            !elf_in_memory(elf, section.sh_addr, section.sh_size, flags))
+            return elf_damaged(elf, "its segments and its sections disagree");
+    }
+    return true;
+}
+
+/* --- .dynamic ------------------------------------------------------------ */
 
 static void elf_take(struct elf_dynamic *d, int64_t tag, uint64_t value)
 {
@@ -442,7 +468,7 @@ static bool elf_check_dynamic(struct elf *elf)
     return true;
 }
 
-/* --- Symbols -------------------------------------------------------------- */
+/* --- Symbols ------------------------------------------------------------- */
 
 /* How many symbols a GNU hash table covers.  Layout: bucket count, index of the
  * first symbol, bloom words, shift, bloom[], buckets[], chains[]; a chain ends
@@ -569,7 +595,7 @@ static bool elf_find(const struct elf *elf, const char *name,
     return false;
 }
 
-/* --- Symbol versions ------------------------------------------------------ */
+/* --- Symbol versions ----------------------------------------------------- */
 
 static bool elf_check_needed(struct elf *elf)
 {
@@ -654,7 +680,7 @@ static bool elf_check_versions(const struct elf *elf)
     return rows != NULL;
 }
 
-/* --- Relocations ---------------------------------------------------------- */
+/* --- Relocations --------------------------------------------------------- */
 
 /* Will the linker call the function whose address it writes at `offset`? */
 static bool elf_is_initialiser(const struct elf *elf, uint64_t offset)
@@ -731,7 +757,7 @@ static bool elf_check_packed(const struct elf *elf)
     return true;
 }
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 static bool elf_check_descriptor(const struct elf *elf)
 {
@@ -790,7 +816,8 @@ bool elf_check(const char *path, const void *bytes, size_t size, char *error,
     /* The descriptor comes before the relocations: without any export the hash
      * table does not tell how many symbols there are for these to refer to. */
     if (!elf_check_header(&elf, &header) ||
-        !elf_check_segments(&elf, &header) || !elf_check_dynamic(&elf) ||
+        !elf_check_segments(&elf, &header) ||
+        !elf_check_sections(&elf, &header) || !elf_check_dynamic(&elf) ||
         !elf_check_symbols(&elf) || !elf_check_descriptor(&elf))
         return false;
     if (!elf_check_needed(&elf) || !elf_check_defined(&elf) ||

@@ -63,7 +63,7 @@ static struct {
     struct image_row rows[IMAGE_LISTED_MAX];
 } image_state;
 
-/* --- Hygiene -------------------------------------------------------------- */
+/* --- Hygiene ------------------------------------------------------------- */
 
 bool image_allow_directory(const char *directory)
 {
@@ -78,6 +78,12 @@ bool image_allow_directory(const char *directory)
 void image_in_place(bool on)
 {
     image_state.in_place = on;
+}
+
+void image_fini(void)
+{
+    while (image_state.root_count > 0)
+        memory_free(image_state.roots[--image_state.root_count]);
 }
 
 /* The path that an open file really has: links resolved, and no race with who
@@ -146,7 +152,7 @@ static bool image_check_file(const char *path, int fd, struct stat *st,
     return true;
 }
 
-/* --- The private copy ----------------------------------------------------- */
+/* --- The private copy ---------------------------------------------------- */
 
 /* An empty file that nobody else can reach. */
 static int image_new_copy(const char *path)
@@ -238,7 +244,7 @@ static bool image_check_bytes(const char *path, int fd, off_t size, char *error,
     return good;
 }
 
-/* --- Mapping -------------------------------------------------------------- */
+/* --- Mapping ------------------------------------------------------------- */
 
 struct image_search {
     struct image *image;
@@ -434,7 +440,7 @@ void image_close(struct image *image)
     memory_free(image);
 }
 
-/* --- Whose code is this? -------------------------------------------------- */
+/* --- Whose code is this? ------------------------------------------------- */
 
 void image_list(struct image *image, const char *name)
 {

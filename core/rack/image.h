@@ -44,6 +44,8 @@ size_t image_extent(const struct image *image, const void *address,
 
 bool image_allow_directory(const char *directory);
 void image_in_place(bool on);
+/* Forget the allowed directories: at the end. */
+void image_fini(void);
 
 /* Name the image's addresses for image_name_at(): `name` is copied. */
 void image_list(struct image *image, const char *name);

@@ -53,7 +53,7 @@ static struct {
     bool ids[RACK_IDS];
 } rack;
 
-/* --- Names ---------------------------------------------------------------- */
+/* --- Names --------------------------------------------------------------- */
 
 static struct rack_module **rack_bucket(struct kr_str name)
 {
@@ -115,7 +115,7 @@ void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx)
     }
 }
 
-/* --- Describe ------------------------------------------------------------- */
+/* --- Describe ------------------------------------------------------------ */
 
 /* Ids start at 1 and are used again. */
 static uint32_t rack_new_id(void)
@@ -202,7 +202,7 @@ static bool rack_check_name(struct rack_module *const *batch, uint32_t i,
                   batch[i]->name, batch[i]->path, other);
 }
 
-/* --- Register and create -------------------------------------------------- */
+/* --- Register and create ------------------------------------------------- */
 
 /* As "module 'x' (path): what: name: why". */
 static bool rack_refuse(const struct rack_module *m, const char *what,
@@ -347,7 +347,7 @@ static bool rack_configure(struct rack_module *m,
                   m->path, why);
 }
 
-/* --- Forget --------------------------------------------------------------- */
+/* --- Forget -------------------------------------------------------------- */
 
 void rack_on_forget(void (*forget)(kr_module *module))
 {
@@ -413,7 +413,7 @@ static bool rack_create(struct rack_module *m,
     return false;
 }
 
-/* --- Load ----------------------------------------------------------------- */
+/* --- Load ---------------------------------------------------------------- */
 
 static void rack_tell(enum event_id id, const struct rack_module *m)
 {
@@ -520,7 +520,7 @@ void rack_offer(const char *id, const void *table)
     }
 }
 
-/* --- Unload --------------------------------------------------------------- */
+/* --- Unload -------------------------------------------------------------- */
 
 void rack_sweep(void)
 {
@@ -663,7 +663,13 @@ void rack_unload_all(void)
     rack_sweep();
 }
 
-/* --- Settings and addresses ----------------------------------------------- */
+void rack_fini(void)
+{
+    directory_fini();
+    image_fini();
+}
+
+/* --- Settings and addresses ---------------------------------------------- */
 
 bool rack_allow_directory(const char *directory)
 {
@@ -680,7 +686,7 @@ const char *rack_module_at(const void *address)
     return image_name_at(address);
 }
 
-/* --- kr.modules/1 --------------------------------------------------------- */
+/* --- kr.modules/1 -------------------------------------------------------- */
 
 /* What has been spent in the commands of a module is the sum over them, so
  * that a call need not be counted twice while it runs. */

@@ -17,7 +17,7 @@
     "need to set this option in the configuration file, and then restart the " \
     "server."
 
-/* --- MODULE LOAD, LOADEX, UNLOAD ------------------------------------------ */
+/* --- MODULE LOAD, LOADEX, UNLOAD ----------------------------------------- */
 
 static bool module_is_allowed(struct kr_call *call)
 {
@@ -105,7 +105,7 @@ void module_unload(struct kr_call *call)
         kr_reply_errorf(call->reply, "ERR Error unloading module: %s", error);
 }
 
-/* --- MODULE LIST, INFO ---------------------------------------------------- */
+/* --- MODULE LIST, INFO --------------------------------------------------- */
 
 static void module_say(struct kr_reply *reply, const char *field,
                        const char *text)
@@ -226,7 +226,7 @@ void module_info(struct kr_call *call)
     module_say_interfaces(reply, m);
 }
 
-/* --- MODULE HELP ---------------------------------------------------------- */
+/* --- MODULE HELP --------------------------------------------------------- */
 
 /* Byte for byte what clients of Redis know, so INFO is not in it. */
 void module_help(struct kr_call *call)

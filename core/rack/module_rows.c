@@ -118,7 +118,7 @@ static const struct kr_command module_subcommands[] = {
     },
 };
 
-/* --- The command ---------------------------------------------------------- */
+/* --- The command --------------------------------------------------------- */
 
 const struct kr_command rack_command = {
     .name = "module",

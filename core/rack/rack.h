@@ -56,6 +56,8 @@ bool rack_unload(struct kr_str name, char *error, size_t error_size);
 void rack_sweep(void);
 /* At the end of the server: all of them, those that others need last. */
 void rack_unload_all(void);
+/* After that: what the host offers, and where modules may come from. */
+void rack_fini(void);
 
 /* A wing that keeps things on behalf of modules registers how it drops them.
  * Called at unload and when a load fails, before destroy() and once more after

@@ -90,8 +90,7 @@ static enum resp_result parser_more(const struct parser_input *in,
     return RESP_MORE;
 }
 
-/* --- Lines -----------------------------------------------------------------
- */
+/* --- Lines --------------------------------------------------------------- */
 
 /* Look for the `mark` that ends the line at p->at.  RESP_COMMAND: *end has its
  * offset.  RESP_ERROR: the line is too long, whatever may follow; that depends
@@ -217,8 +216,7 @@ static enum resp_result parser_length(struct resp_parser *p,
     return RESP_COMMAND;
 }
 
-/* --- The list of arguments -------------------------------------------------
- */
+/* --- The list of arguments ----------------------------------------------- */
 
 /* Room for at least one argument more in `found`. */
 static bool parser_grow(struct resp_parser *p)
@@ -282,8 +280,7 @@ static enum resp_result parser_finish(struct resp_parser *p,
     return RESP_COMMAND;
 }
 
-/* --- Arguments -------------------------------------------------------------
- */
+/* --- Arguments ----------------------------------------------------------- */
 
 /* Eat plain arguments from p->at on: to[p->count] is the first's place, `room`
  * the index where room ends.  Stops before whatever is not plain. */
@@ -400,8 +397,7 @@ static enum resp_result parser_arguments(struct resp_parser *p,
     return parser_finish(p, in);
 }
 
-/* --- The whole -------------------------------------------------------------
- */
+/* --- The whole ----------------------------------------------------------- */
 
 enum resp_result resp_parse(struct resp_parser *parser,
                             const struct resp_limits *limits, const char *data,

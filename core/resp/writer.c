@@ -9,8 +9,7 @@
 
 #include "core/text/number.h"
 
-/* --- Room ------------------------------------------------------------------
- */
+/* --- Room ---------------------------------------------------------------- */
 
 /* Is there room for `need` bytes in one piece?  need <= RESP_OUT_PIECE. */
 static inline bool writer_room(struct resp_out *out, size_t need)
@@ -79,8 +78,7 @@ static void writer_header(struct resp_out *out, char mark, size_t count)
         out->at = writer_line(out->at, mark, (int64_t)count);
 }
 
-/* --- Strings ---------------------------------------------------------------
- */
+/* --- Strings ------------------------------------------------------------- */
 
 void resp_ok(struct resp_out *out)
 {
@@ -177,8 +175,7 @@ void resp_raw(struct resp_out *out, struct kr_str bytes)
     writer_payload(out, bytes);
 }
 
-/* --- Numbers and the like --------------------------------------------------
- */
+/* --- Numbers and the like ------------------------------------------------ */
 
 void resp_integer(struct resp_out *out, int64_t value)
 {
@@ -246,8 +243,7 @@ void resp_null_array(struct resp_out *out)
         WRITER_CONSTANT(out, "_\r\n");
 }
 
-/* --- Headers ---------------------------------------------------------------
- */
+/* --- Headers ------------------------------------------------------------- */
 
 void resp_array(struct resp_out *out, size_t count)
 {

@@ -7,11 +7,11 @@
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/net/client.h"
+#include "core/text/random.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 static struct {
@@ -111,9 +111,7 @@ static void lifetime_make_run_id(void)
 {
     unsigned char bytes[20];
 
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        for (size_t i = 0; i < sizeof(bytes); i++)
-            bytes[i] = (unsigned char)(clock_ticks() >> (i % 8));
+    random_secure(bytes, sizeof(bytes));
     for (size_t i = 0; i < sizeof(bytes); i++)
         snprintf(lifetime.run_id + 2 * i, 3, "%02x", bytes[i]);
 }

@@ -28,7 +28,7 @@ static struct {
     bool pidfile_written;
 } process;
 
-/* --- The title in ps -------------------------------------------------------- */
+/* --- The title in ps ----------------------------------------------------- */
 
 extern char **environ;
 
@@ -100,7 +100,7 @@ static void process_set_title(void)
     buffer_free(&title);
 }
 
-/* --- Alone in the background ------------------------------------------------ */
+/* --- Alone in the background --------------------------------------------- */
 
 static void process_daemonize(void)
 {
@@ -144,7 +144,7 @@ static void process_write_pidfile(void)
     process.pidfile_written = true;
 }
 
-/* --- A supervised service ------------------------------------------------------ */
+/* --- A supervised service ------------------------------------------------ */
 
 /* systemd's protocol is one datagram to the socket that it names. */
 static bool process_notify(const char *message)

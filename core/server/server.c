@@ -11,12 +11,11 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/event/event.h"
+#include "core/info/host_fields.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
-#include "core/log/crash.h"
 #include "core/log/log.h"
-#include "core/log/log_interface.h"
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
@@ -25,8 +24,12 @@
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/listen.h"
+#include "core/net/output.h"
+#include "core/net/wire.h"
 #include "core/rack/rack.h"
+#include "core/server/crash.h"
 #include "core/server/lifetime.h"
+#include "core/server/log_interface.h"
 #include "core/server/process.h"
 #include "core/server/startup.h"
 #include "core/text/text_interface.h"
@@ -47,7 +50,7 @@ static struct {
     int64_t hz;
 } server;
 
-/* --- Each turn ---------------------------------------------------------------------- */
+/* --- Each turn ----------------------------------------------------------- */
 
 static void server_expiry_due(void *ctx)
 {
@@ -59,7 +62,10 @@ static void server_expiry_due(void *ctx)
  * for the next. */
 static void server_expire(void)
 {
+    uint64_t ticks = clock_ticks();
     int64_t wait_ms = keyspace_expire(clock_turn_ms, SLICE_US);
+
+    turn_stats.expiry_ticks += clock_ticks() - ticks;
 
     if (wait_ms < 0 || server.expiry)
         return;
@@ -78,6 +84,9 @@ static void server_before_sleep(void)
     client_before_sleep();
     if (lifetime_is_over())
         loop_stop();
+    turn_stats.turns++;
+    turn_stats.ticks += clock_ticks() - clock_turn_ticks;
+    clock_turn_ticks = 0;
 }
 
 static void server_tick(void *ctx);
@@ -96,7 +105,7 @@ static void server_tick(void *ctx)
     if (directives.pause_cron)
         return;
     info_tick(clock_turn_ms);
-    client_tick(clock_turn_ms);
+    client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);
     input_trim();
     if (event_is_armed(EVENT_TICK))
@@ -107,7 +116,7 @@ static void server_tick(void *ctx)
     }
 }
 
-/* --- Wings: what they offer, and what they must be told ------------------------------- */
+/* --- Wings: what they offer, and what they must be told ------------------ */
 
 static void server_offer(void)
 {
@@ -127,6 +136,7 @@ static void server_offer(void)
     rack_offer("kr.memory/1", &memory_interface);
     rack_offer("kr.modules/1", &rack_interface);
     rack_offer("kr.text/1", &text_interface);
+    rack_offer("kr.transports/1", &transport_interface);
     rack_offer("kr.types/1", &type_interface);
 }
 
@@ -144,7 +154,7 @@ static void server_connect_wings(void)
     block_init();
 }
 
-/* --- The beginning and the end ----------------------------------------------- */
+/* --- The beginning and the end ------------------------------------------- */
 
 static void server_fail(const char *what, const char *why)
 {
@@ -226,6 +236,7 @@ static void server_begin(int argc, char **argv)
     keyspace_init();
     client_init();
     info_init();
+    host_fields_init();
     lifetime_init();
     server_connect_wings();
     server_offer();
@@ -245,10 +256,21 @@ static void server_begin(int argc, char **argv)
     log_notice("Ready to accept connections");
 }
 
+/* Jobs that are finished below are told so by the loop, which must not begin
+ * anything new then. */
+static void server_stop_timers(void)
+{
+    loop_interface.cancel(server.tick);
+    if (server.expiry)
+        loop_interface.cancel(server.expiry);
+    server.expiry = NULL;
+}
+
 /* Values go while the code that frees them is still there. */
 static void server_end(void)
 {
     log_warning("User requested shutdown...");
+    server_stop_timers();
     listen_close();
     client_fini();
     jobs_fini();
@@ -262,6 +284,8 @@ static void server_end(void)
     log_warning("Keyrack is now ready to exit, bye bye...");
     directives_fini();
     config_fini();
+    rack_fini();
+    output_free_pool();
     loop_fini();
 }
 

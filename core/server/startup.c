@@ -88,12 +88,21 @@ static bool startup_allow_directories(char *error, size_t size)
                     rack_allow_directory(directives.modules_dir));
 }
 
+/* For tools that look for symbols in the file which they saw mapped (valgrind,
+ * perf), this time or later; overwriting a module is then fatal.  Not a
+ * directive, because nobody is to set it for good. */
+static void startup_choose_place(void)
+{
+    rack_load_in_place(getenv("KEYRACK_MODULES_IN_PLACE") != NULL);
+}
+
 bool startup_load_modules(char *error, size_t size)
 {
     struct batch *batch = memory_calloc(1, sizeof(*batch));
     bool fine = startup_allow_directories(error, size) &&
                 startup_scan(batch, error, size);
 
+    startup_choose_place();
     if (fine) {
         startup_add_lines(batch);
         fine = batch->count == 0 ||

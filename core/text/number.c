@@ -52,8 +52,7 @@ static const uint64_t number_tens[20] = {
     10000000000000000000ull,
 };
 
-/* --- Integers --------------------------------------------------------------
- */
+/* --- Integers ------------------------------------------------------------ */
 
 bool number_parse_uint64(struct kr_str text, uint64_t *value)
 {
@@ -180,8 +179,7 @@ size_t number_write_int64(char to[NUMBER_INT64_MAX], int64_t value)
     return 1 + number_write_magnitude(to + 1, 0 - (uint64_t)value);
 }
 
-/* --- Reading floats --------------------------------------------------------
- */
+/* --- Reading floats ------------------------------------------------------ */
 
 /* A decimal number: digits * 10^exponent, no more than 19 digits. */
 struct number_decimal {
@@ -323,8 +321,7 @@ bool number_parse_long_double(struct kr_str text, long double *value)
     return true;
 }
 
-/* --- Writing floats --------------------------------------------------------
- */
+/* --- Writing floats ------------------------------------------------------ */
 
 /* wide / 2^shift, rounded half to even; 0 < shift < 128. */
 static number_wide number_shift_round(number_wide wide, unsigned shift)
@@ -499,8 +496,7 @@ size_t number_write_long_double(char to[NUMBER_LONG_DOUBLE_MAX],
     return sign + size;
 }
 
-/* --- Sizes, shares, times --------------------------------------------------
- */
+/* --- Sizes, shares, times ------------------------------------------------ */
 
 bool number_parse_memory(struct kr_str text, uint64_t *bytes)
 {

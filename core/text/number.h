@@ -14,8 +14,7 @@
 
 #include <kr/base.h>
 
-/* --- Text to number; on false *value is not written -------------------------
- */
+/* --- Text to number; on false *value is not written ---------------------- */
 
 bool number_parse_int64(struct kr_str text, int64_t *value);
 bool number_parse_uint64(struct kr_str text, uint64_t *value);
@@ -40,8 +39,7 @@ bool number_parse_percent(struct kr_str text, int64_t *percent);
  * KR_ERANGE: does not fit. */
 kr_status number_parse_seconds(struct kr_str text, int64_t *ms);
 
-/* --- Number to text; the result is the size, there is no NUL ----------------
- */
+/* --- Number to text; the result is the size, there is no NUL ------------- */
 
 #define NUMBER_INT64_MAX       20   /* "-9223372036854775808" */
 #define NUMBER_DOUBLE_MAX      32   /* "-2.2250738585072014e-308" and a NUL */

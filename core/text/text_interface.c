@@ -2,14 +2,11 @@
 /* text_interface - <kr/text.h> over this wing. */
 #include "core/text/text_interface.h"
 
-#include "core/keyspace/keyspace.h"
-#include "core/loop/clock.h"
 #include "core/text/crc16.h"
 #include "core/text/glob.h"
+#include "core/text/hash.h"
 #include "core/text/number.h"
-
-#include <errno.h>
-#include <sys/random.h>
+#include "core/text/random.h"
 
 static size_t text_from_int64(int64_t value, char *text)
 {
@@ -56,34 +53,9 @@ static uint32_t text_key_slot(struct kr_str key)
     return crc16_slot(key);
 }
 
-static void text_secure_random(void *bytes, size_t size)
+static uint64_t text_hash(struct kr_str bytes)
 {
-    char *at = bytes;
-
-    while (size > 0) {
-        ssize_t n = getrandom(at, size, 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            __builtin_trap(); /* a kernel without randomness: nothing is safe */
-        at += n;
-        size -= (size_t)n;
-    }
-}
-
-/* splitmix64: any state does, and it passes the usual tests. */
-static uint64_t text_random(void)
-{
-    static uint64_t state;
-    uint64_t z;
-
-    if (state == 0)
-        text_secure_random(&state, sizeof(state));
-    z = state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
+    return hash_bytes(bytes);
 }
 
 const struct kr_text text_interface = {
@@ -98,7 +70,7 @@ const struct kr_text text_interface = {
     .to_memory = text_to_memory,
     .match = text_match,
     .key_slot = text_key_slot,
-    .hash = keyspace_hash,
-    .random = text_random,
-    .secure_random = text_secure_random,
+    .hash = text_hash,
+    .random = random_fast,
+    .secure_random = random_secure,
 };

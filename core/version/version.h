@@ -7,7 +7,7 @@
 #define CORE_VERSION_VERSION_H
 
 /* The Redis whose commands and replies these are: what clients are told. */
-#define VERSION_REDIS "7.2.5"
+#define VERSION_REDIS "7.2.4"
 
 /* Ours. */
 extern const char version_keyrack[];

@@ -22,7 +22,7 @@ KR_USES(kr_text);
 
 kr_module *bitmap_self;
 
-/* --- The string behind the bits ------------------------------------------- */
+/* --- The string behind the bits ------------------------------------------ */
 
 bool bitmap_read(struct kr_call *call, char *scratch, struct kr_str *bytes,
                  bool *found)
@@ -64,7 +64,7 @@ void bitmap_changed(struct kr_call *call)
                          KR_STR("setbit"));
 }
 
-/* --- Where a bit is ------------------------------------------------------- */
+/* --- Where a bit is ------------------------------------------------------ */
 
 bool bitmap_offset(struct kr_call *call, uint32_t arg, uint32_t width,
                    uint64_t *offset)
@@ -87,7 +87,7 @@ bool bitmap_offset(struct kr_call *call, uint32_t arg, uint32_t width,
     return false;
 }
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 static const struct kr_import imports[] = {
     KR_NEED(kr_commands), KR_NEED(kr_keyspace), KR_NEED(kr_memory),

@@ -11,7 +11,7 @@ static inline uint64_t bits_word(const uint8_t *bytes)
     return word;
 }
 
-/* --- Count ---------------------------------------------------------------- */
+/* --- Count --------------------------------------------------------------- */
 
 /* Four sums, so that no addition waits for the one before it. */
 static inline __attribute__((always_inline)) uint64_t
@@ -68,7 +68,7 @@ uint64_t bits_count(const uint8_t *bytes, uint64_t first, uint64_t end)
     return count;
 }
 
-/* --- Find ----------------------------------------------------------------- */
+/* --- Find ---------------------------------------------------------------- */
 
 uint64_t bits_find(const uint8_t *bytes, uint64_t first, uint64_t end, bool set)
 {

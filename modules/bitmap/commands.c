@@ -157,7 +157,7 @@ static const struct kr_arg bitfield_ro_args[] = {
         .token = "GET", .parts = KR_ROWS(encoding_offset_parts)),
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 const struct kr_command bitmap_commands[] = {
     {

@@ -22,7 +22,7 @@ struct fields {
 
 #define FIELDS_START ((struct fields){.at = 2, .overflow = FIELD_WRAP})
 
-/* --- Read ----------------------------------------------------------------- */
+/* --- Read ---------------------------------------------------------------- */
 
 static bool fields_word(struct kr_call *call, uint32_t arg, const char *word)
 {
@@ -126,7 +126,7 @@ static bool fields_check(struct kr_call *call, struct fields_needs *needs)
     return !wrong;
 }
 
-/* --- Do ------------------------------------------------------------------- */
+/* --- Do ------------------------------------------------------------------ */
 
 /* SET answers the old value, INCRBY the new one; a value that OVERFLOW FAIL
  * refuses is answered by null.  Answers whether anything has changed. */
@@ -210,7 +210,7 @@ void bitmap_bitfield_ro(struct kr_call *call)
         fields_run_read(call, &needs);
 }
 
-/* --- The key -------------------------------------------------------------- */
+/* --- The key ------------------------------------------------------------- */
 
 /* Who only gets needs no right to write.  What makes no sense may write. */
 int32_t bitmap_bitfield_keys(uint32_t argc, const struct kr_str *argv,

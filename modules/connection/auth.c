@@ -25,8 +25,7 @@ static bool auth_is_required(void)
     return auth_requirepass.size > 0;
 }
 
-/* --- Passwords --------------------------------------------------------------
- */
+/* --- Passwords ----------------------------------------------------------- */
 
 /* The time this takes depends on what was given, never on how much of it is
  * right: each byte is compared, with some byte of the password when that is
@@ -101,8 +100,7 @@ void connection_auth(struct kr_call *call)
         kr_reply_ok(call->reply);
 }
 
-/* --- The gate ---------------------------------------------------------------
- */
+/* --- The gate ------------------------------------------------------------ */
 
 static int32_t auth_gate(struct kr_call *call, const struct kr_outcome *outcome,
                          void *ctx)

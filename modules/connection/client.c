@@ -13,8 +13,7 @@ void connection_client_id(struct kr_call *call)
         kr_reply_int64(call->reply, (int64_t)kr_clients->id(client));
 }
 
-/* --- Names ------------------------------------------------------------------
- */
+/* --- Names --------------------------------------------------------------- */
 
 void connection_client_getname(struct kr_call *call)
 {
@@ -71,8 +70,7 @@ void connection_client_setinfo(struct kr_call *call)
     kr_reply_ok(call->reply);
 }
 
-/* --- Treatment --------------------------------------------------------------
- */
+/* --- Treatment ----------------------------------------------------------- */
 
 /* ON sets `flag`, OFF clears it. */
 static void client_switch(struct kr_call *call, uint32_t flag)
@@ -121,8 +119,7 @@ void connection_client_reply(struct kr_call *call)
     }
 }
 
-/* --- Help -------------------------------------------------------------------
- */
+/* --- Help ---------------------------------------------------------------- */
 
 void connection_client_help(struct kr_call *call)
 {

@@ -20,8 +20,7 @@ struct filter {
     uint64_t killed;
 };
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 static bool filter_read_id(struct filter *filter, uint32_t i)
 {
@@ -96,8 +95,7 @@ static bool filter_read(struct filter *filter)
     return true;
 }
 
-/* --- Killing ----------------------------------------------------------------
- */
+/* --- Killing ------------------------------------------------------------- */
 
 static bool filter_matches_user(const struct filter *filter,
                                 const kr_client *client)

@@ -48,8 +48,7 @@ void connection_client_info(struct kr_call *call)
     lines_reply(&lines, call);
 }
 
-/* --- CLIENT LIST ------------------------------------------------------------
- */
+/* --- CLIENT LIST --------------------------------------------------------- */
 
 /* The client of that id, unless it is about to be closed. */
 static kr_client *list_find(int64_t id)

@@ -386,7 +386,7 @@ static const struct kr_command client_subcommands[] = {
     },
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 const struct kr_command connection_commands[] = {
     {

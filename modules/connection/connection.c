@@ -28,6 +28,7 @@ KR_USES(kr_clients);
 KR_USES(kr_commands);
 KR_USES(kr_events);
 KR_USES(kr_gates);
+KR_USES(kr_info);
 KR_USES(kr_keyspace);
 KR_USES(kr_memory);
 KR_USES(kr_modules);
@@ -62,8 +63,7 @@ static void connection_destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
-/* --- What the host learns ---------------------------------------------------
- */
+/* --- What the host learns ------------------------------------------------ */
 /* clang-format off */
 
 static const struct kr_import imports[] = {
@@ -73,6 +73,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_commands),
     KR_NEED(kr_events),
     KR_NEED(kr_gates),
+    KR_NEED(kr_info),
     KR_NEED(kr_keyspace),
     KR_NEED(kr_memory),
     KR_NEED(kr_modules),

@@ -8,6 +8,7 @@
 #include <kr/call.h>
 #include <kr/client.h>
 #include <kr/gate.h>
+#include <kr/info.h>
 #include <kr/module.h>
 
 #define CONNECTION_VERSION 10000

@@ -9,8 +9,7 @@
 
 /* Clients look at the name and the version to learn what they may use: it is
  * Redis's commands and replies that they will find. */
-#define HELLO_SERVER  "redis"
-#define HELLO_VERSION "7.2.4"
+#define HELLO_SERVER "redis"
 
 struct hello {
     int64_t protocol;          /* 0: as it is */
@@ -58,8 +57,7 @@ static bool hello_read(struct kr_call *call, struct hello *hello)
     return true;
 }
 
-/* --- The answer -------------------------------------------------------------
- */
+/* --- The answer ---------------------------------------------------------- */
 
 static void hello_text(struct kr_reply *reply, const char *name,
                        const char *value)
@@ -104,7 +102,7 @@ static void hello_answer(struct kr_call *call)
 
     kr_reply_map(call->reply, 7);
     hello_text(call->reply, "server", HELLO_SERVER);
-    hello_text(call->reply, "version", HELLO_VERSION);
+    hello_text(call->reply, "version", kr_info->identity("redis-version"));
     kr_reply_bulk(call->reply, KR_STR("proto"));
     kr_reply_int64(call->reply, call->reply->protocol);
     kr_reply_bulk(call->reply, KR_STR("id"));

@@ -21,9 +21,7 @@
 #define WORDS                                                                  \
     void *state, uint32_t argc, const struct kr_str *argv, const char **error
 
-/* --- Promises that are not made
- * -----------------------------------------------
- */
+/* --- Promises that are not made ------------------------------------------ */
 
 static bool inert_unless(bool promise, const char *why, const char **error)
 {
@@ -116,9 +114,7 @@ static bool activedefrag_check(WORDS)
         error);
 }
 
-/* --- Values with a form of their own
- * ------------------------------------------
- */
+/* --- Values with a form of their own ------------------------------------- */
 
 /* A plain number from `min` on, that fits in an int. */
 static bool inert_is_number(struct kr_str text, int64_t min)
@@ -278,9 +274,7 @@ static bool shutdown_check(WORDS)
                         error);
 }
 
-/* --- The table
- * ----------------------------------------------------------------
- */
+/* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
 static const struct kr_word appendfsync_words[] = {

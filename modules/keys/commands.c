@@ -281,7 +281,7 @@ static const struct kr_arg swapdb_args[] = {
     ARG("index2", INTEGER),
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 const struct kr_command keys_commands[] = {
     {

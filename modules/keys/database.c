@@ -10,8 +10,7 @@ void keys_dbsize(struct kr_call *call)
     kr_reply_int64(call->reply, (int64_t)kr_keyspace->count(call->db));
 }
 
-/* --- Emptying ---------------------------------------------------------------
- */
+/* --- Emptying ------------------------------------------------------------ */
 
 static bool flush_read(struct kr_call *call, bool *async)
 {
@@ -50,8 +49,7 @@ void keys_flushall(struct kr_call *call)
     flush(call, NULL);
 }
 
-/* --- Exchanging -------------------------------------------------------------
- */
+/* --- Exchanging ---------------------------------------------------------- */
 
 void keys_swapdb(struct kr_call *call)
 {

@@ -16,8 +16,7 @@
 #define EXPIRE_GT (1u << 2) /* only to a later time */
 #define EXPIRE_LT (1u << 3) /* only to an earlier time */
 
-/* --- Reading ----------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 static bool expire_read_options(struct kr_call *call, uint32_t *options)
 {
@@ -77,8 +76,7 @@ static bool expire_may(uint32_t options, int64_t old_ms, int64_t when_ms)
            !(options & EXPIRE_LT && has && when_ms >= old_ms);
 }
 
-/* --- Doing ------------------------------------------------------------------
- */
+/* --- Doing --------------------------------------------------------------- */
 
 static void expire_delete(struct kr_call *call, struct kr_cell *cell)
 {

@@ -35,8 +35,7 @@ KR_USES(kr_memory);
 KR_USES(kr_text);
 KR_USES(kr_types);
 
-/* --- Parameters that are somebody else's ------------------------------------
- */
+/* --- Parameters that are somebody else's --------------------------------- */
 
 static bool keys_param(const char *name)
 {
@@ -72,8 +71,7 @@ static void keys_on_config(void *ctx, const void *payload)
         keys_read_params(ctx);
 }
 
-/* --- A module's life --------------------------------------------------------
- */
+/* --- A module's life ----------------------------------------------------- */
 
 static kr_status keys_create(kr_module *self, const struct kr_load_args *args,
                              void **state)
@@ -101,8 +99,7 @@ static void keys_destroy(kr_module *self, void *state)
     kr_memory->free(self, keys);
 }
 
-/* --- What the host learns ---------------------------------------------------
- */
+/* --- What the host learns ------------------------------------------------ */
 /* clang-format off */
 
 static const struct kr_import imports[] = {

@@ -47,8 +47,7 @@ void keys_randomkey(struct kr_call *call)
         kr_reply_null(call->reply);
 }
 
-/* --- KEYS -------------------------------------------------------------------
- */
+/* --- KEYS ---------------------------------------------------------------- */
 
 struct matching {
     struct kr_reply *reply;

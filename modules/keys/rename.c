@@ -81,8 +81,7 @@ void keys_renamenx(struct kr_call *call)
     rename_key(call, false);
 }
 
-/* --- MOVE -------------------------------------------------------------------
- */
+/* --- MOVE ---------------------------------------------------------------- */
 
 void keys_move(struct kr_call *call)
 {

@@ -23,8 +23,7 @@
 #define PAGE_KEEP    (64 * 1024) /* bytes that the module keeps */
 #define PAGE_AT_ONCE 4096
 
-/* --- The page ---------------------------------------------------------------
- */
+/* --- The page ------------------------------------------------------------ */
 
 static bool page_make_room(kr_module *self, struct keys_page *page, size_t more)
 {
@@ -86,8 +85,7 @@ static void page_clear(kr_module *self, struct keys_page *page)
     *page = (struct keys_page){.bytes = bytes, .room = room};
 }
 
-/* --- The cursor -------------------------------------------------------------
- */
+/* --- The cursor ---------------------------------------------------------- */
 
 /* Redis reads it with strtoul(), and so do we without a NUL to stop at: an
  * empty word is 0, a sign is allowed, a minus wraps around, what stands behind
@@ -123,8 +121,7 @@ static void cursor_reply(struct kr_reply *reply, uint64_t cursor)
     kr_reply_bulk(reply, kr_str(digits + at, sizeof(digits) - at));
 }
 
-/* --- SCAN -------------------------------------------------------------------
- */
+/* --- SCAN ---------------------------------------------------------------- */
 
 struct scan {
     struct keys *keys;

@@ -39,7 +39,7 @@ static void docs_text(struct docs_map *map, const char *name, const char *text)
         kr_reply_bulk(docs_name(map, name), kr_cstr(text));
 }
 
-/* --- Arguments ----------------------------------------------------------------------- */
+/* --- Arguments ----------------------------------------------------------- */
 
 /* ORDER: KR_ARG_ types */
 static const char *const docs_types[] = {
@@ -77,7 +77,7 @@ static void docs_reply_args(struct kr_reply *reply, struct kr_rows args)
     }
 }
 
-/* --- A command ------------------------------------------------------------------------ */
+/* --- A command ----------------------------------------------------------- */
 
 static void docs_reply_history(struct kr_reply *reply, struct kr_rows history)
 {

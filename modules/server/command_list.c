@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* --- Bits as sets of words -------------------------------------------------------- */
+/* --- Bits as sets of words ----------------------------------------------- */
 
 void command_reply_words(struct kr_reply *reply, uint64_t bits,
                          const char *const *words, size_t count,
@@ -59,7 +59,7 @@ void command_reply_key_flags(struct kr_reply *reply, uint32_t flags)
                         KR_COUNT(command_key_flags), "");
 }
 
-/* --- Key specs ---------------------------------------------------------------------- */
+/* --- Key specs ----------------------------------------------------------- */
 
 static void command_reply_type(struct kr_reply *reply, const char *type,
                                uint64_t pairs)
@@ -170,7 +170,7 @@ static struct command_range command_legacy_range(struct kr_rows specs)
     return range;
 }
 
-/* --- One command ---------------------------------------------------------------------- */
+/* --- One command --------------------------------------------------------- */
 
 static bool command_reply_one(const kr_cmd *command, void *ctx)
 {
@@ -220,7 +220,7 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
         kr_commands->each(command, command_reply_one, reply);
 }
 
-/* --- COMMAND, COMMAND COUNT, COMMAND INFO --------------------------------------------- */
+/* --- COMMAND, COMMAND COUNT, COMMAND INFO -------------------------------- */
 
 static void command_reply_all(struct kr_reply *reply)
 {
@@ -266,7 +266,7 @@ void server_command_info(struct kr_call *call)
     }
 }
 
-/* --- COMMAND LIST ---------------------------------------------------------------------- */
+/* --- COMMAND LIST -------------------------------------------------------- */
 
 enum command_filter {
     FILTER_NONE,

@@ -519,7 +519,7 @@ static const struct kr_history shutdown_history[] = {
     {"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."},
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 const struct kr_command server_commands[] = {
     {

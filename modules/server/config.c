@@ -11,12 +11,13 @@
 
 #include <stdlib.h>
 
-/* --- CONFIG GET ------------------------------------------------------------------- */
+/* --- CONFIG GET ---------------------------------------------------------- */
 
 struct config_get {
     struct kr_call *call;
     struct kr_reply *value; /* a memory sink, reused */
     struct kr_str pattern;
+    bool again; /* not the first pattern: it may match what was shown */
     uint64_t count;
     struct kr_str *shown; /* names that were replied */
     size_t room;
@@ -35,7 +36,7 @@ static void config_show(struct config_get *get, struct kr_str name)
 {
     struct server *server = server_of(get->call);
 
-    if (config_was_shown(get, name))
+    if (get->again && config_was_shown(get, name))
         return;
     kr_calls->sink_reset(get->value);
     if (kr_config->get(name, get->value) != KR_OK)
@@ -78,6 +79,7 @@ void server_config_get(struct kr_call *call)
 
     for (uint32_t i = 2; i < call->argc; i++) {
         get.pattern = call->argv[i];
+        get.again = i > 2;
         if (config_is_pattern(get.pattern))
             kr_config->each(config_show_match, &get);
         else
@@ -88,7 +90,7 @@ void server_config_get(struct kr_call *call)
     kr_memory->free(server_of(call)->self, get.shown);
 }
 
-/* --- CONFIG SET, REWRITE, RESETSTAT -------------------------------------------------- */
+/* --- CONFIG SET, REWRITE, RESETSTAT -------------------------------------- */
 
 void server_config_set(struct kr_call *call)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* --- Small subcommands ------------------------------------------------------------- */
+/* --- Small subcommands --------------------------------------------------- */
 
 static void debug_sleep(struct kr_call *call)
 {
@@ -99,7 +99,7 @@ static void debug_client_eviction(struct kr_call *call)
         debug_refuse(call, "clients are not kept in pools by size");
 }
 
-/* --- What cannot be done ------------------------------------------------------------- */
+/* --- What cannot be done ------------------------------------------------- */
 
 void debug_refuse(struct kr_call *call, const char *why)
 {
@@ -164,9 +164,8 @@ static void debug_help(struct kr_call *call)
         "PAUSE-CRON <0|1>",
         "    Stop the work that the server does with time.",
         "POPULATE <count> [<prefix>] [<size>]",
-        "    Create <count> strings key:<number>, or <prefix>:<number>. What "
-        "is",
-        "    there stays; replicas are not told.",
+        "    Create <count> strings key:<number>, or <prefix>:<number>. A key",
+        "    that is there stays as it is. Replicas are not told.",
         "PROTOCOL <type>",
         "    A reply of that type: string, integer, double, bignum, null,",
         "    array, set, map, attrib, push, verbatim, true or false.",
@@ -193,7 +192,7 @@ static void debug_help(struct kr_call *call)
     help_reply(call->reply, "DEBUG", lines, KR_COUNT(lines));
 }
 
-/* --- Which one ------------------------------------------------------------------------- */
+/* --- Which one ----------------------------------------------------------- */
 /* clang-format off */
 
 static const struct {

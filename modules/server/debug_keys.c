@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* --- One key ------------------------------------------------------------------------- */
+/* --- One key ------------------------------------------------------------- */
 
 /* false: an error has been replied. */
 static bool debug_find(struct kr_call *call, struct kr_cell *cell)
@@ -96,7 +96,7 @@ void debug_layout(struct kr_call *call)
     debug_refuse(call, "values are not laid out in that way here");
 }
 
-/* --- Tables --------------------------------------------------------------------------- */
+/* --- Tables -------------------------------------------------------------- */
 
 #define HTSTATS_MAX 16384
 
@@ -140,7 +140,7 @@ void debug_htstats_key(struct kr_call *call)
                                     "is not represented using an hash table");
 }
 
-/* --- Many keys ------------------------------------------------------------------------- */
+/* --- Many keys ----------------------------------------------------------- */
 
 struct populate {
     kr_db *db;
@@ -160,16 +160,23 @@ static bool populate_parse(struct kr_call *call, struct populate *p)
     if (call->argc > 4)
         right =
             right && kr_text->to_int64(call->argv[4], &p->size) && p->size >= 0;
-    if (!right)
+    if (!right) {
         kr_reply_error(call->reply,
                        "ERR value is out of range, must be positive");
-    return right;
+        return false;
+    }
+    if (!kr_strings->fits(call, (uint64_t)p->size)) {
+        kr_reply_error(call->reply, KR_ERR_TOO_LONG);
+        return false;
+    }
+    return true;
 }
 
 /* key:<i> is value:<i>, filled up with zero bytes or cut to the size.  A key
  * that is there stays.  false: no memory. */
 static bool populate_one(struct kr_call *call, struct populate *p, int64_t i)
 {
+    static const char zeros[1024];
     struct kr_cell cell;
 
     page_clear(&p->key);
@@ -179,8 +186,8 @@ static bool populate_one(struct kr_call *call, struct populate *p, int64_t i)
         return true;
     page_clear(&p->value);
     page_addf(&p->value, "value:%" PRId64, i);
-    while (p->size > 0 && p->value.size < (size_t)p->size)
-        page_add_char(&p->value, '\0');
+    while (p->value.size < (size_t)p->size)
+        page_add(&p->value, kr_str(zeros, sizeof(zeros)));
     if (p->size > 0)
         p->value.size = (size_t)p->size;
     if (!kr_strings->put(p->db, page_text(&p->key), 0, page_text(&p->value),

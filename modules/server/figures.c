@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define RESIDENT_MS 100 /* for so long an old figure is good enough */
+
 /* Pages in memory are the second number of /proc/self/statm. */
-static int64_t figures_resident(void)
+static int64_t figures_read_resident(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
     long long total = 0, resident = 0;
@@ -20,10 +22,22 @@ static int64_t figures_resident(void)
     return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
+static int64_t figures_resident(struct server *server)
+{
+    int64_t now_ms = kr_loop->wall_ms();
+
+    if (now_ms - server->resident_ms >= RESIDENT_MS ||
+        now_ms < server->resident_ms) {
+        server->resident = figures_read_resident();
+        server->resident_ms = now_ms;
+    }
+    return server->resident;
+}
+
 static bool figures_add_client(kr_client *client, void *ctx)
 {
     struct figures *figures = ctx;
-    struct kr_client_info info = {.size = sizeof(info)};
+    struct kr_client_info info = {.size = SERVER_CLIENT_PLAIN};
 
     kr_clients->info(client, &info);
     figures->connections++;
@@ -47,7 +61,7 @@ static void figures_add_databases(struct figures *figures)
     }
 }
 
-void figures_take(const struct server *server, struct figures *figures)
+void figures_take(struct server *server, struct figures *figures)
 {
     struct kr_host_stats stats = {.size = sizeof(stats)};
     int64_t net;
@@ -58,7 +72,7 @@ void figures_take(const struct server *server, struct figures *figures)
     figures->peak = (int64_t)stats.peak_memory;
     if (figures->peak < figures->used)
         figures->peak = figures->used;
-    figures->resident = figures_resident();
+    figures->resident = figures_resident(server);
     figures->startup = (int64_t)server->startup_memory;
     figures->total_system =
         (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);

@@ -34,7 +34,7 @@ struct figures {
     double fragmentation;   /* resident to used */
 };
 
-void figures_take(const struct server *server, struct figures *figures);
+void figures_take(struct server *server, struct figures *figures);
 
 /* "1.50M", as INFO says sizes. */
 #define FIGURES_TEXT 32

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* --- The sections ----------------------------------------------------------------- */
+/* --- The sections -------------------------------------------------------- */
 
 /* In the order of INFO.  Sections that are not here are other modules'; they
  * follow. */
@@ -53,7 +53,7 @@ void info_constants(struct kr_info_out *out, const struct info_constant *rows,
         out->field(out, rows[i].name, kr_cstr(rows[i].value));
 }
 
-/* --- Writing a section -------------------------------------------------------------- */
+/* --- Writing a section --------------------------------------------------- */
 
 struct info_page {
     struct kr_info_out out; /* first: it is what providers are given */
@@ -95,7 +95,7 @@ static void info_write(struct info_page *to, const char *name,
         to->page.size = before;
 }
 
-/* --- Which sections ------------------------------------------------------------------ */
+/* --- Which sections ------------------------------------------------------ */
 
 /* What the arguments ask for. */
 struct info_wish {

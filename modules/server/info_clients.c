@@ -15,7 +15,7 @@ struct info_crowd {
 static bool info_count_client(kr_client *client, void *ctx)
 {
     struct info_crowd *crowd = ctx;
-    struct kr_client_info info = {.size = sizeof(info)};
+    struct kr_client_info info = {.size = SERVER_CLIENT_PLAIN};
 
     kr_clients->info(client, &info);
     if (!(info.flags & (KR_CLIENT_REPLICA | KR_CLIENT_MONITOR)))

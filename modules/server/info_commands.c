@@ -34,7 +34,7 @@ static bool info_walk_one(const kr_cmd *command, void *ctx)
     return true;
 }
 
-/* --- commandstats ------------------------------------------------------------------ */
+/* --- commandstats -------------------------------------------------------- */
 
 static bool info_command(const kr_cmd *command, void *ctx)
 {
@@ -65,7 +65,7 @@ void info_fill_commandstats(void *ctx, struct kr_info_out *out)
     kr_commands->each(NULL, info_walk_one, &walk);
 }
 
-/* --- latencystats ------------------------------------------------------------------ */
+/* --- latencystats -------------------------------------------------------- */
 
 #define PERCENTILES_MAX 16
 
@@ -117,7 +117,7 @@ void info_fill_latencystats(void *ctx, struct kr_info_out *out)
     kr_commands->each(NULL, info_walk_one, &walk);
 }
 
-/* --- errorstats -------------------------------------------------------------------- */
+/* --- errorstats ---------------------------------------------------------- */
 
 /* In alphabetical order: all are gathered first. */
 struct info_error {

@@ -93,9 +93,10 @@ void info_fill_memory(void *ctx, struct kr_info_out *out)
         {"mem_total_replication_buffers", "0"},
     };
     static const struct info_constant after[] = {
-        {"mem_cluster_links", "0"},        {"mem_aof_buffer", "0"},
-        {"mem_allocator", "libc"},         {"active_defrag_running", "0"},
-        {"lazyfree_pending_objects", "0"}, {"lazyfreed_objects", "0"},
+        {"mem_cluster_links", "0"},
+        {"mem_aof_buffer", "0"},
+        {"active_defrag_running", "0"},
+
     };
     struct figures f;
 

@@ -16,20 +16,19 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* --- server ----------------------------------------------------------------------- */
+/* --- server -------------------------------------------------------------- */
 
 static void info_versions(struct kr_info_out *out)
 {
     static const struct info_constant rows[] = {
-        {"redis_version", SERVER_REDIS_VERSION},
-        {"server_name", "keyrack"},
-        {"keyrack_version", KEYRACK_VERSION},
-        {"redis_git_sha1", "00000000"},
-        {"redis_git_dirty", "0"},
-        {"redis_build_id", "0"},
+        {"server_name", "keyrack"},   {"redis_git_sha1", "00000000"},
+        {"redis_git_dirty", "0"},     {"redis_build_id", "0"},
         {"redis_mode", "standalone"},
     };
 
+    out->field(out, "redis_version",
+               kr_cstr(kr_info->identity("redis-version")));
+    out->field(out, "keyrack_version", kr_cstr(kr_info->identity("version")));
     info_constants(out, rows, KR_COUNT(rows));
 }
 
@@ -105,7 +104,7 @@ void info_fill_server(void *ctx, struct kr_info_out *out)
     info_platform(out);
     out->field_int(out, "process_id", (int64_t)getpid());
     out->field(out, "process_supervised", KR_STR("no"));
-    out->field(out, "run_id", kr_cstr(kr_info->run_id()));
+    out->field(out, "run_id", kr_cstr(kr_info->identity("run-id")));
     out->field_int(out, "tcp_port", server_param_int("port", 0));
     info_times(server, out);
     out->field(out, "executable", kr_str(path, size > 0 ? (size_t)size : 0));
@@ -114,7 +113,7 @@ void info_fill_server(void *ctx, struct kr_info_out *out)
     info_listeners(out);
 }
 
-/* --- cpu ---------------------------------------------------------------------------- */
+/* --- cpu ----------------------------------------------------------------- */
 
 static void info_cpu_field(struct kr_info_out *out, const char *name,
                            struct timeval time)
@@ -139,7 +138,7 @@ void info_fill_cpu(void *ctx, struct kr_info_out *out)
     info_cpu_field(out, "used_cpu_user_main_thread", thread.ru_utime);
 }
 
-/* --- modules and cluster ------------------------------------------------------------- */
+/* --- modules and cluster ------------------------------------------------- */
 
 static bool info_module(kr_module *module, void *ctx)
 {

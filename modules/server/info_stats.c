@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-/* --- stats ------------------------------------------------------------------------- */
+/* --- stats --------------------------------------------------------------- */
 
 static void info_traffic(const struct kr_host_stats *stats,
                          struct kr_info_out *out)
@@ -40,8 +40,6 @@ static void info_keys(const struct kr_host_stats *stats,
     };
     static const struct info_constant expiry[] = {
         {"expired_stale_perc", "0.00"},
-        {"expired_time_cap_reached_count", "0"},
-        {"expire_cycle_cpu_milliseconds", "0"},
     };
 
     info_constants(out, sync, KR_COUNT(sync));
@@ -49,7 +47,6 @@ static void info_keys(const struct kr_host_stats *stats,
     info_constants(out, expiry, KR_COUNT(expiry));
     out->field_int(out, "evicted_keys", (int64_t)stats->evicted_keys);
     out->field_int(out, "evicted_clients", (int64_t)stats->evicted_clients);
-    out->field_int(out, "total_eviction_exceeded_time", 0);
     out->field_int(out, "current_eviction_exceeded_time", 0);
     out->field_int(out, "keyspace_hits", (int64_t)stats->hits);
     out->field_int(out, "keyspace_misses", (int64_t)stats->misses);
@@ -87,11 +84,6 @@ static void info_work(const struct kr_host_stats *stats,
         {"io_threaded_writes_processed", "0"},
         {"reply_buffer_shrinks", "0"},
         {"reply_buffer_expands", "0"},
-        {"eventloop_cycles", "0"},
-        {"eventloop_duration_sum", "0"},
-        {"eventloop_duration_cmd_sum", "0"},
-        {"instantaneous_eventloop_cycles_per_sec", "0"},
-        {"instantaneous_eventloop_duration_usec", "0"},
         {"acl_access_denied_auth", "0"},
         {"acl_access_denied_cmd", "0"},
         {"acl_access_denied_key", "0"},
@@ -119,7 +111,7 @@ void info_fill_stats(void *ctx, struct kr_info_out *out)
     info_work(&stats, out);
 }
 
-/* --- persistence --------------------------------------------------------------------- */
+/* --- persistence --------------------------------------------------------- */
 
 void info_fill_persistence(void *ctx, struct kr_info_out *out)
 {
@@ -164,7 +156,7 @@ void info_fill_persistence(void *ctx, struct kr_info_out *out)
     info_constants(out, after, KR_COUNT(after));
 }
 
-/* --- replication ---------------------------------------------------------------------- */
+/* --- replication --------------------------------------------------------- */
 
 void info_fill_replication(void *ctx, struct kr_info_out *out)
 {

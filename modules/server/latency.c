@@ -7,7 +7,7 @@
 
 int64_t latency_threshold = 0;
 
-/* --- Keeping samples ---------------------------------------------------------- */
+/* --- Keeping samples ----------------------------------------------------- */
 
 uint64_t latency_limit(void)
 {
@@ -102,7 +102,7 @@ void latency_fini(struct server *server)
         latency_drop(server, &server->latency.events);
 }
 
-/* --- The commands ---------------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 void server_latency_latest(struct kr_call *call)
 {

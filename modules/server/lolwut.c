@@ -135,10 +135,8 @@ void server_lolwut(struct kr_call *call)
     for (int64_t i = 0; i < picture.rows; i++)
         lolwut_draw_row(&page, picture.columns);
     lolwut_draw_rail(&page, picture.columns);
-    page_add(&page,
-             KR_STR("\nKeyrack " KEYRACK_VERSION
-                    ", a rack for modules. Redis ver. " SERVER_REDIS_VERSION
-                    "\n"));
+    page_addf(&page, "\nKeyrack %s, a rack for modules. Redis ver. %s\n",
+              kr_info->identity("version"), kr_info->identity("redis-version"));
     call->reply->ops->verbatim(call->reply, "txt", page_text(&page));
     page_free(&page);
 }

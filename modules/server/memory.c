@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- MEMORY USAGE ------------------------------------------------------------------ */
+/* --- MEMORY USAGE -------------------------------------------------------- */
 
 #define SAMPLES_USUAL 5
 
@@ -56,7 +56,7 @@ void server_memory_usage(struct kr_call *call)
         kr_reply_null(call->reply);
 }
 
-/* --- MEMORY STATS -------------------------------------------------------------------- */
+/* --- MEMORY STATS -------------------------------------------------------- */
 
 struct memory_stats {
     struct kr_reply *reply;
@@ -148,7 +148,7 @@ void server_memory_stats(struct kr_call *call)
     call->reply->ops->close(call->reply, token, KR_MAP, stats.pairs);
 }
 
-/* --- MEMORY DOCTOR ---------------------------------------------------------------------- */
+/* --- MEMORY DOCTOR ------------------------------------------------------- */
 
 #define DOCTOR_SMALL (5 << 20) /* bytes: less says nothing of the ratios */
 
@@ -192,7 +192,7 @@ void server_memory_doctor(struct kr_call *call)
     page_free(&page);
 }
 
-/* --- The allocator ------------------------------------------------------------------------ */
+/* --- The allocator ------------------------------------------------------- */
 
 /* The host was built with one allocator or another; a module sees which by what
  * the process has. */

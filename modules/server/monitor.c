@@ -7,12 +7,12 @@
 
 #include <inttypes.h>
 
-/* --- A line ---------------------------------------------------------------------- */
+/* --- A line -------------------------------------------------------------- */
 
 /* 1700000000.123456 [0 127.0.0.1:5000] "set" "k" "v" */
 static void monitor_write_line(struct page *line, const struct kr_call *call)
 {
-    struct kr_client_info who = {.size = sizeof(who)};
+    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
     const kr_db *db = call->db;
     int64_t now = kr_loop->wall_us();
 
@@ -86,7 +86,7 @@ static void monitor_arm(const struct monitor *monitor, bool armed)
     set(monitor->after, NULL);
 }
 
-/* --- Who watches --------------------------------------------------------------------- */
+/* --- Who watches --------------------------------------------------------- */
 
 static void monitor_add(struct server *server, uint64_t id)
 {
@@ -140,7 +140,7 @@ void server_monitor(struct kr_call *call)
     kr_reply_ok(call->reply);
 }
 
-/* --- Its life ------------------------------------------------------------------------ */
+/* --- Its life ------------------------------------------------------------ */
 
 bool monitor_init(struct server *server)
 {

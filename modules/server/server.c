@@ -27,7 +27,7 @@ KR_USES(kr_strings);
 KR_USES(kr_text);
 KR_USES(kr_types);
 
-/* --- Shared by the commands ------------------------------------------------- */
+/* --- Shared by the commands ---------------------------------------------- */
 
 void server_new_id(char id[SERVER_ID_SIZE + 1])
 {
@@ -85,7 +85,7 @@ void server_refuse_subcommand(struct kr_call *call, const char *container)
                     word.size > 0 ? word.data : "", container);
 }
 
-/* --- A module's life --------------------------------------------------------- */
+/* --- A module's life ----------------------------------------------------- */
 
 static void server_on_slow(void *ctx, const void *payload)
 {
@@ -180,7 +180,7 @@ static kr_status server_takeover(kr_module *self, void *state,
     return KR_OK;
 }
 
-/* --- What the host learns ---------------------------------------------------- */
+/* --- What the host learns ------------------------------------------------ */
 /* clang-format off */
 
 static const struct kr_import imports[] = {

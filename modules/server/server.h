@@ -18,11 +18,7 @@
 
 #include <kr/kr.h>
 
-#define SERVER_REDIS_VERSION "7.2.4" /* whose commands and replies these are */
-#define SERVER_VERSION       10000   /* of the module: 1.0.0 */
-#ifndef KEYRACK_VERSION
-#define KEYRACK_VERSION "unknown" /* the build tells it */
-#endif
+#define SERVER_VERSION 10000 /* of the module: 1.0.0 */
 
 #define SERVER_ID_SIZE 40 /* hexadecimal digits of an identity */
 
@@ -31,10 +27,18 @@ struct server {
     char replication_id[SERVER_ID_SIZE + 1];
     size_t startup_memory; /* bytes in use when the first client could come */
     int64_t started_ms;    /* wall clock, of the module */
+    int64_t resident;      /* bytes, as they were at ... */
+    int64_t resident_ms;   /* ... that time: the kernel is asked now and then */
     struct slowlog slowlog;
     struct latency latency;
     struct monitor monitor;
 };
+
+/* How much to ask of a client: without addresses, or with its own only.  Each of
+ * the two costs the host a system call. */
+#define SERVER_CLIENT_PLAIN ((uint32_t)offsetof(struct kr_client_info, address))
+#define SERVER_CLIENT_PEER                                                     \
+    ((uint32_t)offsetof(struct kr_client_info, local_address))
 
 static inline struct server *server_of(const struct kr_call *call)
 {

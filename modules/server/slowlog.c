@@ -28,7 +28,7 @@ struct slow_entry {
     struct kr_str words[];
 };
 
-/* --- Making an entry --------------------------------------------------------- */
+/* --- Making an entry ----------------------------------------------------- */
 
 /* What is kept of a call, borrowed from it or written to `notes`. */
 struct slow_words {
@@ -88,7 +88,7 @@ static struct kr_str slowlog_copy(char **to, struct kr_str head,
 static struct slow_entry *slowlog_new_entry(struct server *server,
                                             const struct kr_call *call)
 {
-    struct kr_client_info who = {.size = sizeof(who)};
+    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
     struct kr_str nothing = {"", 0}, name = nothing, address;
     struct slow_words words;
     struct slow_entry *entry;
@@ -116,7 +116,7 @@ static struct slow_entry *slowlog_new_entry(struct server *server,
     return entry;
 }
 
-/* --- The log ------------------------------------------------------------------ */
+/* --- The log ------------------------------------------------------------- */
 
 uint64_t slowlog_limit(void)
 {
@@ -179,7 +179,7 @@ void slowlog_fini(struct server *server)
         slowlog_drop_oldest(server);
 }
 
-/* --- The commands --------------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 static void slowlog_reply_entry(struct kr_reply *reply,
                                 const struct slow_entry *entry)

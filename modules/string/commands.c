@@ -216,7 +216,7 @@ static const struct kr_key_spec key1_ro[] = {
     KR_KEY(KR_KEY_RO, 1, 0, 1),
 };
 
-/* --- The commands --------------------------------------------------------- */
+/* --- The commands -------------------------------------------------------- */
 
 const struct kr_command string_commands[] = {
     {

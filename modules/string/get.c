@@ -45,7 +45,7 @@ void string_strlen(struct kr_call *call)
         kr_reply_int64(call->reply, 0);
 }
 
-/* --- And then the key ----------------------------------------------------- */
+/* --- And then the key ---------------------------------------------------- */
 
 /* Erase the key of argument 1; the log and the replicas see a DEL. */
 static void get_delete(struct kr_call *call, struct kr_cell *cell)

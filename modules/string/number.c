@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-/* --- Integers ------------------------------------------------------------- */
+/* --- Integers ------------------------------------------------------------ */
 
 static bool number_of(const struct kr_cell *cell, int64_t *number)
 {
@@ -90,7 +90,7 @@ void string_decrby(struct kr_call *call)
         number_add(call, -delta);
 }
 
-/* --- INCRBYFLOAT ---------------------------------------------------------- */
+/* --- INCRBYFLOAT --------------------------------------------------------- */
 
 /* Replace the value by `text`, which stays text even if it reads as an integer,
  * as Redis does.  The journal gets the sum: another machine might round

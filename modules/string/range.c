@@ -9,7 +9,7 @@
 
 #include <kr/string.h>
 
-/* --- Read ----------------------------------------------------------------- */
+/* --- Read ---------------------------------------------------------------- */
 
 /* The bytes from `first` to `last` of `size`, both included and counted from
  * the end when negative, as Redis reads them: the first one's position, and how
@@ -66,7 +66,7 @@ void string_substr(struct kr_call *call)
     string_getrange(call);
 }
 
-/* --- Write ---------------------------------------------------------------- */
+/* --- Write --------------------------------------------------------------- */
 
 /* Write `bytes` at `offset`, in a new string when nothing was `found`, and tell
  * of it.  Replies the string's new length. */

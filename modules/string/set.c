@@ -33,7 +33,7 @@ static void set_journal(struct kr_call *call, uint32_t value,
     kr_journal->instead(call, 3u + !!option.size + !!operand.size, words);
 }
 
-/* --- SET with options ----------------------------------------------------- */
+/* --- SET with options ---------------------------------------------------- */
 
 /* What SET and its older forms have in common. */
 struct set {
@@ -166,7 +166,7 @@ void string_getset(struct kr_call *call)
         set_journal(call, 2, kr_str(NULL, 0), kr_str(NULL, 0));
 }
 
-/* --- Several at once ------------------------------------------------------ */
+/* --- Several at once ----------------------------------------------------- */
 
 /* The pairs of MSET and MSETNX; false: an error is replied. */
 static bool set_all(struct kr_call *call)
@@ -210,7 +210,7 @@ void string_msetnx(struct kr_call *call)
         kr_reply_int64(call->reply, 1);
 }
 
-/* --- The keys of SET ------------------------------------------------------ */
+/* --- The keys of SET ----------------------------------------------------- */
 
 /* With GET the old value is read too. */
 int32_t string_set_keys(uint32_t argc, const struct kr_str *argv,

@@ -33,7 +33,7 @@ KR_USES(kr_text);
 
 kr_module *string_self;
 
-/* --- The type ------------------------------------------------------------- */
+/* --- The type ------------------------------------------------------------ */
 
 #define CODE_STRING 0 /* in RDB files */
 
@@ -91,9 +91,6 @@ static void string_save(const struct kr_peek *value, kr_writer *out)
 static bool string_load(kr_reader *in, uint32_t code, uint32_t format,
                         struct kr_value *out)
 {
-    /* Borrowed by `out`, so it outlives the call: values are loaded one after
-     * the other, on the main thread. */
-    static int64_t number;
     struct value_source source;
     struct kr_str bytes;
 
@@ -110,8 +107,8 @@ static bool string_load(kr_reader *in, uint32_t code, uint32_t format,
     if (source.blob) {
         out->box = source.blob;
     } else if (source.meta == VALUE_INT) {
-        number = source.number;
-        out->bytes = kr_str((const char *)&number, sizeof(number));
+        memcpy(out->room, &source.number, sizeof(source.number));
+        out->bytes = kr_str((const char *)out->room, sizeof(source.number));
     } else {
         out->bytes = source.bytes;
     }
@@ -146,7 +143,7 @@ static const struct kr_type string_type = {
     .rewrite = string_rewrite,
 };
 
-/* --- What it offers: see <kr/string.h> ------------------------------------ */
+/* --- What it offers: see <kr/string.h> ----------------------------------- */
 
 static bool strings_is_string(const struct kr_cell *cell)
 {
@@ -191,7 +188,7 @@ static const struct kr_strings string_values = {
     .put_blob = strings_put_blob,
 };
 
-/* --- The descriptor ------------------------------------------------------- */
+/* --- The descriptor ------------------------------------------------------ */
 
 static void string_activate(kr_module *self, void *state)
 {

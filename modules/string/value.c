@@ -12,7 +12,7 @@ static void value_fill(void *to, struct kr_str bytes)
         memcpy(to, bytes.data, bytes.size);
 }
 
-/* --- Read ----------------------------------------------------------------- */
+/* --- Read ---------------------------------------------------------------- */
 
 struct kr_str value_view(const struct kr_peek *value, char *scratch)
 {
@@ -31,7 +31,7 @@ struct kr_str value_view(const struct kr_peek *value, char *scratch)
     return kr_str((const char *)value->data, value->length);
 }
 
-/* --- Set ------------------------------------------------------------------ */
+/* --- Set ----------------------------------------------------------------- */
 
 /* Most strings are no numbers: the first byte tells, and the size. */
 static inline bool value_is_number(struct kr_str bytes, int64_t *number)
@@ -122,7 +122,7 @@ void value_put_key(kr_db *db, struct kr_str key, uint32_t how,
     value_write(source, cell);
 }
 
-/* --- Edit ----------------------------------------------------------------- */
+/* --- Edit ---------------------------------------------------------------- */
 
 char *value_create(kr_db *db, struct kr_str key, uint32_t how, size_t size,
                    struct kr_cell *cell)

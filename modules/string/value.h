@@ -32,7 +32,7 @@ enum value_meta { VALUE_INT, VALUE_EMBSTR, VALUE_RAW };
 
 extern uint16_t value_type; /* the type's slot, written by the host */
 
-/* --- Read ----------------------------------------------------------------- */
+/* --- Read ---------------------------------------------------------------- */
 
 /* The bytes, borrowed as the cell is; those of a number go into `scratch`,
  * KR_INT64_TEXT bytes. */
@@ -69,7 +69,7 @@ static inline void value_reply(const struct kr_cell *cell,
     }
 }
 
-/* --- Set ------------------------------------------------------------------ */
+/* --- Set ----------------------------------------------------------------- */
 
 /* Bytes on their way into a value. */
 struct value_source {
@@ -94,7 +94,7 @@ bool value_copy(struct kr_str bytes, bool numbers, struct value_source *source);
 void value_put_key(kr_db *db, struct kr_str key, uint32_t how,
                    const struct value_source *source, struct kr_cell *cell);
 
-/* --- Edit ----------------------------------------------------------------- */
+/* --- Edit ---------------------------------------------------------------- */
 
 /* A new string of `size` zero bytes to edit.  NULL: no memory. */
 char *value_create(kr_db *db, struct kr_str key, uint32_t how, size_t size,
@@ -108,7 +108,7 @@ char *value_edit(struct kr_cell *cell, size_t size);
 /* Make the value a number. */
 void value_set_number(struct kr_cell *cell, int64_t number);
 
-/* --- Tell ----------------------------------------------------------------- */
+/* --- Tell ---------------------------------------------------------------- */
 
 /* The string at argument `key` has changed; `event` names how. */
 static inline void value_changed(struct kr_call *call, uint32_t key,

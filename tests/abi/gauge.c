@@ -54,7 +54,7 @@ static size_t readings_size(int64_t count)
     return sizeof(struct readings) + (size_t)count * sizeof(int64_t);
 }
 
-/* --- The value ------------------------------------------------------------- */
+/* --- The value ----------------------------------------------------------- */
 
 /* The payload is not aligned: work on it where it is only through memcpy, or,
  * boxed, directly. */
@@ -157,7 +157,7 @@ static const struct kr_type gauge_type = {
 };
 static const struct kr_type *const types[] = {&gauge_type};
 
-/* --- Commands ---------------------------------------------------------------- */
+/* --- Commands ------------------------------------------------------------ */
 
 static void gauge_set(struct kr_call *call)
 {
@@ -247,7 +247,7 @@ static void gauge_list(struct kr_call *call)
         kr_reply_int64(call->reply, reading_at(r, i));
 }
 
-/* --- A job: the sum, added up on another thread ------------------------------- */
+/* --- A job: the sum, added up on another thread -------------------------- */
 
 struct sum {
     struct readings *readings; /* a copy: the thread touches nothing else */
@@ -331,7 +331,7 @@ static void gauge_sum(struct kr_call *call)
     kr_loop->job(self, sum_work, sum_done, sum);
 }
 
-/* --- Blocking on a key ---------------------------------------------------------- */
+/* --- Blocking on a key --------------------------------------------------- */
 
 static bool wait_wake(struct kr_call *call, uint32_t why, struct kr_str key,
                       void *ctx)
@@ -425,7 +425,7 @@ static const struct kr_command commands[] = {
      .flags = KR_CMD_READONLY | KR_CMD_FAST},
 };
 
-/* --- What others may use, and the module's life ---------------------------------- */
+/* --- What others may use, and the module's life -------------------------- */
 
 static bool gauge_read(const struct kr_cell *cell, int64_t *now)
 {
@@ -469,8 +469,8 @@ static void gauge_key_expired(void *ctx, const void *payload)
         ((struct state *)ctx)->expired++;
 }
 
-static kr_status gauge_create(kr_module *module, const struct kr_load_args *args,
-                              void **out)
+static kr_status gauge_create(kr_module *module,
+                              const struct kr_load_args *args, void **out)
 {
     struct state *state = kr_memory->calloc(module, 1, sizeof(*state));
 
@@ -506,8 +506,8 @@ static void gauge_destroy(kr_module *module, void *state)
 }
 
 static const struct kr_import imports[] = {
-    KR_NEED(kr_block),    KR_NEED(kr_calls),  KR_WANT(kr_codec),
-    KR_NEED(kr_events),   KR_NEED(kr_loop),   KR_NEED(kr_memory),
+    KR_NEED(kr_block),    KR_NEED(kr_calls), KR_WANT(kr_codec),
+    KR_NEED(kr_events),   KR_NEED(kr_loop),  KR_NEED(kr_memory),
     KR_NEED(kr_keyspace), KR_NEED(kr_text),
 };
 

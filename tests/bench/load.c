@@ -89,8 +89,7 @@ static _Noreturn void load_fail(const char *what, const char *why)
     exit(1);
 }
 
-/* --- One connection --------------------------------------------------------
- */
+/* --- One connection ------------------------------------------------------ */
 
 static void conn_watch(struct load *load, struct load_conn *conn, bool writable)
 {
@@ -187,8 +186,7 @@ static void conn_event(struct load *load, struct load_conn *conn,
     }
 }
 
-/* --- Phases ----------------------------------------------------------------
- */
+/* --- Phases -------------------------------------------------------------- */
 
 /* Send `limit` requests, or as many as fit into `seconds`, and wait for all
  * replies.  The answer is the time it took. */
@@ -303,8 +301,7 @@ static void load_run(struct load *load)
     load_print(load, seconds);
 }
 
-/* --- The command line ------------------------------------------------------
- */
+/* --- The command line ---------------------------------------------------- */
 
 static const char load_usage[] =
     "usage: load -p PORT [options] -- COMMAND [ARG]...\n"

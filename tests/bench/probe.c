@@ -38,7 +38,8 @@
 #include <unistd.h>
 
 #define PROBE_IN_FLIGHT                                                        \
-    (1u << 18) /* 52 s of silence at 200 us; a power of 2                      \
+    (1u                                                                        \
+     << 18) /* 52 s of silence at 200 us; a power of 2                      \
                 */
 
 struct probe {

@@ -68,8 +68,7 @@ static const struct {
     {"cursor", TEMPLATE_CURSOR, false},
 };
 
-/* --- Bytes -----------------------------------------------------------------
- */
+/* --- Bytes --------------------------------------------------------------- */
 
 static void *template_must(void *memory)
 {
@@ -136,8 +135,7 @@ static void buffer_append_header(struct template_buffer *buffer, char type,
     buffer->size += size + 2;
 }
 
-/* --- Random numbers: xorshift128+ ------------------------------------------
- */
+/* --- Random numbers: xorshift128+ ---------------------------------------- */
 
 static uint64_t random_next(struct template *template)
 {
@@ -163,8 +161,7 @@ static void random_seed(struct template *template, uint64_t seed)
         random_next(template);
 }
 
-/* --- Compiling -------------------------------------------------------------
- */
+/* --- Compiling ----------------------------------------------------------- */
 
 static struct template_piece *
 piece_add(struct template *template, enum template_kind kind, uint64_t number)
@@ -347,8 +344,7 @@ void template_free(struct template *template)
     free(template);
 }
 
-/* --- Writing ---------------------------------------------------------------
- */
+/* --- Writing ------------------------------------------------------------- */
 
 static void write_key(struct template_buffer *out, const char *prefix,
                       uint64_t number)

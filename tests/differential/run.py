@@ -3,8 +3,8 @@
 """run - compare a server with Redis 7.0, command by command.
 
     run.py              written cases in both protocols, protocol bytes, metadata,
-                        configuration and INFO names, 40,000 random commands
-    run.py --full       the same with 400,000 random commands from eight seeds
+                        configuration and INFO names, 200,000 random commands
+    run.py --full       the same with 1,000,000 random commands from ten seeds
     run.py -k WORD      only the scenarios and parts whose name has WORD
     run.py --show       print each exchange of the written cases
     run.py --seed N     the (first) seed of the random stream
@@ -88,7 +88,7 @@ def main():
             scenarios.run(pair, report, given.k, given.show)
             protocol.run(pair, report, given.k)
             if wanted("random stream"):
-                count, seeds = (50000, 8) if given.full else (20000, 2)
+                count, seeds = (100000, 10) if given.full else (50000, 4)
                 print(f"random stream: --seed {seed}", flush=True)
                 random_stream.run(pair, report, range(seed, seed + seeds), count)
         report.result("both servers ended cleanly", None)

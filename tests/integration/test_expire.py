@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Expiry at scale, and as a reader sees it."""
+import os
 import pathlib
 import sys
 import threading
@@ -12,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import Server, is_oracle, main  # noqa: E402
 
 MILLION = 1_000_000
+SLOW = 30 if os.environ.get("KEYRACK_SANITIZED") else 1  # times slower, and not what counts then
 
 
 class Probe(threading.Thread):
@@ -69,8 +71,8 @@ class Expiry(unittest.TestCase):
             self.assertEqual(client.call("GET", "keep"), b"v")
             self.assertEqual(server.info("stats")["expired_keys"], str(MILLION))
             if not is_oracle():
-                self.assertLessEqual(gone_after, 1.0)
-                self.assertLess(took[-1], 0.1)
+                self.assertLessEqual(gone_after, 1.0 * SLOW)
+                self.assertLess(took[-1], 0.1 * SLOW)
 
     def test_a_key_past_its_time_is_gone_for_every_reader_before_it_is_swept(self):
         with Server("--enable-debug-command", "yes") as server, server.client() as client:

@@ -9,6 +9,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,7 @@ class Built(unittest.TestCase):
     def setUpClass(cls):
         cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-abi."))
         cls.built = {name: cls.build(HERE / "abi" / f"{name}.c", name)
-                     for name in ("gauge", "reader", "hello")}
+                     for name in ("gauge", "reader", "hello", "veil")}
 
     @classmethod
     def tearDownClass(cls):
@@ -192,6 +193,47 @@ class AStrangersModule(Built):
         self.call("GAUGE.SET", "g", 3)
         self.assertEqual(self.call("GAUGE.GET", "g")[1], 3)
         self.call("DEL", "g")
+
+
+class Veiled:
+    """A client behind the transport of tests/abi/veil.c."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(path)
+
+    def ask(self, data, size):
+        self.socket.sendall(bytes(byte ^ 0x5A for byte in data))
+        got = b""
+        while len(got) < size:
+            more = self.socket.recv(1 << 20)
+            assert more, got[:200]
+            got += bytes(byte ^ 0x5A for byte in more)
+        return got
+
+
+class AnotherTransport(Built):
+    def test_clients_of_a_module_s_transport_are_clients_like_any(self):
+        path = str(self.server.dir / "veil")
+        self.assertEqual(self.call("MODULE", "LOAD", self.built["veil"]), b"OK")
+        self.assertEqual(self.call("VEIL.LISTEN", path), b"OK")
+        veiled = Veiled(path)
+        self.assertEqual(veiled.ask(b"PING\r\n", 7), b"+PONG\r\n")
+        big = b"x" * 300000
+        set_big = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$300000\r\n" + big + b"\r\n"
+        self.assertEqual(veiled.ask(set_big, 5), b"+OK\r\n")
+        self.assertEqual(self.call("GET", "k"), big)
+        self.assertEqual(veiled.ask(b"GET k\r\n", 300011), b"$300000\r\n" + big + b"\r\n")
+        self.assertIn(b"addr=behind-a-veil:0", self.call("CLIENT", "LIST"))
+        refused = self.call("MODULE", "UNLOAD", "veil")
+        self.assertIsInstance(refused, Error)
+        veiled.socket.close()
+        for _ in range(100):
+            if self.call("MODULE", "UNLOAD", "veil") == b"OK":
+                break
+            time.sleep(0.01)
+        self.assertNotIn(b"veil", self.names())
 
 
 class WhatDoesNotLoad(Built):

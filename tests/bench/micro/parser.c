@@ -51,8 +51,7 @@ static void bench_row(const char *name, size_t (*run)(void *), void *what)
     printf("%-28s %8.1f ns\n", name, (now - begin) * 1e9 / (double)count);
 }
 
-/* --- Parsing ---------------------------------------------------------------
- */
+/* --- Parsing ------------------------------------------------------------- */
 
 struct pipeline {
     struct resp_parser parser;
@@ -109,8 +108,7 @@ static void pipeline_row(const char *name, const char *command, size_t times,
     buffer_free(&p.wire);
 }
 
-/* --- The neighbours --------------------------------------------------------
- */
+/* --- The neighbours ------------------------------------------------------ */
 
 struct replies {
     struct resp_out out;

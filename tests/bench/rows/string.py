@@ -15,8 +15,9 @@ ROWS = [
     Row("SET", "SET __rand_key__ __value:16__", prepare=[STRINGS],
         target=0.85),
     Row("GET", "GET __rand_key__", prepare=[STRINGS], target=0.85),
-    Row("MSET of 10", ["MSET"] + ["__rand_key__", "__value:16__"] * 10,
+    Row("MSET of 10, P16", ["MSET"] + ["__rand_key__", "__value:16__"] * 10, pipeline=16,
         prepare=[STRINGS], target=0.5),
+    Row("MSET of 10", ["MSET"] + ["__rand_key__", "__value:16__"] * 10, prepare=[STRINGS]),
     Row("MGET of 100", ["MGET"] + ["__rand_key__"] * 100, prepare=[STRINGS]),
     # Tables and keys do not fit into the caches: what a lookup costs then.
     Row("GET P16, 1M keys", "GET __rand_key__", pipeline=16, keys=1_000_000,

@@ -10,9 +10,7 @@
 
 #include "tests/unit/suites.h"
 
-/* --- Two modules with parameters
- * ------------------------------------------------
- */
+/* --- Two modules with parameters ----------------------------------------- */
 
 static struct {
     int64_t number, other;
@@ -169,9 +167,7 @@ static void teardown(void)
     config_fini();
 }
 
-/* --- Registration
- * -------------------------------------------------------------
- */
+/* --- Registration -------------------------------------------------------- */
 
 START_TEST(registration_writes_defaults_into_the_slots)
 {
@@ -292,9 +288,7 @@ START_TEST(rows_of_an_older_module_are_shorter)
 }
 END_TEST
 
-/* --- CONFIG SET
- * ---------------------------------------------------------------
- */
+/* --- CONFIG SET ---------------------------------------------------------- */
 
 START_TEST(set_stores_all_then_applies_in_order)
 {
@@ -399,9 +393,7 @@ START_TEST(protected_parameters_ask_who_calls)
 }
 END_TEST
 
-/* --- Coming and going
- * ---------------------------------------------------------
- */
+/* --- Coming and going ---------------------------------------------------- */
 
 START_TEST(a_module_finds_its_settings_when_it_comes_back)
 {

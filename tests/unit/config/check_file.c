@@ -111,9 +111,7 @@ static void refuses(const char *path, const char *why)
     buffer_free(&error);
 }
 
-/* --- Reading
- * ------------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------- */
 
 START_TEST(comments_blanks_and_quotes)
 {
@@ -204,9 +202,7 @@ START_TEST(what_we_do_not_do_is_refused_with_a_reason)
 }
 END_TEST
 
-/* --- The command line
- * ---------------------------------------------------------
- */
+/* --- The command line ---------------------------------------------------- */
 
 static const struct {
     const char *argv[8];
@@ -277,9 +273,7 @@ START_TEST(sentinel_and_memory_tests_are_refused)
 }
 END_TEST
 
-/* --- CONFIG REWRITE
- * -----------------------------------------------------------
- */
+/* --- CONFIG REWRITE ------------------------------------------------------ */
 
 #define BEFORE                                                                 \
     "# mine\nnumber   5\n\noctets 2048\nsave 900 1\n# between\nsave 300 10\n"  \

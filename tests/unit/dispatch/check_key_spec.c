@@ -52,8 +52,8 @@ static const struct example examples[] = {
 START_TEST(keys_are_found_where_the_spec_says)
 {
     const struct example *e = &examples[_i];
-    struct kr_command row = {
-        .name = "x", .keys = {&e->spec, 1, sizeof(struct kr_key_spec)}};
+    struct kr_command row = {.name = "x",
+                             .keys = {&e->spec, 1, sizeof(struct kr_key_spec)}};
     struct kr_key_ref refs[8] = {{0, 0}};
     int32_t count;
 

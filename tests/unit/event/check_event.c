@@ -30,7 +30,7 @@ static bool armed(enum event_id id)
     return event_armed >> id & 1;
 }
 
-/* --- Being told ----------------------------------------------------------- */
+/* --- Being told ---------------------------------------------------------- */
 
 START_TEST(all_subscribers_hear_in_order)
 {
@@ -107,7 +107,7 @@ START_TEST(handlers_run_on_their_module_s_account)
 }
 END_TEST
 
-/* --- Meanwhile ------------------------------------------------------------ */
+/* --- Meanwhile ----------------------------------------------------------- */
 
 static kr_subscription *victim;
 
@@ -209,7 +209,7 @@ START_TEST(a_module_may_be_forgotten_while_its_event_is_told)
 }
 END_TEST
 
-/* --- Events of modules ---------------------------------------------------- */
+/* --- Events of modules --------------------------------------------------- */
 
 START_TEST(a_module_declares_events_of_its_own)
 {

@@ -15,7 +15,7 @@ static struct kr_call call_for(const char *key)
         .argv = argv, .argc = 2, .db = db0(), .now_ms = clock_turn_ms};
 }
 
-/* --- Finding -------------------------------------------------------------------- */
+/* --- Finding ------------------------------------------------------------- */
 
 START_TEST(reads_count_hits_and_misses)
 {
@@ -114,7 +114,7 @@ START_TEST(while_loading_all_keys_are_there)
 }
 END_TEST
 
-/* --- Putting ----------------------------------------------------------------------- */
+/* --- Putting ------------------------------------------------------------- */
 
 START_TEST(a_put_removes_the_expiry_unless_asked)
 {
@@ -205,7 +205,7 @@ START_TEST(a_renamed_key_expires_in_its_new_place)
 }
 END_TEST
 
-/* --- Going round --------------------------------------------------------------------- */
+/* --- Going round --------------------------------------------------------- */
 
 static void count_key(void *ctx, struct kr_str key, struct kr_cell *cell)
 {
@@ -274,7 +274,7 @@ START_TEST(swapped_databases_keep_their_numbers)
 }
 END_TEST
 
-/* --- Telling --------------------------------------------------------------------------- */
+/* --- Telling ------------------------------------------------------------- */
 
 START_TEST(a_put_tells_of_a_key_that_is_new)
 {
@@ -378,7 +378,7 @@ START_TEST(hooks_learn_of_keys_that_go)
 }
 END_TEST
 
-/* --- Figures ----------------------------------------------------------------------------- */
+/* --- Figures ------------------------------------------------------------- */
 
 START_TEST(a_key_has_its_memory)
 {

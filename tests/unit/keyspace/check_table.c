@@ -61,7 +61,7 @@ static uint64_t entry_hash(const void *entry, const void *ctx)
     return ((const struct entry *)entry)->hash;
 }
 
-/* --- The table and its model, changed together ------------------------- */
+/* --- The table and its model, changed together --------------------------- */
 
 static struct entry *find(uint32_t id, struct table_place *at)
 {
@@ -161,7 +161,7 @@ static void teardown(void)
     ck_assert_uint_eq(memory_used(), used_before);
 }
 
-/* --- What the table promises ------------------------------------------- */
+/* --- What the table promises --------------------------------------------- */
 
 START_TEST(an_empty_table_owns_nothing_and_finds_nothing)
 {
@@ -296,7 +296,7 @@ START_TEST(two_tables_are_swapped_as_structs)
 }
 END_TEST
 
-/* --- Going round -------------------------------------------------------- */
+/* --- Going round --------------------------------------------------------- */
 
 static void mark(void *entry, void *ctx)
 {

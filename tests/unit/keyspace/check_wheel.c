@@ -165,7 +165,7 @@ static void teardown(void)
     ck_assert_uint_eq(memory_used(), used_before);
 }
 
-/* --- What the wheel promises ------------------------------------------- */
+/* --- What the wheel promises --------------------------------------------- */
 
 START_TEST(an_empty_wheel_owns_nothing_and_waits_for_nothing)
 {
@@ -414,7 +414,7 @@ START_TEST(two_wheels_are_swapped_as_structs)
 }
 END_TEST
 
-/* --- Samples ------------------------------------------------------------ */
+/* --- Samples ------------------------------------------------------------- */
 
 START_TEST(samples_are_pending_items_and_the_first_ones_if_wanted)
 {
@@ -445,8 +445,7 @@ START_TEST(samples_are_pending_items_and_the_first_ones_if_wanted)
 }
 END_TEST
 
-/* --- Stale items -----------------------------------------------------------
- */
+/* --- Stale items --------------------------------------------------------- */
 
 static bool is_live(const struct wheel_item *item, void *ctx)
 {

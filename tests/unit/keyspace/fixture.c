@@ -18,8 +18,7 @@ static atomic_int elsewhere;
 static int unlinked;
 static pthread_t main_thread;
 
-/* --- The types
- * ----------------------------------------------------------------- */
+/* --- The types ----------------------------------------------------------- */
 
 struct crate *crate_new(uint64_t mark, size_t effort)
 {
@@ -97,8 +96,7 @@ int crates_unlinked(void)
     return unlinked;
 }
 
-/* --- Begin and end
- * ---------------------------------------------------------------- */
+/* --- Begin and end ------------------------------------------------------- */
 
 void fixture_begin(void)
 {
@@ -141,8 +139,7 @@ TCase *fixture_case(Suite *suite, const char *name)
     return tcase;
 }
 
-/* --- Shorthand
- * ------------------------------------------------------------------------ */
+/* --- Shorthand ----------------------------------------------------------- */
 
 kr_db *db0(void)
 {
@@ -202,9 +199,7 @@ bool is_flat(kr_db *db, const char *key, const char *value)
            kr_str_equal(kr_cell_bytes(&cell), kr_cstr(value));
 }
 
-/* --- Listening
- * ---------------------------------------------------------------------------
- */
+/* --- Listening ----------------------------------------------------------- */
 
 static char heard_text[4096];
 static uint64_t listening;

@@ -176,8 +176,7 @@ START_TEST(free_of_null_does_nothing)
 }
 END_TEST
 
-/* --- More than there is ------------------------------------------------------
- */
+/* --- More than there is -------------------------------------------------- */
 
 START_TEST(try_alloc_of_too_much_is_null_and_uncounted)
 {
@@ -285,8 +284,7 @@ START_TEST(a_hostile_realloc_always_moves)
 END_TEST
 #endif
 
-/* --- Threads -----------------------------------------------------------------
- */
+/* --- Threads ------------------------------------------------------------- */
 
 enum { THREADS = 8, PER_THREAD = 2000 };
 
@@ -369,8 +367,7 @@ START_TEST(destructors_of_a_dying_thread_are_counted)
 }
 END_TEST
 
-/* --- The rest ----------------------------------------------------------------
- */
+/* --- The rest ------------------------------------------------------------ */
 
 START_TEST(copies_of_text_end_in_nul)
 {

@@ -220,7 +220,8 @@ Suite *output_suite(void)
     tcase_add_test(tests, a_blob_is_sent_from_where_it_is);
     tcase_add_test(tests, nothing_is_written_while_muted);
     tcase_add_test(tests, an_overrun_ends_all_writing);
-    tcase_add_loop_test(tests, random_nested_replies_come_out_as_written, 0, 10);
+    tcase_add_loop_test(tests, random_nested_replies_come_out_as_written, 0,
+                        10);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -10,7 +10,7 @@
 
 static char error[1024];
 
-/* --- The good one --------------------------------------------------------- */
+/* --- The good one -------------------------------------------------------- */
 
 static kr_module *self;
 static const void *slot;
@@ -122,7 +122,7 @@ static void refused(const char *field)
 
 #define NOWHERE ((void *)8)
 
-/* --- Cases ---------------------------------------------------------------- */
+/* --- Cases --------------------------------------------------------------- */
 
 START_TEST(a_good_descriptor_is_read)
 {

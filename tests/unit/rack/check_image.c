@@ -57,7 +57,7 @@ static const char *temporary(const void *bytes, size_t size)
     return path;
 }
 
-/* --- Hygiene -------------------------------------------------------------- */
+/* --- Hygiene ------------------------------------------------------------- */
 
 START_TEST(a_module_is_mapped)
 {
@@ -161,7 +161,7 @@ START_TEST(only_files_below_allowed_directories_are_mapped)
 }
 END_TEST
 
-/* --- What is no module ---------------------------------------------------- */
+/* --- What is no module --------------------------------------------------- */
 
 START_TEST(no_code_runs_of_what_is_no_module)
 {
@@ -226,6 +226,41 @@ START_TEST(foreign_headers_are_refused)
 }
 END_TEST
 
+START_TEST(a_segment_that_went_missing_or_moved_is_refused)
+{
+    size_t size;
+    unsigned char *bytes = slurp("plain", &size);
+    uint32_t tried = 0;
+    ElfW(Ehdr) header;
+
+    memcpy(&header, bytes, sizeof(header));
+    for (uint32_t i = 0; i < header.e_phnum; i++) {
+        unsigned char *at = bytes + header.e_phoff + i * sizeof(ElfW(Phdr));
+        ElfW(Phdr) was, changed[4];
+
+        memcpy(&was, at, sizeof(was));
+        for (uint32_t j = 0; j < KR_COUNT(changed); j++)
+            changed[j] = was;
+        changed[0].p_type = 0x70;
+        changed[1].p_offset ^= 0x1000;
+        changed[2].p_filesz /= 2;
+        changed[3].p_flags = PF_R;
+        for (uint32_t j = 0; was.p_type == PT_LOAD && j < KR_COUNT(changed);
+             j++, tried++) {
+            if (j == 3 && was.p_flags == PF_R)
+                continue;
+            memcpy(at, &changed[j], sizeof(was));
+            ck_assert_msg(!elf_check("x", bytes, size, error, sizeof(error)),
+                          "segment %u, change %u", i, j);
+        }
+        memcpy(at, &was, sizeof(was));
+    }
+    ck_assert_uint_ge(tried, 2);
+    ck_assert(elf_check("x", bytes, size, error, sizeof(error)));
+    free(bytes);
+}
+END_TEST
+
 START_TEST(a_cut_file_is_refused_wherever_it_was_cut)
 {
     size_t size;
@@ -276,7 +311,7 @@ START_TEST(damaged_bytes_are_judged_without_a_crash)
 }
 END_TEST
 
-/* --- Extents -------------------------------------------------------------- */
+/* --- Extents ------------------------------------------------------------- */
 
 START_TEST(extents_tell_what_an_address_is_good_for)
 {
@@ -345,6 +380,7 @@ Suite *image_suite(void)
     tcase_set_timeout(bytes, 60);
     tcase_add_test(bytes, a_text_file_is_refused);
     tcase_add_loop_test(bytes, foreign_headers_are_refused, 0, 8);
+    tcase_add_test(bytes, a_segment_that_went_missing_or_moved_is_refused);
     tcase_add_test(bytes, a_cut_file_is_refused_wherever_it_was_cut);
     tcase_add_test(bytes, damaged_bytes_are_judged_without_a_crash);
     suite_add_tcase(suite, bytes);

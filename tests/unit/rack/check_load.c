@@ -136,7 +136,7 @@ static void end_life(void)
     unlink(getenv("RACK_TEST_LOG"));
 }
 
-/* --- Loading -------------------------------------------------------------- */
+/* --- Loading ------------------------------------------------------------- */
 
 START_TEST(a_loaded_module_is_visible)
 {
@@ -259,7 +259,7 @@ START_TEST(types_and_parameters_go_with_a_module)
 }
 END_TEST
 
-/* --- Several together ----------------------------------------------------- */
+/* --- Several together ---------------------------------------------------- */
 
 START_TEST(a_missing_interface_is_told_with_its_remedy)
 {
@@ -334,7 +334,7 @@ START_TEST(a_batch_with_one_bad_module_leaves_no_trace)
 }
 END_TEST
 
-/* --- Slots that follow ---------------------------------------------------- */
+/* --- Slots that follow --------------------------------------------------- */
 
 START_TEST(an_optional_slot_follows_who_comes_and_goes)
 {
@@ -363,7 +363,7 @@ START_TEST(who_is_needed_cannot_go)
 }
 END_TEST
 
-/* --- Unloading ------------------------------------------------------------ */
+/* --- Unloading ----------------------------------------------------------- */
 
 START_TEST(unloading_leaves_no_trace)
 {
@@ -447,7 +447,7 @@ START_TEST(unloading_all_goes_backwards)
 }
 END_TEST
 
-/* --- kr.modules/1 --------------------------------------------------------- */
+/* --- kr.modules/1 -------------------------------------------------------- */
 
 static bool add_name(kr_module *module, void *ctx)
 {
@@ -501,9 +501,10 @@ START_TEST(memory_is_on_the_module_s_account)
 {
     struct kr_module_info info = {.size = sizeof(info)};
 
-    ck_assert_msg(load_with("plain", "leak"), "%s", error);
+    ck_assert_msg(load_with("plain", "keep"), "%s", error);
     rack_interface.info(rack_find(KR_STR("plain")), &info);
     ck_assert_uint_ge(info.memory, 100);
+    rack_unload_all();
 }
 END_TEST
 

@@ -11,7 +11,7 @@
 
 #include <inttypes.h>
 
-/* --- A sink that writes a line of text ------------------------------------ */
+/* --- A sink that writes a line of text ----------------------------------- */
 
 static char said[8192];
 
@@ -104,7 +104,7 @@ static void begins(const char *text)
     ck_assert_msg(strncmp(said, text, strlen(text)) == 0, "%s", said);
 }
 
-/* --- Cases ---------------------------------------------------------------- */
+/* --- Cases --------------------------------------------------------------- */
 
 START_TEST(only_who_is_allowed_may_load)
 {

@@ -16,8 +16,7 @@
 static const struct resp_limits usual = {536870912, RESP_LINE_MAX, true};
 static const struct resp_limits stranger = {536870912, RESP_LINE_MAX, false};
 
-/* --- A connection of its own ------------------------------------------------
- */
+/* --- A connection of its own --------------------------------------------- */
 
 struct session {
     struct resp_parser parser;
@@ -129,8 +128,7 @@ static void stream_expect(const struct resp_limits *limits, struct kr_str bytes,
     }
 }
 
-/* --- Whole commands ---------------------------------------------------------
- */
+/* --- Whole commands ------------------------------------------------------ */
 
 static const struct {
     struct kr_str bytes, meaning;
@@ -324,8 +322,7 @@ START_TEST(an_error_stays)
 }
 END_TEST
 
-/* --- Big arguments ----------------------------------------------------------
- */
+/* --- Big arguments ------------------------------------------------------- */
 
 /* MSET a <big> b <big> c x, the first `first` bytes at once; then each big
  * argument is lent memory, and the rest comes by `step`. */
@@ -435,8 +432,7 @@ START_TEST(arguments_below_32_kib_are_not_big)
 }
 END_TEST
 
-/* --- Size and cost ----------------------------------------------------------
- */
+/* --- Size and cost ------------------------------------------------------- */
 
 START_TEST(a_million_arguments_a_few_bytes_at_a_time)
 {

@@ -7,8 +7,7 @@
 #include "core/text/buffer.h"
 #include "tests/unit/suites.h"
 
-/* --- A destination that gives out room by the piece --------------------------
- */
+/* --- A destination that gives out room by the piece ---------------------- */
 
 struct sink {
     struct resp_out out;
@@ -39,8 +38,7 @@ static bool sink_more(struct resp_out *out, size_t need)
     return true;
 }
 
-/* --- Every reply, by protocol -----------------------------------------------
- */
+/* --- Every reply, by protocol -------------------------------------------- */
 
 static void write_all(struct resp_out *out)
 {

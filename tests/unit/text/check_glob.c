@@ -9,8 +9,7 @@
 
 #include "tests/unit/suites.h"
 
-/* --- The model: a pattern is an element and a rest -------------------------
- */
+/* --- The model: a pattern is an element and a rest ----------------------- */
 
 /* Length of the element at the pattern's front, and whether it takes `c`. */
 static size_t model_element(struct kr_str p, char c, bool *takes)

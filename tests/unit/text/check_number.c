@@ -36,8 +36,7 @@ static void number_seed(const char *what)
     srand(seed);
 }
 
-/* --- Integers --------------------------------------------------------------
- */
+/* --- Integers ------------------------------------------------------------ */
 
 START_TEST(integers_have_one_spelling)
 {
@@ -162,8 +161,7 @@ START_TEST(integers_come_back_from_text)
 }
 END_TEST
 
-/* --- Floats ----------------------------------------------------------------
- */
+/* --- Floats -------------------------------------------------------------- */
 
 START_TEST(floats_are_read_as_redis_reads_them)
 {
@@ -408,8 +406,7 @@ START_TEST(long_doubles_are_written_for_people)
 }
 END_TEST
 
-/* --- Sizes, shares, times --------------------------------------------------
- */
+/* --- Sizes, shares, times ------------------------------------------------ */
 
 START_TEST(memory_sizes_have_units)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* plain - a module with a command, whose life can be read from outside.
  *
- * Arguments: "refuse" makes create() fail, "silent" without a reason, "leak"
- * leaves bytes behind.  It counts its own life in the variable that the
+ * Arguments: "refuse" makes create() fail, "silent" without a reason, "keep"
+ * has bytes of its own until destroy().  It counts its own life in the variable that the
  * environment's RACK_TEST_LOG names: a file to which it appends letters. */
 #include <kr/kr.h>
 
@@ -19,6 +19,7 @@ struct plain_probe {
 };
 
 static int state;
+static void *kept;
 
 static void plain_log(char letter)
 {
@@ -57,8 +58,8 @@ static kr_status plain_create(kr_module *module,
         }
         if (kr_str_equal(args->argv[i], KR_STR("silent")))
             return KR_EFAIL;
-        if (kr_str_equal(args->argv[i], KR_STR("leak")))
-            (void)kr_memory->alloc(module, 100);
+        if (kr_str_equal(args->argv[i], KR_STR("keep")))
+            kept = kr_memory->alloc(module, 100);
     }
     *out = &state;
     return KR_OK;
@@ -77,6 +78,8 @@ static void plain_deactivate(kr_module *module, void *given)
 static void plain_destroy(kr_module *module, void *given)
 {
     plain_log(module == self && given == &state ? 'x' : '!');
+    kr_memory->free(module, kept);
+    kept = NULL;
 }
 
 static const struct kr_import imports[] = {KR_NEED(kr_memory)};

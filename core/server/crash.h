@@ -3,8 +3,8 @@
  *
  * It is written by the signal handler on a stack of its own, with write() and
  * without allocation, so that it works when little else does. */
-#ifndef CORE_LOG_CRASH_H
-#define CORE_LOG_CRASH_H
+#ifndef CORE_SERVER_CRASH_H
+#define CORE_SERVER_CRASH_H
 
 /* Catch SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT (crash-log-enabled). */
 void crash_enable(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/log/crash.h"
+#include "core/server/crash.h"
 
 #include "core/dispatch/call.h"
 #include "core/log/log.h"
@@ -21,7 +21,7 @@ static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 static char crash_stack[65536];
 static volatile sig_atomic_t crash_reporting;
 
-/* --- What is said ------------------------------------------------------------------ */
+/* --- What is said -------------------------------------------------------- */
 
 /* Names of commands are the host's; what clients sent is not shown. */
 static void crash_report_call(void)
@@ -59,10 +59,10 @@ static void crash_report_stack(void *at)
         if (module)
             log_warning("%2d %p module %s", i, frames[i], module);
         else if (dladdr(frames[i], &info) && info.dli_fname)
-            log_warning("%2d %p %s (+0x%lx) %s", i, frames[i], info.dli_fname,
-                        (unsigned long)((char *)frames[i] -
-                                        (char *)info.dli_fbase),
-                        info.dli_sname ? info.dli_sname : "");
+            log_warning(
+                "%2d %p %s (+0x%lx) %s", i, frames[i], info.dli_fname,
+                (unsigned long)((char *)frames[i] - (char *)info.dli_fbase),
+                info.dli_sname ? info.dli_sname : "");
         else
             log_warning("%2d %p", i, frames[i]);
     }
@@ -84,12 +84,12 @@ static void crash_report_registers(const ucontext_t *context)
 
     log_warning("------ REGISTERS ------");
     for (size_t i = 0; i < KR_COUNT(registers); i += 2)
-        log_warning("%s:%016llx %s:%016llx", registers[i].name,
-                    (unsigned long long)
-                        context->uc_mcontext.gregs[registers[i].index],
-                    registers[i + 1].name,
-                    (unsigned long long)
-                        context->uc_mcontext.gregs[registers[i + 1].index]);
+        log_warning(
+            "%s:%016llx %s:%016llx", registers[i].name,
+            (unsigned long long)context->uc_mcontext.gregs[registers[i].index],
+            registers[i + 1].name,
+            (unsigned long long)
+                context->uc_mcontext.gregs[registers[i + 1].index]);
 #else
     (void)context;
 #endif
@@ -117,7 +117,7 @@ static void crash_report(void *at, const ucontext_t *context)
                 "and what led to them, make a good report. ===");
 }
 
-/* --- Signals ------------------------------------------------------------------------- */
+/* --- Signals ------------------------------------------------------------- */
 
 /* The default action, and so the core file, comes after the report. */
 static void crash_die(int number)
@@ -146,8 +146,8 @@ void crash_enable(void)
 {
     stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof(crash_stack)};
     struct sigaction action = {.sa_sigaction = crash_signal,
-                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER |
-                                           SA_RESETHAND};
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK |
+                                           SA_NODEFER | SA_RESETHAND};
     void *warm_up[1];
 
     /* The first backtrace() loads a library: not in the handler. */
@@ -164,7 +164,7 @@ void crash_disable(void)
         signal(crash_signals[i], SIG_DFL);
 }
 
-/* --- Broken promises ------------------------------------------------------------------ */
+/* --- Broken promises ----------------------------------------------------- */
 
 static void crash_end(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* log_interface - <kr/log.h>: lines of modules, with their name in front. */
-#include "core/log/log_interface.h"
+#include "core/server/log_interface.h"
 
-#include "core/log/crash.h"
 #include "core/log/log.h"
 #include "core/rack/rack.h"
+#include "core/server/crash.h"
 
 static void log_module_line(kr_module *self, uint32_t level, struct kr_str line)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef CORE_LOG_LOG_INTERFACE_H
-#define CORE_LOG_LOG_INTERFACE_H
+#ifndef CORE_SERVER_LOG_INTERFACE_H
+#define CORE_SERVER_LOG_INTERFACE_H
 
 #include <kr/log.h>
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* host_fields - fields of INFO that only the host can fill. */
+#include "core/info/host_fields.h"
+
+#include "core/dispatch/call.h"
+#include "core/info/info.h"
+#include "core/keyspace/keyspace.h"
+#include "core/loop/clock.h"
+#include "core/memory/memory.h"
+#include "core/net/client.h"
+
+struct turn_stats turn_stats;
+
+/* Rates over the time between two looks, at least a second apart. */
+static struct {
+    int64_t at_ms;
+    uint64_t turns, ticks;
+    uint64_t turns_per_sec, us_per_turn;
+} pace;
+
+static void host_pace(void)
+{
+    int64_t passed = clock_turn_ms - pace.at_ms;
+    uint64_t turns = turn_stats.turns - pace.turns;
+    uint64_t ticks = turn_stats.ticks - pace.ticks;
+
+    if (passed < 1000)
+        return;
+    pace.turns_per_sec = turns * 1000 / (uint64_t)passed;
+    pace.us_per_turn = turns > 0 ? clock_ticks_to_ns(ticks) / 1000 / turns : 0;
+    pace.at_ms = clock_turn_ms;
+    pace.turns = turn_stats.turns;
+    pace.ticks = turn_stats.ticks;
+}
+
+static void host_fill_memory(void *ctx, struct kr_info_out *out)
+{
+    (void)ctx;
+    out->field(out, "mem_allocator", kr_cstr(memory_allocator_name()));
+    out->field_int(out, "lazyfree_pending_objects",
+                   (int64_t)keyspace_stats.lazy_pending);
+    out->field_int(out, "lazyfreed_objects",
+                   (int64_t)keyspace_stats.lazy_freed);
+}
+
+static void host_fill_stats(void *ctx, struct kr_info_out *out)
+{
+    (void)ctx;
+    host_pace();
+    out->field_int(out, "expired_time_cap_reached_count",
+                   (int64_t)keyspace_stats.expired_time_cap);
+    out->field_int(
+        out, "expire_cycle_cpu_milliseconds",
+        (int64_t)(clock_ticks_to_ns(turn_stats.expiry_ticks) / 1000000));
+    out->field_int(out, "total_eviction_exceeded_time",
+                   (int64_t)keyspace_stats.evicted_time_us / 1000);
+    out->field_int(out, "client_query_buffer_limit_disconnections",
+                   (int64_t)client_stats.input_limit_hits);
+    out->field_int(out, "client_output_buffer_limit_disconnections",
+                   (int64_t)client_stats.output_limit_hits);
+    out->field_int(out, "eventloop_cycles", (int64_t)turn_stats.turns);
+    out->field_int(out, "eventloop_duration_sum",
+                   (int64_t)(clock_ticks_to_ns(turn_stats.ticks) / 1000));
+    out->field_int(out, "eventloop_duration_cmd_sum",
+                   (int64_t)(clock_ticks_to_ns(call_stats.ticks) / 1000));
+    out->field_int(out, "instantaneous_eventloop_cycles_per_sec",
+                   (int64_t)pace.turns_per_sec);
+    out->field_int(out, "instantaneous_eventloop_duration_usec",
+                   (int64_t)pace.us_per_turn);
+}
+
+void host_fields_init(void)
+{
+    pace.at_ms = clock_turn_ms;
+    info_interface.provide(NULL, "memory", 0, host_fill_memory, NULL);
+    info_interface.provide(NULL, "stats", 0, host_fill_stats, NULL);
+}

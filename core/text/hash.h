@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hash - the keyed hash of keys and names: XXH3 with a secret of this process,
+ * unknown to clients, so that nobody can make keys collide. */
+#ifndef CORE_TEXT_HASH_H
+#define CORE_TEXT_HASH_H
+
+#include <kr/base.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define HASH_SECRET_BYTES 192 /* what XXH3 uses at most, for short keys */
+
+/* Inlined into look-ups, so it is a plain variable; written once. */
+extern unsigned char hash_secret[HASH_SECRET_BYTES];
+
+/* Draw the secret.  Hashes from before are void. */
+void hash_init(void);
+
+static inline uint64_t hash_bytes(struct kr_str bytes)
+{
+    return XXH3_64bits_withSecret(bytes.data, bytes.size, hash_secret,
+                                  sizeof(hash_secret));
+}
+
+#endif
