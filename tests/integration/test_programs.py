@@ -76,6 +76,13 @@ class Terminal:
         before, _, self.seen = self.seen.partition(text)
         return before + text
 
+    def command(self, line, *answers):
+        """One line, what it is answered, and the prompt: keys typed before that may be lost."""
+        self.type(line + b"\r")
+        for answer in answers:
+            self.wait_for(answer)
+        self.wait_for(b"> ")
+
     def type(self, keys):
         for key in keys:
             os.write(self.fd, bytes([key]))
@@ -116,12 +123,9 @@ class RedisCli(WithHome):
                                 (b"\x15BITCOUNT k ", b"[start end")):
                 screen.type(typed)
                 screen.wait_for(hint)
-            screen.type(b"\x15SET k 'a b'\r")
-            screen.wait_for(b"\nOK\r\n")
-            screen.type(b"GET k\r")
-            screen.wait_for(b'\n"a b"\r\n')
-            screen.type(b"INCR k\r")
-            screen.wait_for(b"\n(error) ERR value is not an integer or out of range\r\n")
+            screen.command(b"\x15SET k 'a b'", b"\nOK\r\n")
+            screen.command(b"GET k", b'\n"a b"\r\n')
+            screen.command(b"INCR k", b"\n(error) ERR value is not an integer or out of range\r\n")
 
     def test_help_and_tab_know_the_commands(self):
         with self.terminal() as screen:
@@ -130,21 +134,15 @@ class RedisCli(WithHome):
             text = screen.wait_for(b" string\r")
             self.assertRegex(text, rb"since:\S* 6\.2\.0")
             screen.wait_for(b"> ")
-            screen.type(b"GETRA\t k 0 1\r")
-            screen.wait_for(b'\n""\r\n')
+            screen.command(b"GETRA\t k 0 1", b'\n""\r\n')
 
     def test_reset_and_hello_keep_the_session_going(self):
         with self.terminal("-n", "3") as screen:
             screen.wait_for(b"[3]> ")
-            screen.type(b"hello 3\r")
-            screen.wait_for(b'"proto" => (integer) 3')
-            screen.type(b"config get maxmemory\r")
-            screen.wait_for(b'1# "maxmemory" => "0"')
-            screen.type(b"reset\r")
-            screen.wait_for(b"RESET\r\n")
-            screen.wait_for(b"> ")
-            screen.type(b"dbsize\r")
-            screen.wait_for(b"(integer) 0")
+            screen.command(b"hello 3", b'"proto" => (integer) 3', b"\r\n127.0.0.1")
+            screen.command(b"config get maxmemory", b'1# "maxmemory" => "0"')
+            screen.command(b"reset", b"RESET\r\n")
+            screen.command(b"dbsize", b"(integer) 0")
 
     def test_monitor_shows_what_others_do(self):
         with self.terminal("monitor") as screen:
@@ -200,10 +198,8 @@ class RedisCli(WithHome):
                                            "INFO").count(" db=2 "), 1)
             with Terminal("redis-cli", "-p", str(server.port), home=self.home) as screen:
                 screen.wait_for(b"> ")
-                screen.type(b"auth 'se cret'\r")
-                screen.wait_for(b"OK\r\n")
-                screen.type(b"ping\r")
-                screen.wait_for(b"PONG\r\n")
+                screen.command(b"auth 'se cret'", b"OK\r\n")
+                screen.command(b"ping", b"PONG\r\n")
 
 
 @unittest.skipUnless(shutil.which("redis-benchmark"), "redis-tools is not installed")
