@@ -2,6 +2,7 @@
 #include "core/net/client.h"
 
 #include "core/dispatch/block.h"
+#include "core/dispatch/journal.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -208,6 +209,7 @@ static void client_free(struct kr_client *client)
         block_abandon(client->parked);
     if (event_is_armed(EVENT_CLIENT_GONE))
         event_raise(EVENT_CLIENT_GONE, &event);
+    journal_forget_client(client);
     slots_free(client);
     if (clients.sweep == client)
         clients.sweep = TAILQ_NEXT(client, all);
