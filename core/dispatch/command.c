@@ -187,6 +187,32 @@ static struct kr_cmd *command_new(const struct kr_cmd *parent, const char *name)
     return command;
 }
 
+static void command_tell(void)
+{
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+}
+
+static bool command_name_is_good(const char *name)
+{
+    return name && name[0] && strlen(name) <= 255;
+}
+
+static void command_go(struct kr_cmd *command)
+{
+    if (command->gone)
+        return;
+    command->gone = true;
+    command->run = NULL;
+    command->module = NULL;
+    /* The row's texts and tables are in the module's image. */
+    memset(&command->row, 0, sizeof(command->row));
+    command->row.name = command->full_name;
+    command->simple_key = 0;
+    if (!command->parent)
+        table.count--;
+}
+
 static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
                                    const struct kr_command *row)
 {
@@ -194,6 +220,8 @@ static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
     struct kr_cmd *sub;
     size_t skip = (size_t)parent->name_size + 1;
 
+    if (!command_name_is_good(row->name))
+        return KR_EINVAL;
     for (; *end; end = &(*end)->next)
         if (strcasecmp((*end)->full_name + skip, row->name) == 0) {
             if (!(*end)->gone)
@@ -207,11 +235,20 @@ static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
     return KR_OK;
 }
 
+/* A command of which only a part could be registered. */
+static void command_take_back(struct kr_cmd *command, const kr_module *module)
+{
+    for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
+        if (sub->module == module)
+            command_go(sub);
+    command_go(command);
+}
+
 kr_status command_add(kr_module *module, const struct kr_command *row)
 {
     struct kr_cmd **slot, *command;
 
-    if (!row->name || !row->name[0] || strlen(row->name) > 255)
+    if (!command_name_is_good(row->name))
         return KR_EINVAL;
     if (2 * (table.used + 1) > table.size)
         command_grow();
@@ -235,11 +272,12 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
                            (size_t)i * row->subcommands.stride);
         kr_status status = command_add_below(command, module, sub);
 
-        if (status != KR_OK)
+        if (status != KR_OK) {
+            command_take_back(command, module);
             return status;
+        }
     }
-    if (event_is_armed(EVENT_COMMAND_CHANGED))
-        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    command_tell();
     return KR_OK;
 }
 
@@ -247,23 +285,12 @@ kr_status command_add_sub(kr_module *module, const char *parent,
                           const struct kr_command *row)
 {
     struct kr_cmd *command = command_find(kr_cstr(parent));
+    kr_status status =
+        command ? command_add_below(command, module, row) : KR_ENOENT;
 
-    return command ? command_add_below(command, module, row) : KR_ENOENT;
-}
-
-static void command_go(struct kr_cmd *command)
-{
-    if (command->gone)
-        return;
-    command->gone = true;
-    command->run = NULL;
-    command->module = NULL;
-    /* The row's texts and tables are in the module's image. */
-    memset(&command->row, 0, sizeof(command->row));
-    command->row.name = command->full_name;
-    command->simple_key = 0;
-    if (!command->parent)
-        table.count--;
+    if (status == KR_OK)
+        command_tell();
+    return status;
 }
 
 void command_forget(kr_module *module)
@@ -281,8 +308,8 @@ void command_forget(kr_module *module)
             any = true;
         }
     }
-    if (any && event_is_armed(EVENT_COMMAND_CHANGED))
-        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    if (any)
+        command_tell();
 }
 
 static kr_status command_remove(kr_module *self, const char *name)
@@ -294,6 +321,7 @@ static kr_status command_remove(kr_module *self, const char *name)
     for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
         command_go(sub);
     command_go(command);
+    command_tell();
     return KR_OK;
 }
 
@@ -301,7 +329,7 @@ static kr_status command_remove(kr_module *self, const char *name)
 
 static const kr_cmd *command_find_full(struct kr_str name)
 {
-    const char *bar = memchr(name.data, '|', name.size);
+    const char *bar = name.size > 0 ? memchr(name.data, '|', name.size) : NULL;
     struct kr_cmd *command;
 
     if (!bar)

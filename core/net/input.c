@@ -348,10 +348,14 @@ static bool input_run_held(struct kr_client *client)
     struct resp_args args = {.argv = held->argv, .argc = held->argc};
     struct prepared prepared;
     uint64_t hash;
+    bool ran;
 
     client->waiting = NULL;
+    client->in_use++;
     call_prepare(client, &args, &prepared, &hash, 1);
-    if (!call_client(client, &args, &prepared)) {
+    ran = call_client(client, &args, &prepared);
+    client->in_use--;
+    if (!ran) {
         client->waiting = held;
         return false;
     }
@@ -413,7 +417,7 @@ void client_process(struct kr_client *client)
 {
     struct batch *batch = input.batch;
 
-    if (client->suspended || client->doomed)
+    if (client->suspended || client->doomed || client->in_use)
         return;
     if (client->waiting && !input_run_held(client))
         return;
@@ -421,7 +425,9 @@ void client_process(struct kr_client *client)
         return;
     if (input.busy++)
         batch = memory_calloc(1, sizeof(*batch));
+    client->in_use++;
     input_consume(client, batch, client->input, client->input_size);
+    client->in_use--;
     if (--input.busy) {
         for (int i = 0; i < BATCH; i++)
             resp_args_fini(&batch->args[i]);
@@ -458,7 +464,8 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
         *where = (struct iovec){client->input, client->input_size};
         return n;
     }
-    if (client->input || input.busy || client->suspended) {
+    /* What was held comes first, also when it may run again by now. */
+    if (client->input || client->waiting || input.busy || client->suspended) {
         if (!input_reserve(client, 16384)) {
             errno = ENOMEM;
             return -1;
@@ -496,15 +503,12 @@ static void input_over(struct kr_client *client)
     client_doom(client, false);
 }
 
-void input_readable(evutil_socket_t fd, short what, void *ctx)
+void input_receive(struct kr_client *client)
 {
-    struct kr_client *client = ctx;
     struct iovec got;
     ssize_t n;
 
-    (void)fd;
-    (void)what;
-    if (client->doomed)
+    if (client->doomed || client->in_use)
         return;
     /* The time that commands see is that of their arrival. */
     clock_begin_turn();
@@ -531,13 +535,27 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
             client_process(client);
         } else {
             input.busy++;
+            client->in_use++;
             client->input_shared = got.iov_len;
             input_consume(client, input.batch, got.iov_base, got.iov_len);
             client->input_shared = 0;
+            client->in_use--;
             input.busy--;
         }
     }
     if (input_is_over(client))
         input_over(client);
-    client_wants_write(client);
+    if (client->unread)
+        client_ready(client, KR_READABLE);
+}
+
+void input_readable(evutil_socket_t fd, short what, void *ctx)
+{
+    kr_client *client = ctx;
+
+    (void)fd;
+    (void)what;
+    /* Who stands still is told of again. */
+    if (!client->in_use)
+        client_ready(client, KR_READABLE);
 }

@@ -73,15 +73,20 @@ static void server_expire(void)
                                          server_expiry_due, NULL);
 }
 
+/* Commands run first, and what they have changed is told before their replies
+ * leave: who writes it to a file has done so by then. */
 static void server_before_sleep(void)
 {
-    clock_begin_turn();
-    server_expire();
-    if (call_alerts & ALERT_MEMORY)
-        (void)keyspace_make_room();
-    if (event_is_armed(EVENT_SLEEP))
-        event_raise(EVENT_SLEEP, NULL);
-    client_before_sleep();
+    do {
+        clock_begin_turn();
+        client_serve();
+        server_expire();
+        if (call_alerts & ALERT_MEMORY)
+            (void)keyspace_make_room();
+        if (event_is_armed(EVENT_SLEEP))
+            event_raise(EVENT_SLEEP, NULL);
+        client_before_sleep();
+    } while (client_is_expectant() && !lifetime_is_over());
     if (lifetime_is_over())
         loop_stop();
     turn_stats.turns++;
