@@ -23,8 +23,8 @@
  *
  * Where several files are loaded together, modules of ours come first and the
  * files of their loaders after them, in the order in which they were named.  A
- * module that has a loader must import kr.loaders/1, which is how the host knows
- * that waiting for it may help.
+ * module that has a loader must import kr.loaders/1, which is how the host
+ * knows that waiting for it may help.
  *
  * A failed load leaves no trace: what the child had registered is dropped, as
  * for any module.  A loader's module cannot be unloaded while children of it
@@ -46,8 +46,9 @@ extern "C" {
 
 /* A file to load.  The host has made sure that it may be loaded at all (its
  * owner, its mode, the directories allowed) and has made a private copy:
- * changing the file on disk does not change `bytes`.  Borrowed, read-only, valid
- * until the function that got it returns.  Hostile bytes: the reader checks. */
+ * changing the file on disk does not change `bytes`.  Borrowed, read-only,
+ * valid until the function that got it returns.  Hostile bytes: the reader
+ * checks. */
 struct kr_file {
     uint32_t size;
     uint32_t reserved;
@@ -68,7 +69,7 @@ struct kr_child {
     const char *author;
     const char *summary;
     /* What calls of its commands find in kr_call.state, and what the functions
-     * below get. */
+     * below get.  destroy() gets it even if load() fails later. */
     void *state;
     /* As those of a descriptor, and called as theirs.  Each may be NULL. */
     void (*activate)(kr_module *child, void *state);
@@ -95,10 +96,13 @@ struct kr_loader {
      * module. */
     bool (*recognise)(kr_module *self, const struct kr_file *file);
     /* Describe `child`, then register all that it has with its handle.  Nothing
-     * of it is visible to clients yet.  Not KR_OK: nothing is loaded,
-     * args->error says why in words, and what load() has allocated is freed:
-     * destroy() is not called.  Once it has answered KR_OK, destroy() is called
-     * in any case, and activate() unless the load fails elsewhere. */
+     * of it is visible to clients yet.  Not KR_OK: nothing is loaded, and
+     * args->error says why in words.
+     *
+     * Before describe() has answered KR_OK a load() that fails frees what it
+     * has allocated.  After it the state is the host's to end: destroy() is
+     * called in any case, after all that the child had registered is gone, so
+     * that what was registered may point into the state. */
     kr_status (*load)(kr_module *self, kr_module *child,
                       const struct kr_file *file,
                       const struct kr_load_args *args);
@@ -126,10 +130,10 @@ struct kr_loaders {
     uint32_t size;
     uint32_t reserved;
     /* Register a loader, best in create().  The struct and its texts are
-     * copied.  It is asked about files that are loaded together with `self` and,
-     * once `self` is active, about all.  KR_EINVAL: no name, no functions, or a
-     * suffix without a dot; KR_EEXIST: there is one of that name; KR_EBUSY: a
-     * recognise() is running.  O(loaders). */
+     * copied.  It is asked about files that are loaded together with `self`
+     * and, once `self` is active, about all.  KR_EINVAL: no name, no functions,
+     * or a suffix without a dot; KR_EEXIST: there is one of that name;
+     * KR_EBUSY: a recognise() is running.  O(loaders). */
     kr_status (*add)(kr_module *self, const struct kr_loader *loader);
     /* Within load(), once and before anything is registered: what `child` is.
      * KR_EINVAL: the name is no word, or flags are unknown; KR_EEXIST: there is

@@ -41,8 +41,8 @@ kr_status command_add_sub(kr_module *module, const char *parent,
 /* All commands of `module`, at unload or when a load fails.  The answer: were
  * there any?  Who made the module invisible raises "command.changed". */
 bool command_forget(kr_module *module);
-/* Modules have become active: raise "command.changed", once, if they have brought
- * commands.  What an active module adds is told at once. */
+/* Modules have become active: raise "command.changed", once, if they have
+ * brought commands.  What an active module adds is told at once. */
 void command_publish(void);
 
 /* In any case; O(1). */

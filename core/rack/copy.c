@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* copy - a file that is to be loaded: is it fit, and the bytes of it.
  *
- *   path --open()--> hygiene --read()--> sealed memory --mmap()--> kr_file.bytes
+ *   path --open()--> hygiene --read()--> sealed memory --mmap()--> bytes
  *
  * What was checked is what is used: the file is copied into sealed memory
  * first, and whoever looks at it or maps it looks at the copy.  So what happens

@@ -18,8 +18,8 @@ bool elf_check(const char *path, const void *bytes, size_t size, char *error,
  * `symbol`. */
 bool elf_check_for(const char *path, const void *bytes, size_t size,
                    const char *symbol, char *error, size_t error_size);
-/* Is it a shared object for this machine that exports `symbol`?  Says nothing of
- * the tables that this question does not need.  O(symbols). */
+/* Is it a shared object for this machine that exports `symbol`?  Says nothing
+ * of the tables that this question does not need.  O(symbols). */
 bool elf_exports(const void *bytes, size_t size, const char *symbol);
 
 #endif

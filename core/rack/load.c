@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* load - how modules come into the server.
  *
- *           image_open, descriptor_read            announce, list
- *   a path --------> DESCRIBED --bind, register--> CREATED --activate()--> ACTIVE
- *                        |         create()           |
- *                        v  a failure of any module   v
- *                      closed <------ undone <--------+
+ *       copy_open, descriptor_read              announce, list
+ *   a path -----> DESCRIBED --bind, register--> CREATED --activate()--> ACTIVE
+ *                     |         create()           |
+ *                     v  a failure of any module   v
+ *                   closed <------ undone <--------+
  *
  * A file that is not ours is a child: its loader's load() stands for create(),
  * after all of ours have been created.
@@ -282,7 +282,7 @@ static char *rack_file_name(const char *path)
 }
 
 static bool rack_call_load(struct rack_module *m, const struct loader *loader,
-                           const struct copy *copy, bool *created, char *error,
+                           const struct copy *copy, char *error,
                            size_t error_size)
 {
     char why[512] = "";
@@ -300,10 +300,8 @@ static bool rack_call_load(struct rack_module *m, const struct loader *loader,
     m->loading = false;
     rack_leave(was);
     rack_leave(before);
-    *created = status == KR_OK && m->described;
-    if (*created)
+    if (status == KR_OK && m->described)
         return true;
-    m->host.state = NULL;
     why[sizeof(why) - 1] = '\0';
     if (m->refusal)
         return refuse(error, error_size, "%s: loader '%s': %s", m->path,
@@ -323,7 +321,6 @@ static bool rack_load_child(struct rack_batch *batch, uint32_t i,
                             size_t error_size)
 {
     struct rack_module *m = rack_new(&batch->requests[i], error, error_size);
-    bool created;
 
     if (!m)
         return false;
@@ -333,15 +330,14 @@ static bool rack_load_child(struct rack_batch *batch, uint32_t i,
     m->loader = loader->module;
     m->loader->children++;
     rack_ask_config(m);
-    if (rack_call_load(m, loader, batch->copies[i], &created, error,
-                       error_size) &&
+    if (rack_call_load(m, loader, batch->copies[i], error, error_size) &&
         rack_configure(m, error, error_size)) {
         m->phase = RACK_CREATED;
         batch->modules[batch->count++] = m;
         batch->created = batch->count;
         return true;
     }
-    rack_end(m, created);
+    rack_end(m, m->described); /* its state is the host's since then */
     config_asked_end(&m->host, false);
     rack_free(m);
     return false;

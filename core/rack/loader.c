@@ -6,8 +6,8 @@
  * loader said (describe()), so that all that is done with modules is done with
  * children too; see load.c for their life.
  *
- * Invariant: a loader's module lives longer than its children.  It is held while
- * it has any, and unmapped after the last of them has been. */
+ * Invariant: a loader's module lives longer than its children.  It is held
+ * while it has any, and unmapped after the last of them has been. */
 #include "core/rack/loader.h"
 
 #include "core/memory/memory.h"
