@@ -2,11 +2,11 @@
 /* phrases - a loader: files of phrases become modules.
  *
  *     # greetings.phrases
- *     hello    good morning to you      HELLO -> "good morning to you"
+ *     greet    good morning to you      GREET -> "good morning to you"
  *     bye      see you                  BYE   -> "see you"
  *
  * The child is called as its file.  With an argument, MODULE LOAD path WORD,
- * its commands are WORD.HELLO and WORD.BYE.  Its parameter NAME.loud turns all
+ * its commands are WORD.GREET and WORD.BYE.  Its parameter NAME.loud turns all
  * replies into capitals.
  *
  * A child's state is one block of its own account:

@@ -5,7 +5,6 @@
  *     command:X   register a command
  *     loader:X    register a loader as the child
  *     fail        answer KR_EFORMAT with a reason, "mute" without one
- *     leak        leave 100 bytes on the child's account
  *
  * Recognised are texts that begin with "adopt", and shared objects that export
  * RedisModule_OnLoad; of these the child is called "stranger", and that function
@@ -146,8 +145,6 @@ static kr_status adopted_step(struct adopted *adopted, const char *word,
     }
     if (strncmp(word, "loader:", 7) == 0)
         return adopter_add(child, value);
-    if (strcmp(word, "leak") == 0)
-        return kr_memory->alloc(child, 100) ? KR_OK : KR_ENOMEM;
     if (strcmp(word, "mute") == 0)
         return KR_EFORMAT;
     if (strcmp(word, "fail") == 0) {
