@@ -8,11 +8,11 @@
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/net/output.h"
+#include "core/text/number.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -149,8 +149,9 @@ static void run_wait(struct kr_call *call)
                            .key_count = call->argc - 2,
                            .keys = call->argv + 2,
                            .wake = wake_wait};
-    int ms = atoi(call->argv[1].data); /* what follows is no digit */
+    int64_t ms;
 
+    ck_assert(number_parse_int64(call->argv[1], &ms));
     for (uint32_t i = 2; i < call->argc; i++)
         if (*gift(call->argv[i]) > 0) {
             --*gift(call->argv[i]);
@@ -196,6 +197,7 @@ kr_status run_words(uint32_t count, const char *const *words)
 void dispatch_begin(void)
 {
     fixture_begin();
+    clock_begin_turn();
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_WARNING_ + 1);
     memset(&fixture, 0, sizeof(fixture));
@@ -215,6 +217,7 @@ void dispatch_begin(void)
 
 void dispatch_end(void)
 {
+    client_fini();
     for (uint32_t i = 0; i < fixture.peer_count; i++) {
         struct peer *peer = fixture.peers[i];
 
@@ -224,7 +227,6 @@ void dispatch_end(void)
         memory_free(peer);
     }
     fixture.peer_count = 0;
-    client_fini();
     ck_assert_uint_eq(block_interface.count(), 0);
     gate_forget(&fixture_module);
     journal_forget(&fixture_module);
