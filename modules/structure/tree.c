@@ -24,7 +24,7 @@
 #include <math.h>
 
 #define WINDOW     3 /* neighbours that share */
-#define SLACK      4 /* room a node must have after sharing, or there is one more */
+#define SLACK      3 /* room a node must have after sharing, or there is one more */
 #define NODE_MIN   24 /* of entries or children, but for nodes at an end */
 #define HEIGHT_MAX 16 /* 24^12 is more than addresses */
 #define ROOM_FIRST 4  /* of a leaf that is alone */
@@ -79,8 +79,8 @@ struct bound {
     struct kr_str key;
 };
 
-/* How many of n ascending scores are below `score`.  The step is a conditional
- * move: no branch to guess. */
+/* How many of n ascending scores are below `score`.  The step is
+ * arithmetic, as a branch would be guessed wrong every other time. */
 static unsigned scores_below(const double *scores, unsigned n, double score)
 {
     const double *base = scores;
@@ -88,10 +88,10 @@ static unsigned scores_below(const double *scores, unsigned n, double score)
     if (n == 0)
         return 0;
     while (n > 1) {
-        unsigned half = n / 2;
+        size_t half = n / 2;
 
-        base = base[half - 1] < score ? base + half : base;
-        n -= half;
+        base += half & -(size_t)(base[half - 1] < score);
+        n -= (unsigned)half;
     }
     return (unsigned)(base - scores) + (*base < score);
 }
@@ -103,10 +103,10 @@ static unsigned scores_up_to(const double *scores, unsigned n, double score)
     if (n == 0)
         return 0;
     while (n > 1) {
-        unsigned half = n / 2;
+        size_t half = n / 2;
 
-        base = base[half - 1] <= score ? base + half : base;
-        n -= half;
+        base += half & -(size_t)(base[half - 1] <= score);
+        n -= (unsigned)half;
     }
     return (unsigned)(base - scores) + (*base <= score);
 }
@@ -148,7 +148,9 @@ static unsigned bound_count(const struct bound *b, bool after,
     low = scores_below(scores, n, b->score);
     if (low == n || scores[low] != b->score)
         return low;
-    high = low + scores_up_to(scores + low, n - low, b->score);
+    high = low + 1; /* most scores are alone */
+    if (high < n && scores[high] == b->score)
+        high += scores_up_to(scores + high, n - high, b->score);
     return low + keys_before(items + low, high - low, b->key, after);
 }
 
@@ -1036,10 +1038,9 @@ static uint64_t node_check(const struct tree *t, struct tree_census *c,
             break;
         begin = node_first(inner->nodes[i], level - 1);
         census_claim(c, inner->counts[i] == below, "a count is wrong");
-        census_claim(c,
-                     inner->scores[i] == begin.score &&
-                         inner->items[i] == begin.item,
-                     "a child's first entry is another");
+        census_claim(
+            c, inner->scores[i] == begin.score && inner->items[i] == begin.item,
+            "a child's first entry is another");
         total += below;
     }
     return total;

@@ -24,8 +24,13 @@ static const struct structure_host host = {account_alloc, account_free, hash_of,
 
 /* Size of a key, and the bytes that it takes with its size before it. */
 static const size_t rooms[][2] = {
-    {0, 1},     {1, 2},         {253, 254},       {254, 259},
-    {255, 260}, {65536, 65541}, {1 << 20, (1 << 20) + 5},
+    {0, 1},
+    {1, 2},
+    {253, 254},
+    {254, 259},
+    {255, 260},
+    {65536, 65541},
+    {1 << 20, (1 << 20) + 5},
 };
 
 START_TEST(a_key_of_any_size_comes_back_with_its_tail)
