@@ -340,11 +340,12 @@ static uint64_t power_of_two_above(uint64_t n)
     return n <= 1 ? 1 : UINT64_C(1) << (64 - __builtin_clzll(n - 1));
 }
 
-/* Buckets of the only slab when `n` are needed: 1 2 3 4 5 6 7 8 10 12 14 16 20
- * ..., the sizes that allocators have. */
-static uint64_t slab_room(uint64_t n)
+/* Buckets that a slab has room for when `n` are needed.  The first one: 1 2 3 4
+ * 5 6 7 8 10 12 14 16 20 ..., the sizes that allocators have; one after it grows
+ * by quarters. */
+static uint64_t slab_room(uint64_t slab, uint64_t n)
 {
-    uint64_t step = power_of_two_above(n) / 8;
+    uint64_t step = slab == 0 ? power_of_two_above(n) / 8 : SLAB / 4;
 
     return step <= 1 ? n : (n + step - 1) / step * step;
 }
@@ -355,16 +356,14 @@ static struct htable_row *slab_alloc(const struct structure_host *host,
     return structure_alloc(host, buckets * sizeof(struct htable_row));
 }
 
-static void slab_resize(struct htable *t, const struct structure_host *host,
-                        uint64_t used, uint64_t room)
+static void slab_resize(const struct structure_host *host,
+                        struct htable_row **slab, uint64_t used, uint64_t room)
 {
-    struct htable_row *slab = slab_alloc(host, room);
+    struct htable_row *fresh = slab_alloc(host, room);
 
-    if (used != 0) {
-        memcpy(slab, t->at.slab, used * sizeof(*slab));
-        structure_free(host, t->at.slab);
-    }
-    t->at.slab = slab;
+    memcpy(fresh, *slab, used * sizeof(*fresh));
+    structure_free(host, *slab);
+    *slab = fresh;
 }
 
 static void slab_resize_directory(struct htable *t,
@@ -397,26 +396,30 @@ static void slab_close_directory(struct htable *t,
     t->at.slab = slab;
 }
 
+static struct htable_row **table_slab(struct htable *t, uint64_t slab)
+{
+    return slab == 0 ? &t->at.slab : &t->at.slabs[slab];
+}
+
 /* Append an empty bucket. */
 static uint64_t *table_add_bucket(struct htable *t,
                                   const struct structure_host *host)
 {
-    uint64_t n = t->buckets;
-    uint64_t slabs = n >> HTABLE_SLAB_SHIFT;
+    uint64_t slab = t->buckets >> HTABLE_SLAB_SHIFT;
+    uint64_t used = t->buckets & (SLAB - 1);
     uint64_t *row;
 
-    if (n < SLAB) {
-        if (n == 0 || slab_room(n) == n)
-            slab_resize(t, host, n, slab_room(n + 1));
-    } else if (n % SLAB == 0) {
-        if (slabs == 1)
+    if (used == 0) {
+        if (slab == 1)
             slab_open_directory(t, host);
-        else if (is_power_of_two(slabs))
-            slab_resize_directory(t, host, slabs, 2 * slabs);
-        t->at.slabs[slabs] = slab_alloc(host, SLAB);
+        else if (slab > 1 && is_power_of_two(slab))
+            slab_resize_directory(t, host, slab, 2 * slab);
+        *table_slab(t, slab) = slab_alloc(host, slab_room(slab, 1));
+    } else if (slab_room(slab, used) == used) {
+        slab_resize(host, table_slab(t, slab), used, slab_room(slab, used + 1));
     }
-    t->buckets = n + 1;
-    row = table_row(t, n);
+    t->buckets++;
+    row = table_row(t, t->buckets - 1);
     memset(row, 0, sizeof(struct htable_row));
     return row;
 }
@@ -425,22 +428,20 @@ static uint64_t *table_add_bucket(struct htable *t,
 static void table_drop_bucket(struct htable *t,
                               const struct structure_host *host)
 {
-    uint64_t n = t->buckets - 1;
-    uint64_t slabs = n >> HTABLE_SLAB_SHIFT;
+    uint64_t n = --t->buckets;
+    uint64_t slab = n >> HTABLE_SLAB_SHIFT;
+    uint64_t used = n & (SLAB - 1);
 
-    t->buckets = n;
-    if (n == 0) {
-        structure_free(host, t->at.slab);
-        t->at.slab = NULL;
-    } else if (n < SLAB) {
-        if (slab_room(n) == n)
-            slab_resize(t, host, n, n);
-    } else if (n % SLAB == 0) {
-        structure_free(host, t->at.slabs[slabs]);
-        if (slabs == 1)
+    if (used == 0) {
+        structure_free(host, *table_slab(t, slab));
+        if (slab == 0)
+            t->at.slab = NULL;
+        else if (slab == 1)
             slab_close_directory(t, host);
-        else if (is_power_of_two(slabs))
-            slab_resize_directory(t, host, slabs, slabs);
+        else if (is_power_of_two(slab))
+            slab_resize_directory(t, host, slab, slab);
+    } else if (slab_room(slab, used) == used) {
+        slab_resize(host, table_slab(t, slab), used, used);
     }
 }
 
@@ -572,7 +573,7 @@ void htable_reserve(struct htable *t, const struct structure_host *host,
     if (count == 0)
         return;
     if (buckets <= SLAB) {
-        t->at.slab = slab_alloc(host, slab_room(buckets));
+        t->at.slab = slab_alloc(host, slab_room(0, buckets));
         memset(t->at.slab, 0, buckets * sizeof(*t->at.slab));
         t->buckets = buckets;
         return;
@@ -752,14 +753,15 @@ struct item *htable_random(const struct htable *t, uint64_t *seed)
 
 size_t htable_memory(const struct htable *t)
 {
-    uint64_t slabs = (t->buckets + SLAB - 1) / SLAB;
+    uint64_t slab = (t->buckets - 1) >> HTABLE_SLAB_SHIFT; /* the last one */
     uint64_t bytes = t->overflow * sizeof(uint64_t);
 
-    if (slabs > 1)
-        bytes += slabs * SLAB * sizeof(struct htable_row) +
-                 power_of_two_above(slabs) * sizeof(t->at.slabs[0]);
-    else if (t->buckets != 0)
-        bytes += slab_room(t->buckets) * sizeof(struct htable_row);
+    if (t->buckets == 0)
+        return 0;
+    bytes += (slab * SLAB + slab_room(slab, t->buckets - slab * SLAB)) *
+             sizeof(struct htable_row);
+    if (slab > 0)
+        bytes += power_of_two_above(slab + 1) * sizeof(t->at.slabs[0]);
     return (size_t)bytes;
 }
 

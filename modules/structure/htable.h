@@ -38,7 +38,8 @@
  *     +---+---+---+---+---+---+---+---+---+---+---+
  *
  * Up to 1024 buckets lie in one slab, which grows and shrinks by quarters of a
- * power of two; more lie in slabs of that size behind an array of pointers.
+ * power of two; more lie in slabs of that size behind an array of pointers, of
+ * which the last grows and shrinks by quarters too.
  *
  * Invariants (htable_check() verifies them):
  *   - an item is in the chain of the bucket that its hash names, once;

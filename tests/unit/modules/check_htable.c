@@ -208,8 +208,8 @@ START_TEST(an_item_costs_twelve_bytes_at_any_size)
             measured++;
             most = bytes > most ? bytes : most;
         }
-        /* Below 1024 buckets the slab has room for a quarter more. */
-        must(id < 100 || bytes < (id < 7000 ? 16 : 12.5));
+        /* Up to 1024 buckets the slab has room for a quarter more. */
+        must(id < 100 || bytes < (id < 2000 ? 16 : 14));
     }
     printf("htable: %.2f bytes an item over a doubling, at most %.2f\n",
            sum / measured, most);
