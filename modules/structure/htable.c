@@ -328,6 +328,70 @@ static uint64_t *chain_copy(const uint64_t *row, uint64_t *copy)
     return copy + count;
 }
 
+/* The words of one or two chains, side by side. */
+struct gathered {
+    uint64_t *words;
+    uint64_t *end;
+    uint64_t room[COPY];
+};
+
+/* `b` may be NULL. */
+static void chains_gather(struct gathered *g, const struct structure_host *host,
+                          const uint64_t *a, const uint64_t *b)
+{
+    uint64_t count = chain_count(a) + (b != NULL ? chain_count(b) : 0);
+
+    g->words = g->room;
+    if (KR_UNLIKELY(count > COPY))
+        g->words = structure_alloc(host, count * sizeof(*g->words));
+    g->end = chain_copy(a, g->words);
+    if (b != NULL)
+        g->end = chain_copy(b, g->end);
+}
+
+static void chains_ungather(struct gathered *g,
+                            const struct structure_host *host)
+{
+    if (KR_UNLIKELY(g->words != g->room))
+        structure_free(host, g->words);
+}
+
+/* Free the rows that a bucket leads to, and all its words. */
+static void chain_empty(struct htable *t, const struct structure_host *host,
+                        uint64_t *row)
+{
+    uint64_t lead = row[LAST];
+
+    while (word_leads(lead)) {
+        uint64_t *next = word_pointer(lead);
+        unsigned length = word_length(lead);
+
+        lead = length == HTABLE_ROW ? next[LAST] : 0;
+        row_resize(t, host, next, length, 0, 0);
+    }
+    memset(row, 0, sizeof(struct htable_row));
+}
+
+/* Write words into an empty bucket, and into as many rows as it takes. */
+static void chain_fill(struct htable *t, const struct structure_host *host,
+                       uint64_t *row, const uint64_t *words, uint64_t count)
+{
+    while (count > HTABLE_ROW) {
+        uint64_t left = count - LAST;
+        unsigned length = left < HTABLE_ROW
+                              ? (unsigned)(left + PAIR - 1) / PAIR * PAIR
+                              : HTABLE_ROW;
+        uint64_t *next = row_resize(t, host, NULL, 0, length, 0);
+
+        memcpy(row, words, LAST * sizeof(*row));
+        row[LAST] = word_lead(next, length);
+        row = next;
+        words += LAST;
+        count = left;
+    }
+    memcpy(row, words, count * sizeof(*row));
+}
+
 /* --- Slabs: room for one bucket more, or less ----------------------------------- */
 
 static bool is_power_of_two(uint64_t n)
@@ -469,50 +533,37 @@ static void table_split(struct htable *t, const struct structure_host *host)
     unsigned bit = 63 - (unsigned)__builtin_clzll(n);
     uint64_t *high = table_add_bucket(t, host);
     uint64_t *low = table_row(t, bucket_parent(n));
-    uint64_t own[HTABLE_ROW];
-    uint64_t *row = own;
-    unsigned length = HTABLE_ROW;
+    struct gathered g;
+    uint64_t *middle;
 
-    memcpy(own, low, sizeof(own));
-    memset(low, 0, sizeof(own));
-    for (;;) {
-        unsigned count = row_count(row, length);
-        uint64_t lead = length == HTABLE_ROW ? row[LAST] : 0;
+    chains_gather(&g, host, low, NULL);
+    chain_empty(t, host, low);
+    middle = g.words;
+    for (uint64_t *word = g.words; word < g.end; word++) {
+        uint64_t here = *word;
 
-        count -= word_leads(lead);
-        for (unsigned i = 0; i < count; i++)
-            chain_put(t, host, word_hash_bit(host, row[i], bit) ? high : low,
-                      row[i]);
-        if (row != own)
-            row_resize(t, host, row, length, 0, 0);
-        if (!word_leads(lead))
-            return;
-        row = word_pointer(lead);
-        length = word_length(lead);
+        if (!word_hash_bit(host, here, bit)) {
+            *word = *middle;
+            *middle++ = here;
+        }
     }
+    chain_fill(t, host, low, g.words, (uint64_t)(middle - g.words));
+    chain_fill(t, host, high, middle, (uint64_t)(g.end - middle));
+    chains_ungather(&g, host);
 }
 
 static void table_merge(struct htable *t, const struct structure_host *host)
 {
     uint64_t n = t->buckets - 1;
     uint64_t *low = table_row(t, bucket_parent(n));
-    uint64_t *row = table_row(t, n);
-    unsigned length = HTABLE_ROW;
+    uint64_t *high = table_row(t, n);
+    struct gathered g;
 
-    for (bool own = true;; own = false) {
-        unsigned count = row_count(row, length);
-        uint64_t lead = length == HTABLE_ROW ? row[LAST] : 0;
-
-        count -= word_leads(lead);
-        for (unsigned i = 0; i < count; i++)
-            chain_put(t, host, low, row[i]);
-        if (!own)
-            row_resize(t, host, row, length, 0, 0);
-        if (!word_leads(lead))
-            break;
-        row = word_pointer(lead);
-        length = word_length(lead);
-    }
+    chains_gather(&g, host, low, high);
+    chain_empty(t, host, low);
+    chain_empty(t, host, high);
+    chain_fill(t, host, low, g.words, (uint64_t)(g.end - g.words));
+    chains_ungather(&g, host);
     table_drop_bucket(t, host);
 }
 
@@ -629,29 +680,21 @@ bool htable_clear_step(struct htable *t, const struct structure_host *host,
 
 /* --- Going round -------------------------------------------------------------------- */
 
-/* The words of one or two chains (`b` may be NULL) are copied before any is
- * visited, so `visit` may erase, and the table may close the gap. */
+/* The words are copied before any is visited, so `visit` may erase, and the
+ * table may close the gap.  `all`: whatever it answers. */
 static bool chains_visit(const struct structure_host *host, const uint64_t *a,
                          const uint64_t *b, htable_item_fn visit, void *ctx,
                          bool all)
 {
-    uint64_t room[COPY];
-    uint64_t count = chain_count(a) + (b != NULL ? chain_count(b) : 0);
-    uint64_t *copy = room;
-    uint64_t *end;
+    struct gathered g;
     bool more = true;
 
-    if (count > COPY)
-        copy = structure_alloc(host, count * sizeof(*copy));
-    end = chain_copy(a, copy);
-    if (b != NULL)
-        end = chain_copy(b, end);
-    for (const uint64_t *word = copy; word < end; word++)
+    chains_gather(&g, host, a, b);
+    for (const uint64_t *word = g.words; word < g.end; word++)
         prefetch(word_pointer(*word));
-    for (const uint64_t *word = copy; word < end && (more || all); word++)
+    for (const uint64_t *word = g.words; word < g.end && (more || all); word++)
         more = visit(word_pointer(*word), ctx);
-    if (copy != room)
-        structure_free(host, copy);
+    chains_ungather(&g, host);
     return more;
 }
 

@@ -531,7 +531,12 @@ static void tree_make_room(struct tree *t, const struct structure_host *host,
     w = window_around(parent, level, path->at[level + 1],
                       side == MIDDLE ? WINDOW : 1);
     if (side == MIDDLE && w.total + w.width * SLACK <= w.width * max) {
-        window_deal_evenly(t, host, &w, w.width);
+        unsigned width = w.width;
+
+        /* Between both ends of a level, which may have next to nothing. */
+        while (w.total / width < NODE_MIN)
+            width--;
+        window_deal_evenly(t, host, &w, width);
     } else if (parent->count == TREE_INNER) {
         tree_make_room(t, host, path, level + 1, side);
     } else if (side == MIDDLE) {

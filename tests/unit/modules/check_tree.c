@@ -479,6 +479,27 @@ START_TEST(a_small_tree_is_small)
 }
 END_TEST
 
+/* It once shared 64 entries among three leaves, and gave the middle one less
+ * than a leaf between others must have. */
+START_TEST(a_full_leaf_between_two_nearly_empty_ones_shares_with_one)
+{
+    for (uint64_t i = 0; i < 2 * TREE_LEAF; i++)
+        tree_insert(&tree, &node_host, (double)i, numbered(i));
+    ck_assert_uint_eq(tree.leaves, 3);
+    tree_erase_range(&tree, &node_host, 0, TREE_LEAF - 2, free_all, NULL);
+    while (tree_seek_score(&tree, 2 * (TREE_LEAF - 1), false, NULL) <
+           tree_count(&tree) - 1)
+        tree_erase_range(&tree, &node_host, tree_count(&tree) - 1, 1, free_all,
+                         NULL);
+    ck_assert_uint_eq(tree_count(&tree), 1 + (TREE_LEAF - 1) + 1);
+    for (uint64_t i = 0; i < 3; i++) {
+        tree_insert(&tree, &node_host, TREE_LEAF + 0.5, numbered(1000 + i));
+        ck_assert_ptr_null(tree_check(&tree));
+    }
+    clear();
+}
+END_TEST
+
 START_TEST(erasing_most_gives_most_back)
 {
     for (uint64_t i = 0; i < MANY; i++)
@@ -608,6 +629,8 @@ Suite *tree_suite(void)
     tcase_add_test(large,
                    clearing_takes_bounded_steps_and_leaves_a_tree_between_them);
     tcase_add_test(small, a_load_out_of_order_is_put_in_order);
+    tcase_add_test(small,
+                   a_full_leaf_between_two_nearly_empty_ones_shares_with_one);
     tcase_add_test(small, a_small_tree_is_small);
     tcase_add_test(small, an_empty_tree_answers);
     tcase_add_test(small, a_check_sees_a_wrong_order_and_a_wrong_count);
