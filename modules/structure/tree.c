@@ -24,10 +24,19 @@
 #include <math.h>
 
 #define WINDOW     3 /* neighbours that share */
-#define SLACK      3 /* room a node must have after sharing, or there is one more */
-#define NODE_MIN   24 /* of entries or children, but for nodes at an end */
-#define HEIGHT_MAX 16 /* 24^12 is more than addresses */
-#define ROOM_FIRST 4  /* of a leaf that is alone */
+#define HEIGHT_MAX 16
+#define ROOM_FIRST 4 /* of a leaf that is alone */
+
+/* Entries or children of a node that is not at an end: 24. */
+#define NODE_MIN (TREE_LEAF * 2 / 5)
+/* Room that nodes have on average after sharing, or there is one more: 3.  Less
+ * of it saves memory, and shares more often. */
+#define SLACK (TREE_LEAF / 24 + 1)
+
+/* What is too much for one node is enough for two. */
+static_assert((TREE_LEAF - SLACK + 1) / 2 >= NODE_MIN &&
+                  TREE_INNER >= TREE_LEAF,
+              "two nodes that share have their minimum");
 
 struct tree_leaf {
     struct tree_leaf *prev;

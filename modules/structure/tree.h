@@ -51,8 +51,11 @@
 #include "host.h"
 #include "item.h"
 
+/* A test makes nodes small, to have tall trees. */
+#ifndef TREE_LEAF
 #define TREE_LEAF  62 /* entries */
 #define TREE_INNER 63 /* children */
+#endif
 
 struct tree_leaf;
 

@@ -14,6 +14,9 @@
 
 #define MODEL_MAX 4000
 
+/* Figures are those of nodes as they are; check_tree_tall.c has others. */
+#define REAL_NODES (TREE_LEAF == 62)
+
 static struct account node_account, item_account;
 static const struct structure_host node_host = {account_alloc, account_free,
                                                 NULL, &node_account};
@@ -410,11 +413,13 @@ START_TEST(insertions_by_chance_take_twelve_bytes_beyond_the_score)
             ck_assert_ptr_null(tree_check(&tree));
         /* At any size, not just at a lucky one. */
         if (i > 5000 && i % 1000 == 0)
-            must(bytes_an_entry() <= 8 + 12.8);
+            must(!REAL_NODES || bytes_an_entry() <= 8 + 12.8);
     }
     ck_assert_ptr_null(tree_check(&tree));
-    printf("tree: %.2f bytes an entry, by chance\n", bytes_an_entry());
-    ck_assert_double_le(bytes_an_entry(), 8 + 12);
+    if (REAL_NODES) {
+        printf("tree: %.2f bytes an entry, by chance\n", bytes_an_entry());
+        ck_assert_double_le(bytes_an_entry(), 8 + 12);
+    }
     clear();
 }
 END_TEST
@@ -433,7 +438,7 @@ START_TEST(insertions_in_order_fill_leaves)
             tree_insert(&tree, &node_host, score, numbered(n));
     }
     ck_assert_ptr_null(tree_check(&tree));
-    ck_assert_double_le(bytes_an_entry(), 17.5);
+    ck_assert_double_le(bytes_an_entry(), REAL_NODES ? 17.5 : 24);
     clear();
 }
 END_TEST
@@ -456,7 +461,8 @@ START_TEST(a_queue_keeps_little_memory)
             must(tree_erase_range(&tree, &node_host, 0, 1, free_all, NULL));
         if (i % 997 == 0)
             ck_assert_ptr_null(tree_check(&tree));
-        must(tree_memory(&tree) < 1000 * 17 + 3 * 1016 + 3 * 2100);
+        must(tree_memory(&tree) <
+             1000 * (REAL_NODES ? 17 : 24) + 3 * 1016 + 3 * 2100);
     }
     clear();
 }
@@ -474,7 +480,7 @@ START_TEST(a_small_tree_is_small)
         most = tree_memory(&tree);
     }
     ck_assert_uint_eq(tree.leaves, 1);
-    ck_assert_uint_eq(most, 1016);
+    ck_assert_uint_eq(most, REAL_NODES ? 1016 : 24 + TREE_LEAF * 16);
     clear();
 }
 END_TEST
@@ -511,7 +517,7 @@ START_TEST(erasing_most_gives_most_back)
             ck_assert_ptr_null(tree_check(&tree));
     }
     ck_assert_ptr_null(tree_check(&tree));
-    ck_assert_double_le(bytes_an_entry(), 45);
+    ck_assert_double_le(bytes_an_entry(), REAL_NODES ? 45 : 70);
     clear();
 }
 END_TEST
