@@ -296,9 +296,11 @@ static void inner_learn(struct tree_inner *parent, unsigned at, unsigned level)
     parent->counts[at] = count;
 }
 
-/* The node at `level` begins with another entry: tell all whom it concerns. */
-static void path_learn_first(const struct tree *t, const struct tree_path *path,
-                             unsigned level)
+/* The node at `level` begins with another entry: tell all whom it concerns.
+ * Rare, so it is kept out of the way of what is not. */
+static __attribute__((noinline)) void
+path_learn_first(const struct tree *t, const struct tree_path *path,
+                 unsigned level)
 {
     for (; level < t->height; level++) {
         inner_learn_first(path->inner[level + 1], path->at[level + 1], level);
