@@ -59,7 +59,10 @@ struct kr_param {
     bool (*check)(void *state, uint32_t argc, const struct kr_str *argv,
                   const char **error);
     /* The variable has changed (SPECIAL: take the words).  false undoes the
-     * whole CONFIG SET, with *error.  NULL: nothing to do. */
+     * whole CONFIG SET, with *error.  NULL: nothing to do.  A SPECIAL row that
+     * has print() takes its first words this way too, at registration: `state`
+     * is NULL before create(), so such a variable is a static one, as slots
+     * are. */
     bool (*apply)(void *state, uint32_t argc, const struct kr_str *argv,
                   const char **error);
     /* SPECIAL: write the value as CONFIG GET shows it: raw() to `out`. */

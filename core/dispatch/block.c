@@ -12,13 +12,18 @@
  *
  * ready() marks a line; when the call that did it has ended, block_serve()
  * walks marked lines in the order of marking and asks each waiter in turn.  A
- * waiter that cannot use the key keeps its place.
+ * waiter that cannot use the key keeps its place.  Whoever is asked may end the
+ * waiting of others: two entries without a call keep the line and the place in
+ * it meanwhile.
+ *
+ * A kr_parked is a number: threads hold it, and may name it when the call has
+ * ended long ago, because its client went.
  *
  * Costs: park O(keys), wake O(keys of the woken), ready() one look-up. */
 #include "core/dispatch/block.h"
 
 #include "core/dispatch/call.h"
-#include "core/dispatch/gate.h"
+#include "core/dispatch/journal.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
@@ -35,7 +40,7 @@ struct line;
 struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct line *line;
-    struct parked *parked;
+    struct parked *parked; /* NULL: a place that line_serve() keeps */
 };
 
 struct line {
@@ -55,10 +60,11 @@ struct parked {
     kr_module *module;
     kr_client *client;
     struct event *timer;
-    uint64_t ticks; /* spent in the handler so far */
+    uint64_t id;
     uint32_t waiter_count;
+    uint32_t belated; /* KR_WAKE_ that came while it was being woken */
     bool waking;
-    bool done; /* complete() has been called */
+    bool is_belated;
     struct waiter *waiters;
     struct kr_str *words;
 };
@@ -67,7 +73,10 @@ bool block_has_ready;
 
 static struct {
     struct table lines;
-    bool begun;
+    struct table by_id;
+    uint64_t last_id;
+    bool begun; /* the tables are made */
+    bool serving;
     TAILQ_HEAD(line_list, line) ready;
     LIST_HEAD(, parked) parked;
     uint64_t count;
@@ -110,10 +119,6 @@ static struct line *line_make(kr_db *db, struct kr_str key)
 
     if (line)
         return line;
-    if (!block.begun) {
-        table_init(&block.lines, line_rehash, NULL);
-        block.begun = true;
-    }
     line = memory_alloc(sizeof(*line) + key.size);
     *line = (struct line){.db = db, .hash = hash, .key_size = key.size};
     memcpy(line->key, key.data, key.size);
@@ -156,7 +161,7 @@ static void block_key_gone(kr_db *db, struct kr_str key)
     if (!line)
         return;
     TAILQ_FOREACH(waiter, &line->waiters, link)
-    if (waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
+    if (waiter->parked && waiter->parked->how.flags & KR_PARK_WAKE_ON_DELETE) {
         line_mark(line);
         return;
     }
@@ -184,14 +189,46 @@ static void parked_leave_lines(struct parked *parked)
     parked->waiter_count = 0;
 }
 
+static uint64_t parked_hash(uint64_t id)
+{
+    return id * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t parked_rehash(const void *entry, const void *ctx)
+{
+    (void)ctx;
+    return parked_hash(((const struct parked *)entry)->id);
+}
+
+static struct parked *parked_find(uint64_t id, struct table_place *place)
+{
+    uint64_t hash = parked_hash(id);
+    struct parked *parked;
+
+    if (!block.begun || table_count(&block.by_id) == 0)
+        return NULL;
+    parked = table_first(&block.by_id, hash, place);
+    while (parked && parked->id != id)
+        parked = table_next(hash, place);
+    return parked;
+}
+
 /* Nothing refers to it any more. */
 static void parked_free(struct parked *parked)
 {
+    struct table_place place;
+    kr_module *was;
+
     parked_leave_lines(parked);
     if (parked->timer)
         event_free(parked->timer);
-    if (parked->how.free)
+    if (parked->how.free) {
+        was = rack_enter(parked->module);
         parked->how.free(parked->how.ctx);
+        rack_leave(was);
+    }
+    if (parked_find(parked->id, &place))
+        table_erase(&block.by_id, parked_hash(parked->id), &place);
     LIST_REMOVE(parked, link);
     block.count--;
     block_count_gone(parked, -1);
@@ -202,17 +239,14 @@ static void parked_free(struct parked *parked)
     memory_free(parked);
 }
 
-/* Go on with the call: the module's wake function writes the reply.  false: it
- * keeps waiting. */
-static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
+/* The wake function writes the reply.  false: it keeps waiting. */
+static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
 {
     struct call *call = &parked->call;
-    kr_client *client = parked->client;
     uint64_t ticks = clock_ticks();
     kr_module *was;
     bool over = true;
 
-    parked->waking = true;
     call->pub.now_ms = clock_turn_ms;
     call->pub.flags |= KR_CALL_RESUMED;
     call->inner_changes = 0;
@@ -227,15 +261,42 @@ static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
         over = parked->how.wake(&call->pub, why, key, parked->how.ctx) ||
                why != KR_WAKE_READY;
     rack_leave(was);
+    call->parked = !over;
     call_end(call, clock_ticks() - ticks);
-    parked->waking = false;
-    if (!over)
+    return over;
+}
+
+/* Go on with the call.  false: it keeps waiting.  It may let the loop run, and
+ * then be woken again: that counts when it has ended, if it has not ended. */
+static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
+{
+    kr_client *client = parked->client;
+    bool over;
+
+    if (parked->waking) {
+        parked->is_belated |= why != KR_WAKE_READY;
+        parked->belated = why;
         return false;
-    client->parked = NULL;
-    client->flags &= ~KR_CLIENT_BLOCKED;
-    parked_free(parked);
-    client_resume(client);
-    return true;
+    }
+    parked->waking = true;
+    client->in_use++;
+    over = parked_run(parked, why, key);
+    if (!over && parked->is_belated)
+        over = parked_run(parked, parked->belated, kr_str(NULL, 0));
+    client->in_use--;
+    parked->waking = false;
+    if (over) {
+        client->parked = NULL;
+        client->flags &= ~KR_CLIENT_BLOCKED;
+        parked_free(parked);
+        if (call_alerts & ALERT_REPLY)
+            call_replied(client);
+        client_resume(client);
+    }
+    /* Its effects are a unit of their own. */
+    if (journal_armed && call_depth == 0)
+        journal_deliver();
+    return over;
 }
 
 static void parked_timeout(evutil_socket_t fd, short what, void *ctx)
@@ -291,6 +352,11 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     kr_client *client = pub->client;
     struct parked *parked;
 
+    if (!block.begun) {
+        table_init(&block.lines, line_rehash, NULL);
+        table_init(&block.by_id, parked_rehash, NULL);
+        block.begun = true;
+    }
     if (pub->flags &
             (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION) ||
         call->outer || !client || client->parked)
@@ -298,6 +364,8 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked = memory_calloc(1, sizeof(*parked));
     call->parked = true;
     parked->call = *call;
+    parked->call.later = NULL; /* the call that ends now sees to it */
+    parked->id = ++block.last_id;
     parked->how = *how;
     parked->how.keys = NULL;
     parked->client = client;
@@ -316,12 +384,13 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
         event_add(parked->timer, &tv);
     }
     LIST_INSERT_HEAD(&block.parked, parked, link);
+    table_insert(&block.by_id, parked_hash(parked->id), parked);
     block.count++;
     block_count_gone(parked, 1);
     client->parked = parked;
     client->flags |= KR_CLIENT_BLOCKED;
     client_suspend(client);
-    return (kr_parked *)parked;
+    return (kr_parked *)(uintptr_t)parked->id;
 }
 
 /* --- Waking -------------------------------------------------------------- */
@@ -342,69 +411,80 @@ static void block_ready(kr_db *db, struct kr_str key)
  * to the end, while we do: stop behind the one that was last. */
 static void line_serve(struct line *line)
 {
-    struct waiter *last = TAILQ_LAST(&line->waiters, waiter_list);
-    struct waiter *waiter = TAILQ_FIRST(&line->waiters), *next;
-    kr_db *db = line->db;
-    uint64_t hash = line->hash;
-    struct kr_str key = {memory_strndup(line->key, line->key_size),
-                         line->key_size};
-    struct table_place place;
+    struct waiter here = {.line = line}, end = {.line = line};
+    struct kr_str key = {line->key, line->key_size};
+    struct waiter *waiter;
 
-    for (; waiter; waiter = next) {
-        bool at_last = waiter == last;
-
-        next = at_last ? NULL : TAILQ_NEXT(waiter, link);
+    TAILQ_INSERT_HEAD(&line->waiters, &here, link);
+    TAILQ_INSERT_TAIL(&line->waiters, &end, link);
+    while ((waiter = TAILQ_NEXT(&here, link)) != &end) {
+        TAILQ_REMOVE(&line->waiters, &here, link);
+        TAILQ_INSERT_AFTER(&line->waiters, waiter, &here, link);
         (void)parked_wake(waiter->parked, KR_WAKE_READY, key);
-        if (next && !line_find(db, key, hash, &place))
-            break;
     }
-    memory_free((char *)key.data);
+    TAILQ_REMOVE(&line->waiters, &here, link);
+    TAILQ_REMOVE(&line->waiters, &end, link);
+    line_drop_if_empty(line);
 }
 
 void block_serve(void)
 {
     struct line *line;
 
+    /* A reader of the journal may run commands while we are at it. */
+    if (block.serving)
+        return;
+    block.serving = true;
     while ((line = TAILQ_FIRST(&block.ready))) {
         TAILQ_REMOVE(&block.ready, line, ready);
         line->is_ready = false;
         line_serve(line);
     }
     block_has_ready = false;
+    block.serving = false;
 }
 
 static void parked_complete(void *ctx)
 {
-    struct parked *parked = ctx;
+    struct table_place place;
+    struct parked *parked = parked_find((uint64_t)(uintptr_t)ctx, &place);
 
+    if (!parked)
+        return; /* it has ended in another way */
+    clock_begin_turn();
     parked_wake(parked, KR_WAKE_DONE, kr_str(NULL, 0));
     call_settle();
 }
 
+/* On any thread, so the record may be gone: not even the module is read. */
 static void block_complete(kr_parked *parked)
 {
-    loop_interface.post(((struct parked *)parked)->module, parked_complete,
-                        parked);
+    loop_interface.post(NULL, parked_complete, parked);
 }
 
 static bool block_unblock(kr_client *client, bool error)
 {
     struct parked *parked = client->parked;
 
-    if (!parked || parked->how.flags & KR_PARK_NO_UNBLOCK)
+    if (!parked || parked->waking || parked->how.flags & KR_PARK_NO_UNBLOCK)
         return false;
     parked_wake(parked, error ? KR_WAKE_UNBLOCK : KR_WAKE_TIMEOUT,
                 kr_str(NULL, 0));
+    call_settle();
     return true;
 }
 
 void block_abandon(struct parked *parked)
 {
     kr_client *client = parked->client;
+    kr_module *was;
 
     output_mute(&client->output, true);
+    parked->call.pub.now_ms = clock_turn_ms;
+    was = rack_enter(parked->module);
     parked->how.wake(&parked->call.pub, KR_WAKE_GONE, kr_str(NULL, 0),
                      parked->how.ctx);
+    rack_leave(was);
     client->parked = NULL;
     parked_free(parked);
 }
@@ -431,13 +511,15 @@ void block_init(void)
 
 void block_forget(kr_module *module)
 {
-    struct parked *parked, *next;
+    struct parked *parked = LIST_FIRST(&block.parked);
 
-    for (parked = LIST_FIRST(&block.parked); parked; parked = next) {
-        next = LIST_NEXT(parked, link);
-        if (parked->module == module)
+    while (parked)
+        if (parked->module == module && !parked->waking) {
             parked_wake(parked, KR_WAKE_UNBLOCK, kr_str(NULL, 0));
-    }
+            parked = LIST_FIRST(&block.parked); /* others may have gone */
+        } else {
+            parked = LIST_NEXT(parked, link);
+        }
 }
 
 uint64_t block_key_count(void)
@@ -453,8 +535,14 @@ static uint64_t block_count(void)
 static bool block_waiting(kr_db *db, struct kr_str key)
 {
     struct table_place place;
+    struct line *line = line_find(db, key, line_hash(db, key), &place);
+    struct waiter *waiter;
 
-    return block.count > 0 && line_find(db, key, line_hash(db, key), &place);
+    if (line)
+        TAILQ_FOREACH(waiter, &line->waiters, link)
+    if (waiter->parked)
+        return true;
+    return false;
 }
 
 const struct kr_block block_interface = {

@@ -102,7 +102,7 @@ static bool call_arity_fits(const struct kr_cmd *command, uint32_t argc)
 
 static void call_wrong_arity(struct call *call, const struct kr_cmd *command)
 {
-    char text[256];
+    char text[640]; /* a name has up to 255 bytes, that of its parent too */
 
     snprintf(text, sizeof(text),
              "ERR wrong number of arguments for '%s' command",
@@ -116,6 +116,7 @@ void call_begin(struct call *call)
 {
     call->outer = call_current;
     call->changes = keyspace_stats.changes;
+    call->errors = call->pub.reply->errors;
     call_current = call;
     call_depth++;
 }
@@ -147,14 +148,15 @@ void call_end(struct call *call, uint64_t ticks)
     }
     if (KR_UNLIKELY(armed & gate_stages[KR_STAGE_AFTER])) {
         struct kr_outcome outcome = {.size = sizeof(outcome),
-                                     .errors = call->pub.reply->errors,
+                                     .errors =
+                                         call->pub.reply->errors - call->errors,
                                      .nsec = clock_ticks_to_ns(ticks),
                                      .changes = changes,
                                      .blocked = call->parked};
 
         (void)gate_ask(KR_STAGE_AFTER, armed, &call->pub, &outcome);
     }
-    if (KR_UNLIKELY(journal_armed))
+    if (KR_UNLIKELY(journal_armed || call->later))
         journal_call(call, changes > call->inner_changes);
     call_current = call->outer;
     call_depth--;
@@ -166,7 +168,6 @@ static void call_execute(struct call *call)
 {
     struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
     kr_module *was;
-    uint32_t errors = call->pub.reply->errors;
     uint64_t ticks;
 
     call_begin(call);
@@ -176,7 +177,7 @@ static void call_execute(struct call *call)
     command->run(&call->pub);
     ticks = clock_ticks() - ticks;
     rack_leave(was);
-    if (KR_UNLIKELY(call->pub.reply->errors != errors)) {
+    if (KR_UNLIKELY(call->pub.reply->errors != call->errors)) {
         command->failed++;
         if (command->module)
             command->module->errors++;
@@ -186,9 +187,13 @@ static void call_execute(struct call *call)
 
 void call_settle(void)
 {
-    if (KR_UNLIKELY(journal_armed))
-        journal_deliver();
-    if (KR_UNLIKELY(block_has_ready))
+    if (KR_LIKELY(!journal_armed && !block_has_ready))
+        return;
+    /* Within another call: one that lets the loop run. */
+    if (call_depth > 0)
+        return;
+    journal_deliver();
+    if (block_has_ready)
         block_serve();
 }
 
@@ -308,7 +313,7 @@ static void call_set_hint(const struct prepared *prepared)
 }
 
 /* A command has ended.  SKIP, asked for by it, silences the one behind it. */
-static void call_set_mute(kr_client *client)
+void call_replied(kr_client *client)
 {
     bool skip = client->flags & KR_CLIENT_REPLY_SKIP;
 
@@ -317,23 +322,40 @@ static void call_set_mute(kr_client *client)
 }
 
 /* The FILTER stage may change the words, and so the command. */
-static bool call_filter(struct call *call, uint32_t armed)
+static int32_t call_filter(struct call *call, uint32_t armed)
 {
-    if (gate_ask(KR_STAGE_FILTER, armed, &call->pub, NULL) != KR_GATE_PASS)
-        return false;
-    call->pub.command = command_match(call->pub.argc, call->pub.argv, NULL);
+    int32_t answer;
+
+    call->pub.command = NULL;
+    answer = gate_ask(KR_STAGE_FILTER, armed, &call->pub, NULL);
+    if (answer == KR_GATE_DENY)
+        (void)gate_ask(KR_STAGE_REFUSED, armed, &call->pub, NULL);
     keyspace_forget_hint();
-    return true;
+    return answer;
+}
+
+/* false: the client is suspended, and gives the command again. */
+static bool call_hold(kr_client *client)
+{
+    client->held = true;
+    client_suspend(client);
+    return false;
 }
 
 static bool call_client_slowly(struct call *call, uint32_t armed)
 {
     kr_client *client = call->pub.client;
     const struct kr_cmd *command;
-    int32_t answer;
+    int32_t answer = KR_GATE_PASS;
 
-    if (armed & gate_stages[KR_STAGE_FILTER] && !call_filter(call, armed))
-        return true;
+    if (armed & gate_stages[KR_STAGE_FILTER])
+        answer = call_filter(call, armed);
+    if (answer != KR_GATE_PASS)
+        return answer == KR_GATE_HOLD ? call_hold(client) : true;
+    /* The words may be new, or the command: it was looked up before those in
+     * front of it had run. */
+    if (!call->pub.command || ((struct kr_cmd *)call->pub.command)->gone)
+        call->pub.command = command_match(call->pub.argc, call->pub.argv, NULL);
     command = call->pub.command;
     if (!command || command->gone || !command->run) {
         if (command && !command->gone)
@@ -347,11 +369,8 @@ static bool call_client_slowly(struct call *call, uint32_t armed)
         return true;
     }
     answer = call_ask_gates(call, armed);
-    if (answer == KR_GATE_HOLD) {
-        client->held = true;
-        client_suspend(client);
-        return false;
-    }
+    if (answer == KR_GATE_HOLD)
+        return call_hold(client);
     if (answer == KR_GATE_PASS)
         call_execute(call);
     return true;
@@ -387,8 +406,8 @@ bool call_client(kr_client *client, const struct resp_args *args,
     if (!ran)
         return false;
     call_stats.commands++;
-    if (KR_UNLIKELY(call_alerts & ALERT_REPLY))
-        call_set_mute(client);
+    if (KR_UNLIKELY(call_alerts & ALERT_REPLY) && !client->parked)
+        call_replied(client);
     call_settle();
     return true;
 }
@@ -413,6 +432,7 @@ static kr_status call_run_found(struct kr_cmd *command,
                 .now_ms =
                     call_current ? call_current->pub.now_ms : clock_wall_ms(),
                 .flags = run->call_flags},
+        .outer = call_current,
         .run_flags = run->flags,
     };
     struct keyspace_hint hint = keyspace_hint;
@@ -450,15 +470,21 @@ static kr_status call_run_found(struct kr_cmd *command,
         answer = call_ask_gates(&call, armed);
     else if (run->flags & KR_RUN_DENY_OOM && call_alerts)
         answer = call_admit(&call);
+    if (answer == KR_GATE_HOLD)
+        kr_reply_error(call.pub.reply,
+                       "BUSY the command must wait, and cannot do so here");
     if (answer != KR_GATE_PASS)
         return KR_EDENIED;
     if (run->flags & KR_RUN_DRY)
         return KR_OK;
     keyspace_forget_hint();
+    if (client)
+        client->in_use++;
     call_execute(&call);
+    if (client)
+        client->in_use--;
     keyspace_hint = hint;
-    if (call_depth == 0)
-        call_settle();
+    call_settle();
     return KR_OK;
 }
 

@@ -17,7 +17,7 @@
 #include <kr/gate.h>
 #include <kr/journal.h>
 
-struct effect_note;
+struct effect;
 
 /* A kr_call, and what only the host knows of it. */
 struct call {
@@ -26,11 +26,13 @@ struct call {
     kr_client *input;       /* whose input buffers the arguments point into */
     uint64_t changes;       /* keyspace_stats.changes when it began */
     uint64_t inner_changes; /* of them, those of nested calls */
+    struct effect *later;   /* journal->also(), the latest first */
+    uint32_t errors;        /* in the sink when it began */
     uint32_t run_flags;     /* KR_RUN_ */
     uint32_t mute;          /* KR_JOURNAL_ targets that do not get it */
     uint32_t force;         /* targets that get it in any case */
     bool replaced;          /* journal->instead() was called */
-    bool parked;
+    bool parked;            /* its client waits */
     bool refused;
 };
 
@@ -81,7 +83,9 @@ extern struct call_stats call_stats;
 /* A command that was parked goes on: bookkeeping as for any other. */
 void call_begin(struct call *call);
 void call_end(struct call *call, uint64_t ticks);
-/* At the end of a top-level call: effects, wake-ups. */
+/* A client's reply is whole: it may be silenced, or no longer, from here on. */
+void call_replied(kr_client *client);
+/* At the end of a call: effects, wake-ups, if no other call is under way. */
 void call_settle(void);
 
 extern const struct kr_calls call_interface;

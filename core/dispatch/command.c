@@ -25,6 +25,7 @@ static struct {
     uint32_t last_id;
     struct kr_cmd *first; /* in order of registration */
     struct kr_cmd **end;
+    bool unpublished; /* modules that are not active yet have brought some */
 } table;
 
 /* --- By name ------------------------------------------------------------- */
@@ -151,6 +152,29 @@ static uint64_t command_categories(const struct kr_command *row)
 
 /* --- Registration -------------------------------------------------------- */
 
+static void command_tell(void)
+{
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+}
+
+/* Nobody may learn of commands that a failed load would take back. */
+static void command_came(const kr_module *module)
+{
+    if (!module || module->active)
+        command_tell();
+    else
+        table.unpublished = true;
+}
+
+void command_publish(void)
+{
+    if (!table.unpublished)
+        return;
+    table.unpublished = false;
+    command_tell();
+}
+
 /* Take over what of `row` both sides know.  Rows come by stride: a module
  * built against an older header has shorter ones. */
 static void command_fill(struct kr_cmd *command, kr_module *module,
@@ -187,6 +211,26 @@ static struct kr_cmd *command_new(const struct kr_cmd *parent, const char *name)
     return command;
 }
 
+static bool command_name_is_good(const char *name)
+{
+    return name && name[0] && strlen(name) <= 255;
+}
+
+static void command_go(struct kr_cmd *command)
+{
+    if (command->gone)
+        return;
+    command->gone = true;
+    command->run = NULL;
+    command->module = NULL;
+    /* The row's texts and tables are in the module's image. */
+    memset(&command->row, 0, sizeof(command->row));
+    command->row.name = command->full_name;
+    command->simple_key = 0;
+    if (!command->parent)
+        table.count--;
+}
+
 static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
                                    const struct kr_command *row)
 {
@@ -194,6 +238,8 @@ static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
     struct kr_cmd *sub;
     size_t skip = (size_t)parent->name_size + 1;
 
+    if (!command_name_is_good(row->name))
+        return KR_EINVAL;
     for (; *end; end = &(*end)->next)
         if (strcasecmp((*end)->full_name + skip, row->name) == 0) {
             if (!(*end)->gone)
@@ -207,11 +253,20 @@ static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
     return KR_OK;
 }
 
+/* A command of which only a part could be registered. */
+static void command_take_back(struct kr_cmd *command, const kr_module *module)
+{
+    for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
+        if (sub->module == module)
+            command_go(sub);
+    command_go(command);
+}
+
 kr_status command_add(kr_module *module, const struct kr_command *row)
 {
     struct kr_cmd **slot, *command;
 
-    if (!row->name || !row->name[0] || strlen(row->name) > 255)
+    if (!command_name_is_good(row->name))
         return KR_EINVAL;
     if (2 * (table.used + 1) > table.size)
         command_grow();
@@ -235,11 +290,12 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
                            (size_t)i * row->subcommands.stride);
         kr_status status = command_add_below(command, module, sub);
 
-        if (status != KR_OK)
+        if (status != KR_OK) {
+            command_take_back(command, module);
             return status;
+        }
     }
-    if (event_is_armed(EVENT_COMMAND_CHANGED))
-        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    command_came(module);
     return KR_OK;
 }
 
@@ -247,26 +303,17 @@ kr_status command_add_sub(kr_module *module, const char *parent,
                           const struct kr_command *row)
 {
     struct kr_cmd *command = command_find(kr_cstr(parent));
+    kr_status status;
 
-    return command ? command_add_below(command, module, row) : KR_ENOENT;
+    if (!command)
+        return KR_ENOENT;
+    status = command_add_below(command, module, row);
+    if (status == KR_OK)
+        command_came(module);
+    return status;
 }
 
-static void command_go(struct kr_cmd *command)
-{
-    if (command->gone)
-        return;
-    command->gone = true;
-    command->run = NULL;
-    command->module = NULL;
-    /* The row's texts and tables are in the module's image. */
-    memset(&command->row, 0, sizeof(command->row));
-    command->row.name = command->full_name;
-    command->simple_key = 0;
-    if (!command->parent)
-        table.count--;
-}
-
-void command_forget(kr_module *module)
+bool command_forget(kr_module *module)
 {
     bool any = false;
 
@@ -281,8 +328,7 @@ void command_forget(kr_module *module)
             any = true;
         }
     }
-    if (any && event_is_armed(EVENT_COMMAND_CHANGED))
-        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    return any;
 }
 
 static kr_status command_remove(kr_module *self, const char *name)
@@ -294,6 +340,8 @@ static kr_status command_remove(kr_module *self, const char *name)
     for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
         command_go(sub);
     command_go(command);
+    if (!self || self->active)
+        command_tell();
     return KR_OK;
 }
 
@@ -301,7 +349,7 @@ static kr_status command_remove(kr_module *self, const char *name)
 
 static const kr_cmd *command_find_full(struct kr_str name)
 {
-    const char *bar = memchr(name.data, '|', name.size);
+    const char *bar = name.size > 0 ? memchr(name.data, '|', name.size) : NULL;
     struct kr_cmd *command;
 
     if (!bar)

@@ -13,6 +13,7 @@ struct kr_gate {
     uint32_t bit;
     uint32_t stage;
     int32_t rank;
+    uint64_t age; /* orders gates of one rank */
 };
 
 uint32_t gate_armed;
@@ -22,7 +23,22 @@ static struct {
     kr_gate *by_bit[GATE_MAX];
     kr_gate *in_order[GATE_STAGES][GATE_MAX];
     uint32_t count[GATE_STAGES];
+    uint64_t changes; /* gates added and removed so far */
 } gates;
+
+/* The place of the first gate behind that rank and age. */
+static uint32_t gate_behind(uint32_t stage, int32_t rank, uint64_t age)
+{
+    uint32_t i = 0;
+
+    for (; i < gates.count[stage]; i++) {
+        const kr_gate *gate = gates.in_order[stage][i];
+
+        if (gate->rank > rank || (gate->rank == rank && gate->age > age))
+            break;
+    }
+    return i;
+}
 
 int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
                  const struct kr_outcome *outcome)
@@ -31,6 +47,8 @@ int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
         return KR_GATE_PASS;
     for (uint32_t i = 0; i < gates.count[stage]; i++) {
         kr_gate *gate = gates.in_order[stage][i];
+        uint64_t age = gate->age, changes = gates.changes;
+        int32_t rank = gate->rank;
         kr_module *was;
         int32_t answer;
 
@@ -41,6 +59,9 @@ int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
         rack_leave(was);
         if (answer != KR_GATE_PASS)
             return answer;
+        /* It may have added and removed gates, itself included. */
+        if (gates.changes != changes)
+            i = gate_behind(stage, rank, age) - 1;
     }
     return KR_GATE_PASS;
 }
@@ -62,7 +83,8 @@ static kr_gate *gate_add(kr_module *self, const char *name, uint32_t stage,
                       .name = name,
                       .bit = 1u << bit,
                       .stage = stage,
-                      .rank = rank};
+                      .rank = rank,
+                      .age = ++gates.changes};
     gates.by_bit[bit] = gate;
     gate_stages[stage] |= gate->bit;
     for (at = gates.count[stage]++;
@@ -88,6 +110,18 @@ static void gate_disarm(kr_gate *gate, kr_client *client)
         gate_armed &= ~gate->bit;
 }
 
+static void gate_release(kr_client *client)
+{
+    if (client) {
+        if (client->held)
+            client_resume(client);
+        return;
+    }
+    for (kr_client *c = client_first(); c; c = client_after(c))
+        if (c->held)
+            client_resume(c);
+}
+
 static void gate_remove(kr_gate *gate)
 {
     uint32_t at = 0;
@@ -102,19 +136,10 @@ static void gate_remove(kr_gate *gate)
     for (; at < gates.count[gate->stage]; at++)
         gates.in_order[gate->stage][at] = gates.in_order[gate->stage][at + 1];
     gates.by_bit[__builtin_ctz(gate->bit)] = NULL;
+    gates.changes++;
     memory_free(gate);
-}
-
-static void gate_release(kr_client *client)
-{
-    if (client) {
-        if (client->held)
-            client_resume(client);
-        return;
-    }
-    for (kr_client *c = client_first(); c; c = client_after(c))
-        if (c->held)
-            client_resume(c);
+    /* Whom it holds nobody else would release; others are held again. */
+    gate_release(NULL);
 }
 
 void gate_forget(kr_module *module)

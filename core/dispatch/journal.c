@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A unit is what happened between two moments at which nothing was running: a
  * command with its nested ones, a whole transaction.  Effects are copied into
- * one growing block, in order, and handed out when the unit ends:
+ * one list, in order, and handed out when the unit ends:
  *
  *     effect, its words, effect, its words ...
  *
@@ -12,6 +12,7 @@
 #include "core/keyspace/keyspace.h"
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
+#include "core/server/crash.h"
 
 #include <sys/queue.h>
 
@@ -35,14 +36,17 @@ struct effect {
 
 uint32_t journal_armed;
 
+STAILQ_HEAD(effects, effect);
+
 static struct {
     LIST_HEAD(, kr_journal_reader) readers;
-    STAILQ_HEAD(effects, effect) unit;
-    STAILQ_HEAD(, effect) later; /* also(): behind the call's own effect */
-    uint32_t count;
-    uint32_t nesting; /* begin() without end() */
+    struct effects unit;      /* being gathered */
+    struct effects delivered; /* being handed out */
+    uint32_t nesting;         /* begin() without end() */
+    bool delivering;
+    bool detached; /* meanwhile: readers without a function wait to be freed */
 } journal = {.unit = STAILQ_HEAD_INITIALIZER(journal.unit),
-             .later = STAILQ_HEAD_INITIALIZER(journal.later)};
+             .delivered = STAILQ_HEAD_INITIALIZER(journal.delivered)};
 
 static struct effect *effect_new(kr_db *db, uint32_t argc,
                                  const struct kr_str *argv, uint32_t targets)
@@ -69,7 +73,16 @@ static struct effect *effect_new(kr_db *db, uint32_t argc,
 static void journal_add(struct effect *effect)
 {
     STAILQ_INSERT_TAIL(&journal.unit, effect, link);
-    journal.count++;
+}
+
+static void journal_drop(struct effects *effects)
+{
+    struct effect *effect;
+
+    while ((effect = STAILQ_FIRST(effects))) {
+        STAILQ_REMOVE_HEAD(effects, link);
+        memory_free(effect);
+    }
 }
 
 /* --- What calls say ------------------------------------------------------ */
@@ -97,7 +110,9 @@ static void journal_also(struct kr_call *pub, kr_db *db, uint32_t argc,
     if (!journal_armed || call->run_flags & KR_RUN_NO_JOURNAL)
         return;
     effect = effect_new(db, argc, argv, journal_armed & ~call->mute);
-    STAILQ_INSERT_TAIL(&journal.later, effect, link);
+    effect->client = pub->client;
+    STAILQ_NEXT(effect, link) = call->later;
+    call->later = effect;
 }
 
 static void journal_suppress(struct kr_call *pub, uint32_t targets)
@@ -108,6 +123,23 @@ static void journal_suppress(struct kr_call *pub, uint32_t targets)
 static void journal_force(struct kr_call *pub, uint32_t targets)
 {
     ((struct call *)pub)->force |= targets;
+}
+
+/* What also() was told, behind the call's own effect, in that order. */
+static void journal_add_later(struct call *call)
+{
+    struct effects in_order = STAILQ_HEAD_INITIALIZER(in_order);
+
+    while (call->later) {
+        struct effect *effect = call->later;
+
+        call->later = STAILQ_NEXT(effect, link);
+        STAILQ_INSERT_HEAD(&in_order, effect, link);
+    }
+    if (journal_armed)
+        STAILQ_CONCAT(&journal.unit, &in_order);
+    else
+        journal_drop(&in_order);
 }
 
 void journal_call(struct call *call, bool changed)
@@ -123,10 +155,7 @@ void journal_call(struct call *call, bool changed)
         effect->client = call->pub.client;
         journal_add(effect);
     }
-    while ((effect = STAILQ_FIRST(&journal.later))) {
-        STAILQ_REMOVE_HEAD(&journal.later, link);
-        journal_add(effect);
-    }
+    journal_add_later(call);
 }
 
 void journal_removed(kr_db *db, struct kr_str key, bool lazily)
@@ -142,44 +171,70 @@ void journal_removed(kr_db *db, struct kr_str key, bool lazily)
 
 /* --- Delivery ------------------------------------------------------------ */
 
-static void journal_hand_out(const struct kr_effect *effect)
+/* The unit as this reader sees it: what is not for it does not count. */
+static void journal_hand_out(struct kr_journal_reader *reader)
 {
-    struct kr_journal_reader *reader, *next;
+    uint32_t count = 0, index = 0;
+    struct effect *effect;
 
-    for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
+    STAILQ_FOREACH(effect, &journal.delivered, link)
+    count += (effect->targets & reader->targets) != 0;
+    STAILQ_FOREACH(effect, &journal.delivered, link)
+    {
         kr_module *was;
 
-        next = LIST_NEXT(reader, link);
-        if (!(reader->targets & effect->targets))
+        if (!(effect->targets & reader->targets))
             continue;
         was = rack_enter(reader->module);
-        reader->fn(reader->ctx, effect);
+        reader->fn(reader->ctx,
+                   &(struct kr_effect){.size = sizeof(struct kr_effect),
+                                       .db = effect->db,
+                                       .argc = effect->argc,
+                                       .index = index++,
+                                       .count = count,
+                                       .targets = effect->targets,
+                                       .argv = effect->argv,
+                                       .command = effect->command,
+                                       .client = effect->client});
         rack_leave(was);
+        if (!reader->fn)
+            return; /* detached by itself */
     }
 }
 
+static void journal_free_detached(void)
+{
+    struct kr_journal_reader *reader, *next;
+
+    journal.detached = false;
+    for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
+        next = LIST_NEXT(reader, link);
+        if (reader->fn)
+            continue;
+        LIST_REMOVE(reader, link);
+        memory_free(reader);
+    }
+}
+
+/* A reader that writes begins a unit of its own, which is handed out when this
+ * one has been. */
 void journal_deliver(void)
 {
-    uint32_t count = journal.count, index = 0;
-    struct effect *effect;
+    struct kr_journal_reader *reader;
 
-    if (journal.nesting > 0 || count == 0)
+    if (journal.nesting > 0 || journal.delivering)
         return;
-    journal.count = 0;
-    for (; index < count; index++) {
-        effect = STAILQ_FIRST(&journal.unit);
-        STAILQ_REMOVE_HEAD(&journal.unit, link);
-        journal_hand_out(&(struct kr_effect){.size = sizeof(struct kr_effect),
-                                             .db = effect->db,
-                                             .argc = effect->argc,
-                                             .index = index,
-                                             .count = count,
-                                             .targets = effect->targets,
-                                             .argv = effect->argv,
-                                             .command = effect->command,
-                                             .client = effect->client});
-        memory_free(effect);
+    journal.delivering = true;
+    while (!STAILQ_EMPTY(&journal.unit) && journal.nesting == 0) {
+        STAILQ_CONCAT(&journal.delivered, &journal.unit);
+        LIST_FOREACH(reader, &journal.readers, link)
+        if (reader->fn)
+            journal_hand_out(reader);
+        journal_drop(&journal.delivered);
     }
+    journal.delivering = false;
+    if (journal.detached)
+        journal_free_detached();
 }
 
 static void journal_begin(void)
@@ -189,6 +244,7 @@ static void journal_begin(void)
 
 static void journal_end(void)
 {
+    kr_assert(journal.nesting > 0);
     if (--journal.nesting == 0 && call_depth == 0)
         journal_deliver();
 }
@@ -207,6 +263,9 @@ static void journal_rearm(void)
     journal_armed = 0;
     LIST_FOREACH(reader, &journal.readers, link)
     journal_armed |= reader->targets;
+    /* Who attaches next reads from then on. */
+    if (!journal_armed)
+        journal_drop(&journal.unit);
 }
 
 static kr_journal_reader *journal_attach(kr_module *self, uint32_t targets,
@@ -223,8 +282,11 @@ static kr_journal_reader *journal_attach(kr_module *self, uint32_t targets,
 
 static void journal_detach(kr_journal_reader *reader)
 {
-    LIST_REMOVE(reader, link);
-    memory_free(reader);
+    reader->fn = NULL;
+    reader->targets = 0;
+    journal.detached = true;
+    if (!journal.delivering)
+        journal_free_detached();
     journal_rearm();
 }
 
@@ -234,9 +296,25 @@ void journal_forget(kr_module *module)
 
     for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
         next = LIST_NEXT(reader, link);
-        if (reader->module == module)
+        if (reader->module == module && reader->fn)
             journal_detach(reader);
     }
+}
+
+static void effects_forget_client(struct effects *effects,
+                                  const kr_client *client)
+{
+    struct effect *effect;
+
+    STAILQ_FOREACH(effect, effects, link)
+    if (effect->client == client)
+        effect->client = NULL;
+}
+
+void journal_forget_client(const kr_client *client)
+{
+    effects_forget_client(&journal.unit, client);
+    effects_forget_client(&journal.delivered, client);
 }
 
 const struct kr_journal journal_interface = {

@@ -15,7 +15,7 @@
 
 extern bool clock_has_ticks; /* set by clock_init() */
 extern double clock_ns_per_tick;
-extern int64_t clock_turn_ms; /* wall clock at the beginning of this turn */
+extern int64_t clock_turn_ms;     /* wall clock at the beginning of this turn */
 extern uint64_t clock_turn_ticks; /* when it began; 0: not yet */
 
 void clock_init(void);

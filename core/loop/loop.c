@@ -51,6 +51,7 @@ STAILQ_HEAD(post_queue, post);
 static struct {
     struct event_base *base;
     bool stop;
+    bool inside; /* libevent handles events: it cannot be entered again */
     LIST_HEAD(, kr_timer) timers;
     LIST_HEAD(, kr_fd) fds;
     int wake_fd;
@@ -205,6 +206,18 @@ struct event_base *loop_base(void)
     return loop.base;
 }
 
+bool loop_is_inside(void)
+{
+    return loop.inside;
+}
+
+static void loop_turn(int flags)
+{
+    loop.inside = true;
+    event_base_loop(loop.base, flags);
+    loop.inside = false;
+}
+
 void loop_run(void (*before_sleep)(void))
 {
     loop.stop = false;
@@ -212,7 +225,7 @@ void loop_run(void (*before_sleep)(void))
         before_sleep();
         if (loop.stop)
             break;
-        event_base_loop(loop.base, EVLOOP_ONCE);
+        loop_turn(EVLOOP_ONCE);
     }
 }
 
@@ -223,7 +236,7 @@ void loop_stop(void)
 
 void loop_poll(void)
 {
-    event_base_loop(loop.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    loop_turn(EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 void loop_init(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* loop - the event loop of the main thread, timers, descriptors, jobs.
  *
- * A turn of the loop: wait, handle what is ready, run what was posted, then
- * `loop_before_sleep` hooks (replies leave here), and again. */
+ * A turn of the loop: wait, handle what is ready, run what was posted; then
+ * `before_sleep`, in which commands run and replies leave; and again. */
 #ifndef CORE_LOOP_LOOP_H
 #define CORE_LOOP_LOOP_H
 
@@ -16,8 +16,10 @@ struct event_base *loop_base(void);
 /* Run until loop_stop(). */
 void loop_run(void (*before_sleep)(void));
 void loop_stop(void);
-/* Handle what is ready now, without waiting (yield). */
+/* Handle what is ready now, without waiting (yield); not within a callback. */
 void loop_poll(void);
+/* Is this within a callback of the loop's? */
+bool loop_is_inside(void);
 
 /* Cancel all that a module has left: timers, descriptors, posts. */
 void loop_forget(kr_module *module);

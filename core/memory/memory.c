@@ -219,20 +219,32 @@ size_t memory_used(void)
 
 enum { FAIL_ONE_IN = 64, FRESH = 0xa5, DEAD = 0x5a };
 
+static uint64_t memory_hostile_setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
 /* Does this call fail?  Deterministic for one thread and one KR_HOSTILE_SEED;
  * without a seed the heap is nasty, but has memory: a build can then run suites
- * whose expectations hold only when it has. */
+ * whose expectations hold only when it has.  A thread's first calls, as many as
+ * KR_HOSTILE_GRANTED says, have memory as well, so that a server can start. */
 static bool memory_hostile_fails(void)
 {
-    static _Thread_local uint64_t state;
+    static _Thread_local uint64_t state, granted;
 
     if (state == 0) {
-        const char *seed = getenv("KR_HOSTILE_SEED");
-
-        state = seed ? strtoull(seed, NULL, 0) * 2 + 1 : UINT64_MAX;
+        state = memory_hostile_setting("KR_HOSTILE_SEED", UINT64_MAX / 2);
+        state = state * 2 + 1;
+        granted = memory_hostile_setting("KR_HOSTILE_GRANTED", 0);
     }
     if (state == UINT64_MAX)
         return false;
+    if (granted > 0) {
+        granted--;
+        return false;
+    }
     state = state * 6364136223846793005u + 1442695040888963407u;
     return (state >> 33) % FAIL_ONE_IN == 0;
 }

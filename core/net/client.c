@@ -2,6 +2,7 @@
 #include "core/net/client.h"
 
 #include "core/dispatch/block.h"
+#include "core/dispatch/journal.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -26,14 +27,16 @@ struct client_stats client_stats;
 TAILQ_HEAD(client_list, kr_client);
 
 static struct {
-    struct client_list all;     /* by id */
-    struct client_list pending; /* have output to send this turn */
+    struct client_list all;       /* by id */
+    struct client_list expectant; /* have input, or may go on with theirs */
+    struct client_list pending;   /* have output to send this turn */
     struct client_list doomed;
     uint64_t count;
     uint64_t last_id;
     struct kr_client *sweep; /* where the tick goes on */
 } clients = {
     .all = TAILQ_HEAD_INITIALIZER(clients.all),
+    .expectant = TAILQ_HEAD_INITIALIZER(clients.expectant),
     .pending = TAILQ_HEAD_INITIALIZER(clients.pending),
     .doomed = TAILQ_HEAD_INITIALIZER(clients.doomed),
 };
@@ -57,6 +60,26 @@ struct kr_client *client_of_sink(struct kr_reply *reply)
 
 /* --- Limits -------------------------------------------------------------- */
 
+/* Bytes that all clients together may use; 0: any. */
+static int64_t client_memory_limit(void)
+{
+    int64_t limit = client_settings.maxmemory_clients;
+
+    return limit < 0 ? keyspace_settings.maxmemory / 100 * -limit : limit;
+}
+
+/* Output may grow a lot between two turns, at the cost of keys if nobody looked
+ * here.  What is exact takes a walk, so first an estimate. */
+static bool client_overflows(const struct kr_client *client)
+{
+    int64_t limit = client_memory_limit();
+
+    return limit > 0 && client_total_memory() - client->accounted +
+                                input_memory(client) +
+                                output_size(&client->output) >
+                            (size_t)limit;
+}
+
 /* May this client have one more chunk of output?  Over the hard limit, or over
  * the soft one for too long, it is closed: it does not read. */
 static bool client_may_write(struct output *output)
@@ -75,12 +98,13 @@ static bool client_may_write(struct output *output)
     if ((limit->hard == 0 || size <= limit->hard) &&
         (client->soft_limit_ms == 0 ||
          clock_turn_ms - client->soft_limit_ms <= limit->soft_seconds * 1000))
-        return true;
+        return !client_overflows(client) || client_fits(client);
     log_warning("Client id=%llu omem=%lld scheduled to be closed ASAP for "
                 "overcoming of output buffer limits.",
                 (unsigned long long)client->id, (long long)size);
     client_stats.output_limit_hits++;
     client_doom(client, false);
+    output_abandon(&client->output);
     return false;
 }
 
@@ -185,6 +209,7 @@ static void client_free(struct kr_client *client)
         block_abandon(client->parked);
     if (event_is_armed(EVENT_CLIENT_GONE))
         event_raise(EVENT_CLIENT_GONE, &event);
+    journal_forget_client(client);
     slots_free(client);
     if (clients.sweep == client)
         clients.sweep = TAILQ_NEXT(client, all);
@@ -201,8 +226,22 @@ static void client_free(struct kr_client *client)
     memory_free(client);
 }
 
-/* A client is on one of the three lists at most; the doomed one has the last
- * word. */
+static void client_expect(struct kr_client *client)
+{
+    if (client->expectant || client->doomed)
+        return;
+    client->expectant = true;
+    TAILQ_INSERT_TAIL(&clients.expectant, client, serve);
+}
+
+static void client_unexpect(struct kr_client *client)
+{
+    if (client->expectant)
+        TAILQ_REMOVE(&clients.expectant, client, serve);
+    client->expectant = false;
+}
+
+/* Pending or doomed, not both. */
 static void client_unqueue(struct kr_client *client)
 {
     if (client->doomed)
@@ -223,6 +262,7 @@ void client_doom(struct kr_client *client, bool after_reply)
         client_wants_write(client);
         return;
     }
+    client_unexpect(client);
     client_unqueue(client);
     client->doomed = true;
     client->flags |= KR_CLIENT_CLOSE_ASAP;
@@ -244,7 +284,7 @@ void client_resume(struct kr_client *client)
         return;
     client->suspended = false;
     client->held = false;
-    client_wants_write(client);
+    client_expect(client);
 }
 
 /* --- Writing ------------------------------------------------------------- */
@@ -290,7 +330,8 @@ void client_flush(struct kr_client *client)
     struct iovec pieces[PIECES];
     size_t total = 0;
 
-    if (client->doomed || client_is_over(client))
+    /* A call that is under way may still change what it has written. */
+    if (client->doomed || client->in_use || client_is_over(client))
         return;
     while (!output_is_empty(&client->output)) {
         int count = output_gather(&client->output, pieces, PIECES);
@@ -331,8 +372,12 @@ void client_flush(struct kr_client *client)
 
 void client_ready(struct kr_client *client, uint32_t events)
 {
-    client->unread |= (events & KR_READABLE) != 0;
-    client_wants_write(client);
+    if (events & KR_READABLE) {
+        client->unread = true;
+        client_expect(client);
+    }
+    if (events & KR_WRITABLE)
+        client_wants_write(client);
 }
 
 /* What a client has received so far counts before it is run. */
@@ -345,25 +390,62 @@ bool client_fits(struct kr_client *client)
     return !client->doomed;
 }
 
+/* The first of those to be served that can be: a client in use keeps its place
+ * and waits for the end of its call. */
+static struct kr_client *client_next_expectant(void)
+{
+    struct kr_client *client = TAILQ_FIRST(&clients.expectant);
+
+    while (client && client->in_use)
+        client = TAILQ_NEXT(client, serve);
+    return client;
+}
+
+bool client_is_expectant(void)
+{
+    return client_next_expectant() != NULL;
+}
+
+void client_serve(void)
+{
+    struct kr_client *client;
+
+    /* What one runs may resume others, which join the list behind it. */
+    while ((client = client_next_expectant())) {
+        client_unexpect(client);
+        if (client->unread)
+            input_receive(client);
+        else
+            client_process(client);
+        client_wants_write(client);
+    }
+}
+
+static struct kr_client *client_next_queued(const struct client_list *list)
+{
+    struct kr_client *client = TAILQ_FIRST(list);
+
+    while (client && client->in_use)
+        client = TAILQ_NEXT(client, queue);
+    return client;
+}
+
 void client_before_sleep(void)
 {
     struct kr_client *client;
 
-    /* What a client runs may give output to others, which join the list
-     * behind it: go on until it is empty. */
-    while ((client = TAILQ_FIRST(&clients.pending))) {
-        client_unqueue(client);
-        if (client->unread)
-            input_readable(client->fd, EV_READ, client);
-        if ((client->input || client->waiting) && !client->suspended)
-            client_process(client);
-        client_flush(client);
-    }
-    client_evict();
-    while ((client = TAILQ_FIRST(&clients.doomed))) {
-        TAILQ_REMOVE(&clients.doomed, client, queue);
-        client_free(client);
-    }
+    /* Who hears that a client has gone may write to others. */
+    do {
+        while ((client = client_next_queued(&clients.pending))) {
+            client_unqueue(client);
+            client_flush(client);
+        }
+        client_evict();
+        while ((client = client_next_queued(&clients.doomed))) {
+            TAILQ_REMOVE(&clients.doomed, client, queue);
+            client_free(client);
+        }
+    } while (client_next_queued(&clients.pending));
 }
 
 /* --- Now and then -------------------------------------------------------- */
@@ -393,10 +475,8 @@ static struct kr_client *client_biggest(void)
 
 void client_evict(void)
 {
-    int64_t limit = client_settings.maxmemory_clients;
+    int64_t limit = client_memory_limit();
 
-    if (limit < 0)
-        limit = keyspace_settings.maxmemory / 100 * -limit;
     while (limit > 0 && client_total_memory() > (size_t)limit) {
         struct kr_client *client = client_biggest();
 
@@ -409,6 +489,7 @@ void client_evict(void)
         client_stats.memory[client_class(client)] -= client->accounted;
         client->accounted = 0;
         client_doom(client, false);
+        output_abandon(&client->output);
     }
 }
 
@@ -460,10 +541,9 @@ void client_fini(void)
     struct kr_client *client;
 
     while ((client = TAILQ_FIRST(&clients.all))) {
-        client_unqueue(client);
         client_flush(client);
-        if (client->doomed)
-            TAILQ_REMOVE(&clients.doomed, client, queue);
+        client_unexpect(client);
+        client_unqueue(client);
         client_free(client);
     }
     input_fini();

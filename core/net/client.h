@@ -7,7 +7,10 @@
  *   reading ----> suspended ----> reading         (blocked, held, paused)
  *      |               |
  *      +---> doomed <--+     closed at the end of the turn, never within a call
- */
+ *
+ * A client is in use while a call of it is on the stack.  A call may let the
+ * loop run meanwhile; then a client in use stands still: nothing of it is read,
+ * run, sent or freed before the call has ended. */
 #ifndef CORE_NET_CLIENT_H
 #define CORE_NET_CLIENT_H
 
@@ -49,6 +52,8 @@ struct kr_client {
     bool doomed;       /* on the list to be closed */
     bool pending;      /* on the list of those with output */
     bool unread;       /* its transport has bytes for us */
+    bool expectant;    /* on the list of those to be served */
+    uint32_t in_use;   /* frames on the stack that rely on it */
     kr_db *db;
     struct resp_parser parser;
     char *input; /* NULL, or what of the input has not been run */
@@ -67,7 +72,8 @@ struct kr_client {
     struct client_texts *texts;
     void **slots; /* of modules, CLIENT_SLOTS of them; NULL: none set */
     TAILQ_ENTRY(kr_client) all;
-    TAILQ_ENTRY(kr_client) queue; /* pending, doomed or to be resumed */
+    TAILQ_ENTRY(kr_client) queue; /* pending or doomed */
+    TAILQ_ENTRY(kr_client) serve; /* expectant */
 };
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
@@ -114,8 +120,8 @@ static inline uint32_t client_flags_shown(const struct kr_client *client)
     return client->flags | (client->waiting ? KR_CLIENT_BLOCKED : 0);
 }
 
-/* Stop and go on reading commands.  client_resume() takes effect at the end of
- * the turn, as many times as it is called. */
+/* Stop and go on reading commands.  client_resume() takes effect when clients
+ * are served next, as many times as it is called. */
 void client_suspend(struct kr_client *client);
 void client_resume(struct kr_client *client);
 
@@ -131,7 +137,13 @@ void client_process(struct kr_client *client);
 void client_wants_write(struct kr_client *client);
 void client_flush(struct kr_client *client);
 
-/* Once a turn, before the loop waits: resume, send, close. */
+/* Between two waits of the loop, in this order.  Read and run what clients have
+ * sent, those that were resumed included; commands run nowhere else, above all
+ * not within a callback of the loop, which could not let the loop run. */
+void client_serve(void);
+/* Is there somebody to serve without waiting? */
+bool client_is_expectant(void);
+/* Send and close. */
 void client_before_sleep(void);
 /* hz times a second: time-outs, soft limits, memory. */
 void client_tick(int64_t now_ms, int64_t hz);

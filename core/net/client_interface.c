@@ -25,7 +25,7 @@
 void client_address(const struct kr_client *client, bool local, char *text,
                     size_t size)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0}; /* it may have no name */
     socklen_t length = sizeof(address);
     char ip[INET6_ADDRSTRLEN];
     int failed;

@@ -181,8 +181,16 @@ static bool input_hold(struct kr_client *client, const struct resp_args *args)
     return true;
 }
 
+static bool input_is_filling(const struct kr_client *client)
+{
+    return client->big && client->big->filled < client->big->blob->size;
+}
+
 void input_big(const struct kr_client *client, uint64_t *used, uint64_t *free)
 {
+    /* As in Redis, what stands before the argument does not count. */
+    if (client->big)
+        *used = 0;
     for (const struct big_argument *big = client->big; big; big = big->next) {
         *used += big->filled;
         *free += big->blob->size - big->filled;
@@ -247,11 +255,6 @@ static bool input_begin_big(struct kr_client *client,
     }
     client->big = big;
     return true;
-}
-
-static bool input_is_filling(const struct kr_client *client)
-{
-    return client->big && client->big->filled < client->big->blob->size;
 }
 
 /* --- Parsing and running ------------------------------------------------- */
@@ -345,10 +348,14 @@ static bool input_run_held(struct kr_client *client)
     struct resp_args args = {.argv = held->argv, .argc = held->argc};
     struct prepared prepared;
     uint64_t hash;
+    bool ran;
 
     client->waiting = NULL;
+    client->in_use++;
     call_prepare(client, &args, &prepared, &hash, 1);
-    if (!call_client(client, &args, &prepared)) {
+    ran = call_client(client, &args, &prepared);
+    client->in_use--;
+    if (!ran) {
         client->waiting = held;
         return false;
     }
@@ -410,7 +417,7 @@ void client_process(struct kr_client *client)
 {
     struct batch *batch = input.batch;
 
-    if (client->suspended || client->doomed)
+    if (client->suspended || client->doomed || client->in_use)
         return;
     if (client->waiting && !input_run_held(client))
         return;
@@ -418,7 +425,9 @@ void client_process(struct kr_client *client)
         return;
     if (input.busy++)
         batch = memory_calloc(1, sizeof(*batch));
+    client->in_use++;
     input_consume(client, batch, client->input, client->input_size);
+    client->in_use--;
     if (--input.busy) {
         for (int i = 0; i < BATCH; i++)
             resp_args_fini(&batch->args[i]);
@@ -455,7 +464,8 @@ static ssize_t input_read(struct kr_client *client, struct iovec *where)
         *where = (struct iovec){client->input, client->input_size};
         return n;
     }
-    if (client->input || input.busy || client->suspended) {
+    /* What was held comes first, also when it may run again by now. */
+    if (client->input || client->waiting || input.busy || client->suspended) {
         if (!input_reserve(client, 16384)) {
             errno = ENOMEM;
             return -1;
@@ -493,15 +503,12 @@ static void input_over(struct kr_client *client)
     client_doom(client, false);
 }
 
-void input_readable(evutil_socket_t fd, short what, void *ctx)
+void input_receive(struct kr_client *client)
 {
-    struct kr_client *client = ctx;
     struct iovec got;
     ssize_t n;
 
-    (void)fd;
-    (void)what;
-    if (client->doomed)
+    if (client->doomed || client->in_use)
         return;
     /* The time that commands see is that of their arrival. */
     clock_begin_turn();
@@ -528,13 +535,27 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
             client_process(client);
         } else {
             input.busy++;
+            client->in_use++;
             client->input_shared = got.iov_len;
             input_consume(client, input.batch, got.iov_base, got.iov_len);
             client->input_shared = 0;
+            client->in_use--;
             input.busy--;
         }
     }
     if (input_is_over(client))
         input_over(client);
-    client_wants_write(client);
+    if (client->unread)
+        client_ready(client, KR_READABLE);
+}
+
+void input_readable(evutil_socket_t fd, short what, void *ctx)
+{
+    kr_client *client = ctx;
+
+    (void)fd;
+    (void)what;
+    /* Who stands still is told of again. */
+    if (!client->in_use)
+        client_ready(client, KR_READABLE);
 }

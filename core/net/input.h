@@ -10,8 +10,11 @@ void input_fini(void);
 /* Memory that an unusual command has left behind goes back. */
 void input_trim(void);
 
-/* libevent's callback for a client's socket. */
+/* libevent's callback for a client's socket: it is served when the loop has
+ * told of all. */
 void input_readable(evutil_socket_t fd, short what, void *ctx);
+/* Read what has come, and run it as far as it is whole. */
+void input_receive(struct kr_client *client);
 
 void input_free(struct kr_client *client);
 size_t input_memory(const struct kr_client *client);

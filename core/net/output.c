@@ -214,6 +214,12 @@ void output_discard(struct output *output)
     output->out.at = output->out.end = NULL;
 }
 
+void output_abandon(struct output *output)
+{
+    output_discard(output);
+    output->overrun = true;
+}
+
 struct kr_str output_flatten(struct output *output)
 {
     size_t size = output_size(output);

@@ -64,6 +64,9 @@ int output_gather(const struct output *output, struct iovec *pieces, int room);
 void output_advance(struct output *output, size_t sent);
 /* Give everything up. */
 void output_discard(struct output *output);
+/* The same, and whatever is still written: the client is as good as gone.  Also
+ * from within `allow`. */
+void output_abandon(struct output *output);
 
 /* The bytes of a sink as one string: `output` is flattened into one chunk. */
 struct kr_str output_flatten(struct output *output);

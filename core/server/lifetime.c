@@ -79,27 +79,25 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
 bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
 {
     int64_t until_ns = clock_monotonic_ns() + (int64_t)budget_us * 1000;
-    kr_client *client = call_current ? call_current->pub.client : NULL;
+    int64_t turn_ms = clock_turn_ms;
     struct call *current = call_current;
     unsigned depth = call_depth;
 
     (void)self;
-    if (lifetime.yielding)
+    /* The loop does not run within its own callbacks. */
+    if (lifetime.yielding || loop_is_inside())
         return false;
     lifetime.yielding = true;
     call_busy_text = text;
     call_alerts |= ALERT_BUSY;
-    /* The input of the client whose call this is stands still: its arguments
-     * are slices of it. */
-    if (client)
-        event_del(&client->readable);
     do {
         clock_begin_turn();
         loop_poll();
+        client_serve();
         client_before_sleep();
     } while (clock_monotonic_ns() < until_ns && !lifetime.over);
-    if (client && !client->doomed)
-        event_add(&client->readable, NULL);
+    /* For the call that goes on no time has passed. */
+    clock_turn_ms = turn_ms;
     call_current = current;
     call_depth = depth;
     call_alerts &= ~ALERT_BUSY;

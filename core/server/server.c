@@ -73,15 +73,20 @@ static void server_expire(void)
                                          server_expiry_due, NULL);
 }
 
+/* Commands run first, and what they have changed is told before their replies
+ * leave: who writes it to a file has done so by then. */
 static void server_before_sleep(void)
 {
-    clock_begin_turn();
-    server_expire();
-    if (call_alerts & ALERT_MEMORY)
-        (void)keyspace_make_room();
-    if (event_is_armed(EVENT_SLEEP))
-        event_raise(EVENT_SLEEP, NULL);
-    client_before_sleep();
+    do {
+        clock_begin_turn();
+        client_serve();
+        server_expire();
+        if (call_alerts & ALERT_MEMORY)
+            (void)keyspace_make_room();
+        if (event_is_armed(EVENT_SLEEP))
+            event_raise(EVENT_SLEEP, NULL);
+        client_before_sleep();
+    } while (client_is_expectant() && !lifetime_is_over());
     if (lifetime_is_over())
         loop_stop();
     turn_stats.turns++;
@@ -131,6 +136,7 @@ static void server_offer(void)
     rack_offer("kr.info/1", &info_interface);
     rack_offer("kr.journal/1", &journal_interface);
     rack_offer("kr.keyspace/1", &keyspace_interface);
+    rack_offer("kr.loaders/1", &loader_interface);
     rack_offer("kr.log/1", &log_interface);
     rack_offer("kr.loop/1", &loop_interface);
     rack_offer("kr.memory/1", &memory_interface);

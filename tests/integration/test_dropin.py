@@ -129,6 +129,103 @@ class Configuring(WithServer):
             self.assertNotIn("active-expire", (server.dir / "test.conf").read_text())
 
 
+    def test_a_list_alone_in_its_line_adds_nothing(self):
+        for lines, wanted in (("save \n", b""), ("save 900 1\nsave\n", b"900 1"),
+                              ("save 900 1\nsave ''\n", b"")):
+            with Server(config=lines, own_arguments=False, start=False) as server:
+                server.config += f"port {server.port}\nbind 127.0.0.1\ndir {server.dir}\n"
+                server.start()
+                self.assertEqual(server.call("CONFIG", "GET", "save"), [b"save", wanted], lines)
+
+    def test_no_address_leaves_the_unix_socket(self):
+        with Server(config="") as server, server.client(unix=True) as client:
+            self.assertEqual(client.call("CONFIG", "SET", "bind", ""), b"OK")
+            self.assertEqual(client.call("CONFIG", "GET", "bind"), [b"bind", b""])
+            with self.assertRaises(OSError):
+                server.client()
+            self.assertEqual(client.call("CONFIG", "SET", "bind", server.host), b"OK")
+            self.assertEqual(server.call("PING"), b"PONG")
+
+    def test_the_title_in_ps_follows_its_template(self):
+        with Server(config="") as server:
+            template = "TEST {title} {listen-addr} {port} {tls-port} {unixsocket} {config-file} {{x"
+            self.assertEqual(server.call("CONFIG", "SET", "proc-title-template", template), b"OK")
+            title = pathlib.Path(f"/proc/{server.process.pid}/cmdline").read_bytes()
+            # What does not fit where the kernel keeps it is cut.
+            wanted = (f"TEST {server.binary} {server.host}:{server.port} {server.port} 0 "
+                      f"{server.unix} {server.dir}/test.conf {{x")
+            self.assertTrue(wanted.startswith(title.rstrip(b"\0").decode()), title)
+            self.assertGreater(len(title.rstrip(b"\0")), len(f"TEST {server.binary} "))
+
+    def test_the_kernels_score_goes_back_to_what_it_was(self):
+        path = pathlib.Path(f"/proc/{self.server.process.pid}/oom_score_adj")
+        before = int(path.read_text())
+        self.server.call("CONFIG", "SET", "oom-score-adj", "no")
+        path.write_text(str(before + 22))
+        self.assertEqual(self.server.call("CONFIG", "SET", "oom-score-adj-values", "9 9 9",
+                                          "oom-score-adj", "yes"), b"OK")
+        self.assertEqual(int(path.read_text()), before + 31)
+        self.assertEqual(self.server.call("CONFIG", "SET", "oom-score-adj", "no"), b"OK")
+        self.assertEqual(int(path.read_text()), before + 22)
+
+
+class Limits(WithServer):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.server.call, "CONFIG", "SET", "maxmemory-clients", "0", "maxmemory",
+                        "0", "client-output-buffer-limit", "normal 0 0 0")
+
+    def test_a_large_argument_on_its_way_is_in_qbuf(self):
+        with self.server.client() as client, self.server.client() as slow:
+            slow.call("CLIENT", "SETNAME", "slow")
+            slow.send_raw(b"*1\r\n$1500000\r\n" + b"v" * 1500000)
+            deadline = time.monotonic() + 5
+            while " qbuf=1500000 " not in client.call("CLIENT", "LIST").decode():
+                self.assertLess(time.monotonic(), deadline, client.call("CLIENT", "LIST"))
+                time.sleep(0.01)
+
+    def test_a_command_larger_than_all_clients_may_be_is_not_run(self):
+        self.server.call("CONFIG", "SET", "maxmemory-clients", "3000000")
+        with self.server.client() as client:
+            self.assertEqual(client.call("MSET", "k", "v", "k2", "v" * 1000000), b"OK")
+            try:
+                client.send("MSET", "k", "w", "k2", "v" * 3000000)
+            except OSError:
+                pass
+            self.assertTrue(client.is_closed())
+        self.assertEqual(self.server.call("GET", "k"), b"v")
+
+    def test_clients_that_do_not_read_are_closed_before_keys_are_evicted(self):
+        for i in range(50):
+            self.server.call("SETRANGE", i, 100000, "x")
+        used = int(self.server.info("memory")["used_memory"])
+        self.server.call("CONFIG", "RESETSTAT")
+        self.server.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory-clients",
+                         "3mb", "maxmemory", str(used + (6 << 20)))
+        clients = [self.server.client() for _ in range(20)]
+        for client in clients:
+            try:
+                client.send_raw(b"MGET 1\r\n" * 2000)
+            except OSError:
+                pass
+        deadline = time.monotonic() + 10
+        while self.server.info("stats")["evicted_clients"] == "0":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        self.assertEqual(self.server.info("stats")["evicted_keys"], "0")
+        self.assertEqual(self.server.call("DBSIZE"), 50)
+        for client in clients:
+            client.close()
+
+    def test_the_end_of_a_reply_counts_for_the_output_limit(self):
+        with self.server.client() as client:
+            client.many(("SET", "long-" * 20 + str(i), "v") for i in range(1000))
+            self.server.call("CONFIG", "SET", "client-output-buffer-limit", "normal 100000 0 0")
+            client.send("KEYS", "*")
+            self.assertTrue(client.is_closed())
+            self.server.wait_log("overcoming of output buffer limits")
+
+
 class Looking(WithServer):
     def test_hello_names_only_modules_that_were_asked_for(self):
         hello = pairs(self.server.call("HELLO"))

@@ -134,8 +134,8 @@ START_TEST(only_files_below_allowed_directories_are_mapped)
     struct image *image;
 
     ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert(!image_allow_directory("/nonexistent/directory"));
-    ck_assert(image_allow_directory(directory));
+    ck_assert(!copy_allow_directory("/nonexistent/directory"));
+    ck_assert(copy_allow_directory(directory));
     refused(module_path("plain"), "outside of the directories");
     /* A link inside does not help, and a name that only begins alike neither */
     snprintf(link, sizeof(link), "%s/link.so", directory);
@@ -221,6 +221,41 @@ START_TEST(foreign_headers_are_refused)
     ck_assert(!elf_check("x", bytes, size, error, sizeof(error)));
     says(rows[_i].said);
     bytes[rows[_i].offset] = was;
+    ck_assert(elf_check("x", bytes, size, error, sizeof(error)));
+    free(bytes);
+}
+END_TEST
+
+START_TEST(a_segment_that_went_missing_or_moved_is_refused)
+{
+    size_t size;
+    unsigned char *bytes = slurp("plain", &size);
+    uint32_t tried = 0;
+    ElfW(Ehdr) header;
+
+    memcpy(&header, bytes, sizeof(header));
+    for (uint32_t i = 0; i < header.e_phnum; i++) {
+        unsigned char *at = bytes + header.e_phoff + i * sizeof(ElfW(Phdr));
+        ElfW(Phdr) was, changed[4];
+
+        memcpy(&was, at, sizeof(was));
+        for (uint32_t j = 0; j < KR_COUNT(changed); j++)
+            changed[j] = was;
+        changed[0].p_type = 0x70;
+        changed[1].p_offset ^= 0x1000;
+        changed[2].p_filesz /= 2;
+        changed[3].p_flags = PF_R;
+        for (uint32_t j = 0; was.p_type == PT_LOAD && j < KR_COUNT(changed);
+             j++, tried++) {
+            if (j == 3 && was.p_flags == PF_R)
+                continue;
+            memcpy(at, &changed[j], sizeof(was));
+            ck_assert_msg(!elf_check("x", bytes, size, error, sizeof(error)),
+                          "segment %u, change %u", i, j);
+        }
+        memcpy(at, &was, sizeof(was));
+    }
+    ck_assert_uint_ge(tried, 2);
     ck_assert(elf_check("x", bytes, size, error, sizeof(error)));
     free(bytes);
 }
@@ -345,6 +380,7 @@ Suite *image_suite(void)
     tcase_set_timeout(bytes, 60);
     tcase_add_test(bytes, a_text_file_is_refused);
     tcase_add_loop_test(bytes, foreign_headers_are_refused, 0, 8);
+    tcase_add_test(bytes, a_segment_that_went_missing_or_moved_is_refused);
     tcase_add_test(bytes, a_cut_file_is_refused_wherever_it_was_cut);
     tcase_add_test(bytes, damaged_bytes_are_judged_without_a_crash);
     suite_add_tcase(suite, bytes);

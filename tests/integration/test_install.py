@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `make install` puts down is a server that finds its modules, and all that a module needs.
+
+Installed below a temporary DESTDIR.  Paths that were compiled in are those of
+the prefix, so the server is told where its modules are, as a package's test
+would; the configuration that came along is read as it is.
+"""
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import Server, main  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("top_builddir", HERE.parent))
+
+
+def run(*words, **options):
+    done = subprocess.run(words, capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{words}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@unittest.skipUnless((BUILD / "Makefile").exists() and shutil.which("make"), "no build directory")
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-install."))
+        # The outer make's flags are not for this one.
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("MAKE") and name not in ("CC", "NM")}
+        run("make", "-C", str(BUILD), "install", f"DESTDIR={cls.dir}", env=environment)
+        cls.binary = cls.one("**/bin/keyrack-server")
+        cls.modules = cls.one("**/keyrack/modules")
+        cls.configuration = cls.one("**/keyrack/keyrack.conf")
+        cls.pc = cls.one("**/pkgconfig/keyrack.pc")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    @classmethod
+    def one(cls, pattern):
+        found = list(cls.dir.glob(pattern))
+        assert len(found) == 1, f"{pattern}: {found}"
+        return found[0]
+
+    def flags(self, *which):
+        return shlex.split(run("pkg-config", *which, "keyrack", env={
+            **os.environ, "PKG_CONFIG_PATH": str(self.pc.parent),
+            "PKG_CONFIG_SYSROOT_DIR": str(self.dir)}))
+
+    def start(self):
+        server = Server("--modules-dir", str(self.modules), binary=str(self.binary),
+                        config=self.configuration.read_text(), environment={"KEYRACK_ARGS": ""})
+        self.addCleanup(server.__exit__, None, None, None)
+        return server
+
+    def test_the_installed_server_starts_with_its_configuration_and_modules(self):
+        server = self.start()
+        with server.client() as client:
+            self.assertEqual(client.call("SET", "k", "v"), b"OK")
+            self.assertEqual(client.call("GETBIT", "k", "1"), 1)
+            paths = [dict(zip(row[::2], row[1::2]))[b"path"].decode()
+                     for row in client.call("MODULE", "LIST")]
+        self.assertGreater(len(paths), 4)
+        for path in paths:
+            self.assertTrue(path.startswith(str(self.modules)), path)
+
+    def test_every_module_that_was_built_is_installed_and_not_writable_by_all(self):
+        built = {path.name for path in (BUILD / "modules").glob("*.so")}
+        installed = {path.name for path in self.modules.iterdir()}
+        self.assertEqual(installed, built)
+        for path in self.modules.iterdir():
+            self.assertFalse(path.stat().st_mode & 0o022, path)
+
+    def test_a_module_builds_against_the_installed_headers_alone(self):
+        out = self.dir / "hello.so"
+        cflags = self.flags("--cflags")
+        self.assertIn(f"-I{self.dir}", " ".join(cflags))
+        run(os.environ.get("CC", "cc").split()[0], "-std=c11", "-Wall", "-Wextra", "-Werror",
+            "-o", str(out), str(HERE / "abi" / "hello.c"), *cflags, *self.flags("--libs"),
+            cwd=str(self.dir))
+        server = self.start()
+        with server.client() as client:
+            self.assertEqual(client.call("MODULE", "LOAD", out), b"OK")
+            self.assertEqual(client.call("HELLO.WORLD"), b"hello, world")
+
+    def test_the_manual_page_and_the_unit_name_what_is_there(self):
+        page = self.one("**/man1/keyrack-server.1").read_text()
+        self.assertIn("keyrack-server", page)
+        units = list(self.dir.glob("**/keyrack.service"))
+        for unit in units:
+            text = unit.read_text()
+            self.assertNotRegex(text, "@[a-z]+@")
+            self.assertIn("bin/keyrack-server", text)
+
+
+if __name__ == "__main__":
+    main()
