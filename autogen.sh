@@ -77,10 +77,13 @@ is_there() { # how what package
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$3" 2>/dev/null)" = installed ]
 }
 
-missing() { # the packages of list $1 that are not there
+missing() { # the packages of list $1 that are not there, each once
     printf '%s\n' "$1" | while read -r how what package; do
         [ -n "$how" ] || continue
-        is_there "$how" "$what" "$package" || printf '%s ' "$package"
+        case " ${named-} " in *" $package "*) continue ;; esac
+        is_there "$how" "$what" "$package" && continue
+        printf '%s' "${named:+ }$package"
+        named="${named-} $package"
     done
 }
 

@@ -16,6 +16,7 @@
 #include <kr/info.h>
 #include <kr/journal.h>
 #include <kr/keyspace.h>
+#include <kr/loader.h>
 #include <kr/log.h>
 #include <kr/loop.h>
 #include <kr/memory.h>

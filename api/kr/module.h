@@ -206,7 +206,8 @@ struct kr_modules {
     /* The module called `name`, or NULL.  O(1). */
     kr_module *(*find)(struct kr_str name);
     /* Fill `info` up to info->size; strings are borrowed until the module is
-     * unloaded.  O(1). */
+     * unloaded.  O(commands of the server): calls and time are summed over the
+     * module's commands, so that running one need not count them twice. */
     void (*info)(const kr_module *module, struct kr_module_info *info);
     /* Call `each` for every active module, in the order of loading, until it
      * answers false. */

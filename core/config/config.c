@@ -185,6 +185,10 @@ static bool config_blame(struct param *param, struct pending *pending,
 {
     struct config_origin origin = pending_origin(pending);
 
+    if (pending->asker) {
+        buffer_printf(error, "parameter '%s': %s", param->row.name, why);
+        return false;
+    }
     if (param->row.flags & KR_PARAM_INERT) {
         pending_refuse(pending, why);
         return true;
@@ -195,13 +199,15 @@ static bool config_blame(struct param *param, struct pending *pending,
     return false;
 }
 
-static bool config_take_each(struct param *param, struct buffer *error)
+/* `asker`: whose lines count; NULL: those that are nobody's. */
+static bool config_take_each(struct param *param, const kr_module *asker,
+                             struct buffer *error)
 {
     struct pending *p = NULL;
     char why[VALUE_ERROR_MAX];
 
     while ((p = pending_next(p, &param->row))) {
-        if (p->taken)
+        if (p->taken || p->asker != asker)
             continue;
         if (config_take(param, p->argc, p->argv, why)) {
             p->taken = true;
@@ -216,7 +222,8 @@ static bool config_take_each(struct param *param, struct buffer *error)
 /* Several lines are one list of words; a line with one empty word forgets those
  * before it.  When the list is refused, the first line that would be refused
  * alone is to blame, or the last. */
-static bool config_take_sum(struct param *param, struct buffer *error)
+static bool config_take_sum(struct param *param, const kr_module *asker,
+                            struct buffer *error)
 {
     struct pending *p = NULL, *last = NULL, *guilty = NULL;
     struct kr_str *words = NULL;
@@ -228,7 +235,7 @@ static bool config_take_sum(struct param *param, struct buffer *error)
     while ((p = pending_next(p, &param->row))) {
         union value value = {0};
 
-        if (p->taken)
+        if (p->taken || p->asker != asker)
             continue;
         last = p;
         included |= p->file != NULL;
@@ -258,21 +265,24 @@ static bool config_take_sum(struct param *param, struct buffer *error)
     if (!fine)
         return config_blame(param, guilty, first_why, error);
     for (p = NULL; (p = pending_next(p, &param->row));)
-        p->taken = true;
+        p->taken = p->taken || p->asker == asker;
     config_note_included(param, included);
     return true;
 }
 
 static bool config_take_pending(struct param *param, struct buffer *error)
 {
+    const kr_module *asker =
+        pending_is_asked(param->module, &param->row) ? param->module : NULL;
     struct pending *p = NULL;
 
     while (param_has_words(param) && !param_is_file_only(param) &&
            (p = pending_next(p, &param->row)))
         if (!p->taken)
             pending_split(p);
-    return config_line_by_line(&param->row) ? config_take_each(param, error)
-                                            : config_take_sum(param, error);
+    return config_line_by_line(&param->row)
+               ? config_take_each(param, asker, error)
+               : config_take_sum(param, asker, error);
 }
 
 /* Call `take` with the words of a row's value, unless it is the default. */
@@ -482,6 +492,9 @@ static void config_leave(struct param *param)
     struct param *heir = param->below;
     char why[VALUE_ERROR_MAX];
 
+    /* A load that fails: what waited has not been touched. */
+    if (pending_is_asked(param->module, &param->row))
+        return;
     pending_drop(kr_cstr(param->row.name));
     if (heir && !(heir->row.flags & KR_PARAM_INERT))
         return;
@@ -534,6 +547,44 @@ void config_pend(const struct config_origin *origin, struct kr_str name,
                  uint32_t argc, const struct kr_str *argv)
 {
     pending_add(origin, name, argc, argv);
+}
+
+void config_ask(const kr_module *module, uint32_t pairs,
+                const struct kr_str *names, const struct kr_str *values)
+{
+    struct config_origin nowhere = {0};
+
+    for (uint32_t i = 0; i < pairs; i++)
+        pending_add(&nowhere, names[i], 1, &values[i])->asker = module;
+}
+
+bool config_asked_is_taken(const kr_module *module, char *error, size_t size)
+{
+    for (struct pending *p = NULL; (p = pending_next(p, NULL));) {
+        if (p->asker != module || p->taken)
+            continue;
+        snprintf(error, size, "parameter '%s': %s", p->name,
+                 config_find(kr_cstr(p->name)) ? "it is not one of this module"
+                                               : "there is none of that name");
+        return false;
+    }
+    return true;
+}
+
+void config_asked_end(const kr_module *module, bool good)
+{
+    for (struct pending *p = NULL; good && (p = pending_next(p, NULL));) {
+        struct param *param =
+            p->asker == module ? config_find(kr_cstr(p->name)) : NULL;
+
+        if (!param)
+            continue;
+        /* Frees none that is asked for, so `p` stays. */
+        pending_drop(kr_cstr(param->row.name));
+        if (param->row.alias)
+            pending_drop(kr_cstr(param->row.alias));
+    }
+    pending_drop_asked(module);
 }
 
 void config_describe(struct buffer *to, const struct config_origin *origin,

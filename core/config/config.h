@@ -8,6 +8,9 @@
  *                                            ^                              |
  *                                            +------- config_forget() ------+
  *
+ * A request to load a module may bring values too (MODULE LOADEX), which wait
+ * for that module only and just as long: config_ask().
+ *
  * What a module leaves behind when it goes waits again, so that loading it anew
  * finds its settings.  config_settle() ends the start: a line that nobody took
  * is an error.
@@ -55,6 +58,18 @@ struct config_origin {
 /* A value for a parameter that is not there yet.  All is copied. */
 void config_pend(const struct config_origin *origin, struct kr_str name,
                  uint32_t argc, const struct kr_str *argv);
+/* Values that come with the request to load `module`.  They are taken when it
+ * registers, instead of what else waits for the same names; being asked for at
+ * loading, they may be of immutable parameters.  All is copied. */
+void config_ask(const kr_module *module, uint32_t pairs,
+                const struct kr_str *names, const struct kr_str *values);
+/* `module` has registered what it will: has each of them found its parameter?
+ * If not, `error` says of the first one why. */
+bool config_asked_is_taken(const kr_module *module, char *error, size_t size);
+/* The load is over.  `good`: they are the values, and what else waited for them
+ * is dropped.  If not, it is as if they had never been; after config_forget().
+ */
+void config_asked_end(const kr_module *module, bool good);
 /* All modules are loaded: does a line have no owner, or one that refuses it?
  * Then false, and the first such line is described in `error`. */
 bool config_settle(struct buffer *error);

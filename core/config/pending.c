@@ -107,8 +107,36 @@ void pending_drop(struct kr_str name)
     while (*link) {
         struct pending *pending = *link;
 
-        if (pending->line == 0 &&
+        if (pending->line == 0 && !pending->asker &&
             kr_str_equal_nocase(kr_cstr(pending->name), name)) {
+            *link = pending->next;
+            pending_free(pending);
+        } else {
+            link = &pending->next;
+        }
+    }
+    queue.end = link;
+}
+
+bool pending_is_asked(const kr_module *module, const struct kr_param *row)
+{
+    struct pending *p = NULL;
+
+    while (module && (p = pending_next(p, row))) {
+        if (p->asker == module)
+            return true;
+    }
+    return false;
+}
+
+void pending_drop_asked(const kr_module *module)
+{
+    struct pending **link = &queue.first;
+
+    while (*link) {
+        struct pending *pending = *link;
+
+        if (pending->asker == module) {
             *link = pending->next;
             pending_free(pending);
         } else {

@@ -14,10 +14,11 @@ struct pending {
     uint32_t argc;
     struct kr_str *argv; /* into `bytes` */
     char *bytes;
-    char *file;    /* NULL: the main file */
-    char *text;    /* the line, for messages */
-    char *reason;  /* why an inert row refused it, or NULL */
-    unsigned line; /* 0: left behind by a module, not in a file */
+    char *file;             /* NULL: the main file */
+    char *text;             /* the line, for messages */
+    char *reason;           /* why an inert row refused it, or NULL */
+    const kr_module *asker; /* the only one who may take it, or NULL: anybody */
+    unsigned line;          /* 0: left behind by a module, not in a file */
     bool taken;
 };
 
@@ -33,8 +34,12 @@ struct pending *pending_next(const struct pending *last,
 void pending_split(struct pending *pending);
 void pending_refuse(struct pending *pending, const char *reason);
 struct config_origin pending_origin(const struct pending *pending);
-/* Drop those with this name that no file has. */
+/* Does `module` have values of its own for `row`? */
+bool pending_is_asked(const kr_module *module, const struct kr_param *row);
+/* Drop those with this name that no file and no request has. */
 void pending_drop(struct kr_str name);
+/* Drop those of a request. */
+void pending_drop_asked(const kr_module *module);
 void pending_fini(void);
 
 #endif

@@ -25,6 +25,7 @@ static struct {
     uint32_t last_id;
     struct kr_cmd *first; /* in order of registration */
     struct kr_cmd **end;
+    bool unpublished; /* modules that are not active yet have brought some */
 } table;
 
 /* --- By name ------------------------------------------------------------- */
@@ -151,6 +152,29 @@ static uint64_t command_categories(const struct kr_command *row)
 
 /* --- Registration -------------------------------------------------------- */
 
+static void command_tell(void)
+{
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+}
+
+/* Nobody may learn of commands that a failed load would take back. */
+static void command_came(const kr_module *module)
+{
+    if (!module || module->active)
+        command_tell();
+    else
+        table.unpublished = true;
+}
+
+void command_publish(void)
+{
+    if (!table.unpublished)
+        return;
+    table.unpublished = false;
+    command_tell();
+}
+
 /* Take over what of `row` both sides know.  Rows come by stride: a module
  * built against an older header has shorter ones. */
 static void command_fill(struct kr_cmd *command, kr_module *module,
@@ -185,12 +209,6 @@ static struct kr_cmd *command_new(const struct kr_cmd *parent, const char *name)
     command->id = table.last_id++;
     command->parent = (struct kr_cmd *)parent;
     return command;
-}
-
-static void command_tell(void)
-{
-    if (event_is_armed(EVENT_COMMAND_CHANGED))
-        event_raise(EVENT_COMMAND_CHANGED, NULL);
 }
 
 static bool command_name_is_good(const char *name)
@@ -277,7 +295,7 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
             return status;
         }
     }
-    command_tell();
+    command_came(module);
     return KR_OK;
 }
 
@@ -285,15 +303,17 @@ kr_status command_add_sub(kr_module *module, const char *parent,
                           const struct kr_command *row)
 {
     struct kr_cmd *command = command_find(kr_cstr(parent));
-    kr_status status =
-        command ? command_add_below(command, module, row) : KR_ENOENT;
+    kr_status status;
 
+    if (!command)
+        return KR_ENOENT;
+    status = command_add_below(command, module, row);
     if (status == KR_OK)
-        command_tell();
+        command_came(module);
     return status;
 }
 
-void command_forget(kr_module *module)
+bool command_forget(kr_module *module)
 {
     bool any = false;
 
@@ -308,8 +328,7 @@ void command_forget(kr_module *module)
             any = true;
         }
     }
-    if (any)
-        command_tell();
+    return any;
 }
 
 static kr_status command_remove(kr_module *self, const char *name)
@@ -321,7 +340,8 @@ static kr_status command_remove(kr_module *self, const char *name)
     for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
         command_go(sub);
     command_go(command);
-    command_tell();
+    if (!self || self->active)
+        command_tell();
     return KR_OK;
 }
 

@@ -38,8 +38,12 @@ struct kr_cmd {
 kr_status command_add(kr_module *module, const struct kr_command *row);
 kr_status command_add_sub(kr_module *module, const char *parent,
                           const struct kr_command *row);
-/* All commands of `module`, at unload or when a load fails. */
-void command_forget(kr_module *module);
+/* All commands of `module`, at unload or when a load fails.  The answer: were
+ * there any?  Who made the module invisible raises "command.changed". */
+bool command_forget(kr_module *module);
+/* Modules have become active: raise "command.changed", once, if they have
+ * brought commands.  What an active module adds is told at once. */
+void command_publish(void);
 
 /* In any case; O(1). */
 struct kr_cmd *command_find(struct kr_str name);

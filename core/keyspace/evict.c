@@ -246,7 +246,8 @@ static struct entry *evict_draw(kr_db *db, uint64_t *hash)
             return e;
         }
     }
-    return NULL;
+    /* Bad luck is no reason to refuse a write. */
+    return evict_only_volatile() ? expire_random(db, hash) : NULL;
 }
 
 /* Databases take turns. */

@@ -30,6 +30,7 @@
 #define EXPIRE_TRIES   16   /* draws for an item that is not stale */
 #define EXPIRE_TIDY    256  /* items that a tick examines a database */
 #define EXPIRE_COMPACT 4096 /* and one who finds no other way */
+#define EXPIRE_REDRAWS 16   /* compactions before a wheel is given up */
 
 struct expire_batch {
     size_t count;
@@ -246,7 +247,9 @@ static struct entry *expire_draw(kr_db *db, expire_sample_fn sample,
 {
     struct entry *e = expire_try(db, sample, hash);
 
-    if (e == NULL && wheel_pending(&db->wheel) != 0) {
+    for (int i = 0;
+         e == NULL && i < EXPIRE_REDRAWS && wheel_pending(&db->wheel) != 0;
+         i++) {
         wheel_compact_step(&db->wheel, EXPIRE_COMPACT, expire_is_live, db);
         e = expire_try(db, wheel_sample_any, hash);
     }

@@ -89,7 +89,7 @@ static bool client_may_write(struct output *output)
         &client_settings.limits[client_class(client)];
     int64_t size = (int64_t)output_size(output);
 
-    if (client->doomed || (client_overflows(client) && !client_fits(client)))
+    if (client->doomed)
         return false;
     if (limit->soft == 0 || size <= limit->soft)
         client->soft_limit_ms = 0;
@@ -98,7 +98,7 @@ static bool client_may_write(struct output *output)
     if ((limit->hard == 0 || size <= limit->hard) &&
         (client->soft_limit_ms == 0 ||
          clock_turn_ms - client->soft_limit_ms <= limit->soft_seconds * 1000))
-        return true;
+        return !client_overflows(client) || client_fits(client);
     log_warning("Client id=%llu omem=%lld scheduled to be closed ASAP for "
                 "overcoming of output buffer limits.",
                 (unsigned long long)client->id, (long long)size);

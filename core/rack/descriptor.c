@@ -164,8 +164,7 @@ void descriptor_version(uint32_t version, char text[24])
              version % 100);
 }
 
-/* One word of letters, digits, '.', '_' and '-', as a user types it. */
-static bool descriptor_is_name(const char *name)
+bool descriptor_is_name(const char *name)
 {
     size_t n = strnlen(name, DESCRIPTOR_NAME_MAX + 1);
 

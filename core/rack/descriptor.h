@@ -18,6 +18,8 @@ bool descriptor_read(const struct image *image, const char *path,
 void descriptor_row(const struct kr_rows *rows, uint32_t i, void *out,
                     size_t size);
 
+/* One word of letters, digits, '.', '_' and '-', as a user types it? */
+bool descriptor_is_name(const char *name);
 /* Is that an interface's id, "kr.keyspace/1": a name and a revision? */
 bool descriptor_is_id(const char *id);
 

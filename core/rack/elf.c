@@ -803,6 +803,46 @@ static bool elf_check_descriptor(const struct elf *elf)
     return true;
 }
 
+/* A file that is not ours: all that is known of it is a name. */
+static bool elf_check_symbol(const struct elf *elf, const char *name)
+{
+    ElfW(Sym) symbol;
+
+    if (elf_find(elf, name, &symbol))
+        return true;
+    return elf_refuse(elf, "it does not export %s", name);
+}
+
+/* All that must hold before a table of it can be read. */
+static bool elf_open(struct elf *elf)
+{
+    ElfW(Ehdr) header;
+
+    return elf_check_header(elf, &header) && elf_check_segments(elf, &header) &&
+           elf_check_sections(elf, &header) && elf_check_dynamic(elf) &&
+           elf_check_symbols(elf);
+}
+
+/* `symbol` NULL: a module of ours.  An export comes before the relocations:
+ * without any the hash table does not tell how many symbols there are for these
+ * to refer to. */
+static bool elf_check_all(struct elf *elf, const char *symbol)
+{
+    if (!elf_open(elf) ||
+        !(symbol ? elf_check_symbol(elf, symbol) : elf_check_descriptor(elf)))
+        return false;
+    if (!elf_check_needed(elf) || !elf_check_defined(elf) ||
+        !elf_check_versions(elf))
+        return elf_damaged(elf, "its version tables");
+    if (!elf_check_relocations(elf, elf->dynamic.rela,
+                               elf->dynamic.rela_size) ||
+        !elf_check_relocations(elf, elf->dynamic.jump,
+                               elf->dynamic.jump_size) ||
+        !elf_check_packed(elf))
+        return elf_damaged(elf, "its relocations");
+    return true;
+}
+
 bool elf_check(const char *path, const void *bytes, size_t size, char *error,
                size_t error_size)
 {
@@ -811,21 +851,26 @@ bool elf_check(const char *path, const void *bytes, size_t size, char *error,
                       .size = size,
                       .error = error,
                       .error_size = error_size};
-    ElfW(Ehdr) header;
 
-    /* The descriptor comes before the relocations: without any export the hash
-     * table does not tell how many symbols there are for these to refer to. */
-    if (!elf_check_header(&elf, &header) ||
-        !elf_check_segments(&elf, &header) ||
-        !elf_check_sections(&elf, &header) || !elf_check_dynamic(&elf) ||
-        !elf_check_symbols(&elf) || !elf_check_descriptor(&elf))
-        return false;
-    if (!elf_check_needed(&elf) || !elf_check_defined(&elf) ||
-        !elf_check_versions(&elf))
-        return elf_damaged(&elf, "its version tables");
-    if (!elf_check_relocations(&elf, elf.dynamic.rela, elf.dynamic.rela_size) ||
-        !elf_check_relocations(&elf, elf.dynamic.jump, elf.dynamic.jump_size) ||
-        !elf_check_packed(&elf))
-        return elf_damaged(&elf, "its relocations");
-    return true;
+    return elf_check_all(&elf, NULL);
+}
+
+bool elf_check_for(const char *path, const void *bytes, size_t size,
+                   const char *symbol, char *error, size_t error_size)
+{
+    struct elf elf = {.path = path,
+                      .bytes = bytes,
+                      .size = size,
+                      .error = error,
+                      .error_size = error_size};
+
+    return elf_check_all(&elf, symbol);
+}
+
+bool elf_exports(const void *bytes, size_t size, const char *symbol)
+{
+    struct elf elf = {.path = "", .bytes = bytes, .size = size};
+    ElfW(Sym) found;
+
+    return elf_open(&elf) && elf_find(&elf, symbol, &found);
 }

@@ -14,5 +14,12 @@
  * found, what was expected, and the remedy.  O(symbols + relocations). */
 bool elf_check(const char *path, const void *bytes, size_t size, char *error,
                size_t error_size);
+/* The same for a file that need not be a module of ours, but must export
+ * `symbol`. */
+bool elf_check_for(const char *path, const void *bytes, size_t size,
+                   const char *symbol, char *error, size_t error_size);
+/* Is it a shared object for this machine that exports `symbol`?  Says nothing
+ * of the tables that this question does not need.  O(symbols). */
+bool elf_exports(const void *bytes, size_t size, const char *symbol);
 
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* image - a module's file: from a path to mapped code.
+/* image - a module's file: from its private copy to mapped code.
  *
- *   path --open()--> hygiene --read()--> private copy --elf_check()--> dlopen()
+ *   copy --elf_check()--> dlopen() --dlsym()--> a symbol that it must have
  *
- * The file that was checked is the file that is mapped: it is copied into
- * sealed memory first, and both steps use the copy.  So what happens to the
- * path afterwards (overwritten, cut short, removed) harms nobody.  Without
- * memfd_create() the copy is an unlinked temporary file.
+ * The bytes that were checked are those that are mapped: see copy.c.
  *
  * The linker knows the copy as /proc/PID/fd/N.  With the number and not "self"
  * a debugger finds the symbols as well.  The linker also recognises what it has
@@ -30,21 +27,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <link.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGE_FILE_MAX   ((off_t)1 << 30) /* bytes */
 #define IMAGE_LISTED_MAX 512u
-#define IMAGE_ROOTS_MAX  16u
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010u /* Linux 6.3: may be mapped executable */
-#endif
 
 /* One loaded module for the crash report.  A row is free while `start` is 0;
  * it is published by writing `start` last.  Rows never move or go, so a signal
@@ -55,193 +43,15 @@ struct image_row {
     char name[64];
 };
 
-/* The wing's state: where files may come from, and what is mapped where. */
+/* The wing's state: what is mapped where. */
 static struct {
-    char *roots[IMAGE_ROOTS_MAX];
-    uint32_t root_count;
     bool in_place;
     struct image_row rows[IMAGE_LISTED_MAX];
 } image_state;
 
-/* --- Hygiene ------------------------------------------------------------- */
-
-bool image_allow_directory(const char *directory)
-{
-    char path[PATH_MAX];
-
-    if (image_state.root_count == IMAGE_ROOTS_MAX || !realpath(directory, path))
-        return false;
-    image_state.roots[image_state.root_count++] = memory_strdup(path);
-    return true;
-}
-
 void image_in_place(bool on)
 {
     image_state.in_place = on;
-}
-
-void image_fini(void)
-{
-    while (image_state.root_count > 0)
-        memory_free(image_state.roots[--image_state.root_count]);
-}
-
-/* The path that an open file really has: links resolved, and no race with who
- * changes them. */
-static bool image_true_path(int fd, char *path, size_t room)
-{
-    char link[64];
-    ssize_t n;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    n = readlink(link, path, room - 1);
-    if (n <= 0)
-        return false;
-    path[n] = '\0';
-    return true;
-}
-
-static bool image_allowed(int fd)
-{
-    char path[PATH_MAX];
-
-    if (image_state.root_count == 0)
-        return true;
-    if (!image_true_path(fd, path, sizeof(path)))
-        return false;
-    for (uint32_t i = 0; i < image_state.root_count; i++) {
-        const char *root = image_state.roots[i];
-        size_t n = strlen(root);
-
-        if (strncmp(path, root, n) == 0 &&
-            (path[n] == '/' || (n > 0 && root[n - 1] == '/')))
-            return true;
-    }
-    return false;
-}
-
-static bool image_check_file(const char *path, int fd, struct stat *st,
-                             char *error, size_t error_size)
-{
-    if (fstat(fd, st) != 0)
-        return refuse(error, error_size, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(st->st_mode))
-        return refuse(error, error_size,
-                      "%s: not a regular file; give the path of a module's .so "
-                      "file",
-                      path);
-    if (st->st_mode & S_IWOTH)
-        return refuse(
-            error, error_size,
-            "%s: everybody may write it (mode %03o), so anybody could "
-            "run code here; chmod o-w it",
-            path, (unsigned)st->st_mode & 0777);
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return refuse(
-            error, error_size,
-            "%s: owned by user %u, expected root or user %u; chown it", path,
-            (unsigned)st->st_uid, (unsigned)geteuid());
-    if (!image_allowed(fd))
-        return refuse(error, error_size,
-                      "%s: outside of the directories that modules may be "
-                      "loaded from (%s%s); move it there",
-                      path, image_state.roots[0],
-                      image_state.root_count > 1 ? ", ..." : "");
-    if (st->st_size > IMAGE_FILE_MAX)
-        return refuse(error, error_size, "%s: larger than 1 GiB", path);
-    return true;
-}
-
-/* --- The private copy ---------------------------------------------------- */
-
-/* An empty file that nobody else can reach. */
-static int image_new_copy(const char *path)
-{
-    const char *base = strrchr(path, '/');
-    const char *where = getenv("TMPDIR");
-    char name[PATH_MAX];
-    int fd;
-
-    snprintf(name, sizeof(name), "keyrack:%.200s", base ? base + 1 : path);
-    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-    if (fd < 0 && errno == EINVAL)
-        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd >= 0)
-        return fd;
-    snprintf(name, sizeof(name), "%s/keyrack-module-XXXXXX",
-             where && where[0] == '/' ? where : "/tmp");
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(name);
-    return fd;
-}
-
-/* Copy all of `from`; answers the size, -1 with errno. */
-static off_t image_fill(int to, int from)
-{
-    char buffer[65536];
-    off_t total = 0;
-
-    for (;;) {
-        ssize_t n = read(from, buffer, sizeof(buffer));
-        ssize_t done = 0;
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -1 : total;
-        while (done < n) {
-            ssize_t w = write(to, buffer + done, (size_t)(n - done));
-
-            if (w < 0 && errno == EINTR)
-                continue;
-            if (w < 0)
-                return -1;
-            done += w;
-        }
-        total += n;
-        if (total > IMAGE_FILE_MAX) {
-            errno = EFBIG;
-            return -1;
-        }
-    }
-}
-
-/* The copy's descriptor, or -1. */
-static int image_copy(const char *path, int from, off_t *size, char *error,
-                      size_t error_size)
-{
-    int fd = image_new_copy(path);
-
-    if (fd < 0 || (*size = image_fill(fd, from)) < 0) {
-        refuse(error, error_size, "%s: cannot make a private copy: %s", path,
-               strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    /* A temporary file cannot be sealed; it has no name, which must do. */
-    (void)fcntl(fd, F_ADD_SEALS,
-                F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-    return fd;
-}
-
-static bool image_check_bytes(const char *path, int fd, off_t size, char *error,
-                              size_t error_size)
-{
-    void *bytes;
-    bool good;
-
-    if (size == 0)
-        return refuse(error, error_size,
-                      "%s: empty; build or copy the file again", path);
-    bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED)
-        return refuse(error, error_size, "%s: cannot read it: %s", path,
-                      strerror(errno));
-    good = elf_check(path, bytes, (size_t)size, error, error_size);
-    munmap(bytes, (size_t)size);
-    return good;
 }
 
 /* --- Mapping ------------------------------------------------------------- */
@@ -343,10 +153,12 @@ static void image_set_name(struct image *image, const char *path)
                  image->fd);
 }
 
-static bool image_map(struct image *image, const char *path, char *error,
-                      size_t error_size)
+/* `symbol` must be in it. */
+static bool image_map(struct image *image, const char *path, const char *symbol,
+                      char *error, size_t error_size)
 {
     const char *why;
+    void *inside;
 
     if (image_state.in_place && strlen(path) + 2 >= sizeof(image->name))
         return refuse(error, error_size,
@@ -367,62 +179,73 @@ static bool image_map(struct image *image, const char *path, char *error,
                       "missing, or build it against this system",
                       path, why);
     }
-    image->descriptor = dlsym(image->handle, KR_DESCRIPTOR_NAME);
-    if (!image->descriptor || !image_survey(image, image->descriptor))
-        return refuse(error, error_size,
-                      "%s: not a module: it does not export " KR_DESCRIPTOR_NAME
-                      "; declare it by KR_MODULE()",
-                      path);
+    inside = dlsym(image->handle, symbol);
+    if (!inside || !image_survey(image, inside))
+        return refuse(error, error_size, "%s: not a module: no %s is in it",
+                      path, symbol);
+    if (strcmp(symbol, KR_DESCRIPTOR_NAME) == 0)
+        image->descriptor = inside;
     return true;
+}
+
+struct image *image_open_copy(const struct copy *copy, const char *symbol,
+                              char *error, size_t error_size)
+{
+    const char *path = copy->pub.path;
+    const struct kr_str *bytes = &copy->pub.bytes;
+    struct image *image;
+
+    if (bytes->size == 0) {
+        refuse(error, error_size, "%s: empty; build or copy the file again",
+               path);
+        return NULL;
+    }
+    if (symbol ? !elf_check_for(path, bytes->data, bytes->size, symbol, error,
+                                error_size)
+               : !elf_check(path, bytes->data, bytes->size, error, error_size))
+        return NULL;
+    image = memory_calloc(1, sizeof(*image));
+    image->fd = fcntl(copy->fd, F_DUPFD_CLOEXEC, 0);
+    if (image->fd < 0)
+        refuse(error, error_size, "%s: %s", path, strerror(errno));
+    else if (image_map(image, path, symbol ? symbol : KR_DESCRIPTOR_NAME, error,
+                       error_size))
+        return image;
+    image_close(image);
+    return NULL;
 }
 
 struct image *image_open(const char *path, char *error, size_t error_size)
 {
+    struct copy *copy = copy_open(path, error, error_size);
     struct image *image = NULL;
-    struct stat st;
-    off_t size = 0;
-    int from, copy = -1;
 
-    /* O_NONBLOCK: a pipe's name must not hang the server. */
-    from = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (from < 0) {
-        refuse(error, error_size, "%s: %s; check the path", path,
-               strerror(errno));
-        return NULL;
+    if (copy) {
+        image = image_open_copy(copy, NULL, error, error_size);
+        copy_close(copy);
     }
-    if (!image_check_file(path, from, &st, error, error_size))
-        goto close_file;
-    copy = image_copy(path, from, &size, error, error_size);
-    if (copy < 0 || !image_check_bytes(path, copy, size, error, error_size))
-        goto close_copy;
-    image = memory_calloc(1, sizeof(*image));
-    image->fd = copy;
-    if (image_map(image, path, error, error_size))
-        copy = -1;
-    else {
-        if (image->handle)
-            copy = -1; /* image_close() does it */
-        else
-            image->fd = -1;
-        image_close(image);
-        image = NULL;
-    }
-close_copy:
-    if (copy >= 0)
-        close(copy);
-close_file:
-    close(from);
     return image;
+}
+
+void image_unlist(struct image *image)
+{
+    for (uint32_t i = 0; image->listed && i < IMAGE_LISTED_MAX; i++) {
+        if (atomic_load(&image_state.rows[i].start) == image->segments[0].start)
+            atomic_store(&image_state.rows[i].start, 0);
+    }
+    image->listed = false;
+}
+
+void *image_symbol(const struct image *image, const char *name)
+{
+    return dlsym(image->handle, name);
 }
 
 void image_close(struct image *image)
 {
     void *still;
 
-    for (uint32_t i = 0; image->listed && i < IMAGE_LISTED_MAX; i++) {
-        if (atomic_load(&image_state.rows[i].start) == image->segments[0].start)
-            atomic_store(&image_state.rows[i].start, 0);
-    }
+    image_unlist(image);
     if (image->handle)
         dlclose(image->handle);
     /* Some objects stay mapped (unique symbols, "nodelete"): then the name is

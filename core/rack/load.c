@@ -1,158 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* load - the life of modules.
+/* load - how modules come into the server.
  *
- *            image_open, descriptor_read          directory_announce, list
- *   a path -----------> DESCRIBED --bind, register--> CREATED --activate()-+
- *                           |         create()           |                 |
- *                           v  a failure of any module   v                 v
- *                         closed <------ undone <--------+              ACTIVE
- *                           ^                                              |
- *                           +-- rack_sweep() -- GONE <-deactivate, forget -+
- *                                                      destroy()
+ *       copy_open, descriptor_read              announce, list
+ *   a path -----> DESCRIBED --bind, register--> CREATED --activate()--> ACTIVE
+ *                     |         create()           |
+ *                     v  a failure of any module   v
+ *                   closed <------ undone <--------+
+ *
+ * A file that is not ours is a child: its loader's load() stands for create(),
+ * after all of ours have been created.
  *
  * A batch is a transaction.  All of it is described, sorted and created before
- * any of it is activated; the only step that cannot fail comes last.  Undoing
- * is the same walk as unloading, so there is one list of what a module may have
- * left behind: rack_forget().
- *
- * What has been unloaded is unmapped later, when no call into any module is on
- * the stack: MODULE UNLOAD may run below code of the module that goes.
- *
- * Invariants: a provider stands before those who need it in the list, so the
- * list backwards is an order to unload in; `active` is ACTIVE; a name is in a
- * bucket exactly while its module is ACTIVE. */
+ * any of it is activated; the only step that cannot fail comes last.  What
+ * undoes it is in rack.c, for it is what unloading does. */
 #include "core/config/config.h"
-#include "core/dispatch/call.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
+#include "core/rack/elf.h"
+#include "core/rack/loader.h"
 #include "core/rack/module.h"
 #include "core/rack/order.h"
 #include "core/rack/refuse.h"
 
-#include <inttypes.h>
-
-#define RACK_BUCKETS    64u
-#define RACK_FORGET_MAX 32u
-#define RACK_IDS        1024u
-
-kr_module *rack_running;
-bool (*rack_command_allowed)(const struct kr_call *call);
-
-/* The wing's state. */
-static struct {
-    struct rack_module *first;   /* active, in the order of loading */
-    struct rack_module *closing; /* gone, still mapped */
-    struct rack_module *buckets[RACK_BUCKETS];
-    void (*forget[RACK_FORGET_MAX])(kr_module *module);
-    uint32_t forget_count;
-    bool sweeps; /* the loop has been asked to call */
-    bool ids[RACK_IDS];
-} rack;
-
-/* --- Names --------------------------------------------------------------- */
-
-static struct rack_module **rack_bucket(struct kr_str name)
-{
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ (unsigned char)name.data[i]) * 16777619u;
-    return &rack.buckets[hash % RACK_BUCKETS];
-}
-
-kr_module *rack_find(struct kr_str name)
-{
-    struct rack_module *m = *rack_bucket(name);
-
-    while (m && !kr_str_equal(kr_cstr(m->name), name))
-        m = m->in_bucket;
-    return m ? &m->host : NULL;
-}
-
-/* The module becomes visible. */
-static void rack_list(struct rack_module *m)
-{
-    struct rack_module **bucket = rack_bucket(kr_cstr(m->name));
-    struct rack_module **end = &rack.first;
-
-    m->in_bucket = *bucket;
-    *bucket = m;
-    while (*end)
-        end = &(*end)->next;
-    *end = m;
-    m->next = NULL;
-    m->phase = RACK_ACTIVE;
-    m->host.active = true;
-}
-
-static void rack_unlist(struct rack_module *m)
-{
-    struct rack_module **at = rack_bucket(kr_cstr(m->name));
-
-    while (*at != m)
-        at = &(*at)->in_bucket;
-    *at = m->in_bucket;
-    for (at = &rack.first; *at != m; at = &(*at)->next)
-        ;
-    *at = m->next;
-    m->next = NULL;
-    m->phase = RACK_CREATED;
-    m->host.active = false;
-}
-
-void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx)
-{
-    struct rack_module *m, *next;
-
-    for (m = rack.first; m; m = next) {
-        next = m->next;
-        if (!each(&m->host, ctx))
-            return;
-    }
-}
-
 /* --- Describe ------------------------------------------------------------ */
 
-/* Ids start at 1 and are used again. */
-static uint32_t rack_new_id(void)
+static struct rack_module *rack_new(const struct rack_request *request,
+                                    char *error, size_t error_size)
 {
-    for (uint32_t id = 1; id < RACK_IDS; id++) {
-        if (!rack.ids[id]) {
-            rack.ids[id] = true;
-            return id;
-        }
-    }
-    return 0;
-}
-
-static void rack_free(struct rack_module *m)
-{
-    if (m->image)
-        image_close(m->image);
-    rack.ids[m->host.id] = false;
-    for (uint32_t i = 0; i < m->argc; i++)
-        memory_free((char *)(uintptr_t)m->argv[i].data);
-    memory_free(m->argv);
-    memory_free(m->name);
-    memory_free(m->path);
-    memory_free(m);
-}
-
-static struct rack_module *rack_describe(const struct rack_request *request,
-                                         char *error, size_t error_size)
-{
+    uint32_t id = rack_new_id();
     struct rack_module *m;
-    struct image *image = image_open(request->path, error, error_size);
 
-    if (!image)
+    if (id == 0) {
+        refuse(error, error_size,
+               "%s: there are %u modules, which is the limit", request->path,
+               RACK_IDS - 1);
         return NULL;
+    }
     m = memory_calloc(1, sizeof(*m));
-    m->image = image;
-    m->host.id = rack_new_id();
+    m->host.id = id;
+    m->host.descriptor = &m->descriptor;
+    m->host.generation = 1;
+    m->request = request;
     m->path = memory_strdup(request->path);
     m->standard = request->standard;
     m->argv = memory_calloc((size_t)request->argc + 1, sizeof(*m->argv));
@@ -162,44 +54,59 @@ static struct rack_module *rack_describe(const struct rack_request *request,
         m->argv[m->argc].data = memory_strndup(arg.data, arg.size);
         m->argv[m->argc].size = arg.size;
     }
-    if (!descriptor_read(image, request->path, &m->descriptor, error,
-                         error_size))
-        goto refused;
-    m->name = memory_strdup(m->descriptor.name);
-    m->host.name = m->name;
-    m->host.descriptor = &m->descriptor;
-    m->host.generation = 1;
-    if (m->host.id == 0) {
-        refuse(error, error_size,
-               "module '%s' (%s): there are %u modules, which is the limit",
-               m->name, m->path, RACK_IDS - 1);
-        goto refused;
-    }
-    image_list(image, m->name);
     return m;
-
-refused:
-    rack_free(m);
-    return NULL;
 }
 
-/* Is the name of batch[i] taken, by a loaded module or an earlier one? */
-static bool rack_check_name(struct rack_module *const *batch, uint32_t i,
-                            char *error, size_t error_size)
+static struct rack_module *rack_describe(const struct rack_request *request,
+                                         const struct copy *copy, char *error,
+                                         size_t error_size)
 {
-    const kr_module *loaded = rack_find(kr_cstr(batch[i]->name));
+    struct rack_module *m = rack_new(request, error, error_size);
+
+    if (!m)
+        return NULL;
+    m->image = image_open_copy(copy, NULL, error, error_size);
+    if (!m->image || !descriptor_read(m->image, request->path, &m->descriptor,
+                                      error, error_size)) {
+        rack_free(m);
+        return NULL;
+    }
+    m->name = memory_strdup(m->descriptor.name);
+    m->host.name = m->name;
+    image_list(m->image, m->name);
+    return m;
+}
+
+/* What is loaded together.  A file waits when it is not ours, or was only
+ * found: loaders are asked about it. */
+struct rack_batch {
+    struct rack_module **modules; /* ours first, in the order of creation */
+    uint32_t count;
+    uint32_t created; /* so many of them */
+    const struct rack_request *requests;
+    uint32_t request_count;
+    bool *waits;          /* for each request */
+    struct copy **copies; /* of those that wait; NULL: not opened yet */
+};
+
+bool rack_check_name(const struct rack_module *m, const char *name, char *error,
+                     size_t error_size)
+{
+    const kr_module *loaded = rack_find(kr_cstr(name));
     const char *other = loaded ? rack_module_of(loaded)->path : NULL;
 
-    for (uint32_t j = 0; j < i && !other; j++) {
-        if (strcmp(batch[j]->name, batch[i]->name) == 0)
-            other = batch[j]->path;
+    for (uint32_t i = 0; i < m->batch->count && !other; i++) {
+        const struct rack_module *earlier = m->batch->modules[i];
+
+        if (earlier != m && strcmp(earlier->name, name) == 0)
+            other = earlier->path;
     }
     if (!other)
         return true;
     return refuse(error, error_size,
                   "module '%s' (%s): there is a module of that name already, "
                   "from %s; unload it first",
-                  batch[i]->name, batch[i]->path, other);
+                  name, m->path, other);
 }
 
 /* --- Register and create ------------------------------------------------- */
@@ -323,89 +230,38 @@ static bool rack_call_create(struct rack_module *m, char *error,
                   m->name, m->path, why[0] ? why : "it gave no reason", status);
 }
 
-/* MODULE LOADEX path CONFIG name value.  After create(), because what applies a
- * parameter may look at the module's state. */
-static bool rack_configure(struct rack_module *m,
-                           const struct rack_request *request, char *error,
+/* MODULE LOADEX path CONFIG name value: the values count when the parameter is
+ * registered, as lines of the file do, and all must have found theirs. */
+static bool rack_configure(struct rack_module *m, char *error,
                            size_t error_size)
 {
-    const struct kr_config *config = directory_find(
-        "kr.config/1", offsetof(struct kr_config, set) + sizeof(config->set));
     char why[512] = "";
 
-    if (request->config_count == 0)
-        return true;
-    if (!config)
-        return refuse(error, error_size,
-                      "module '%s' (%s): cannot set its parameters: nobody "
-                      "offers interface kr.config/1",
-                      m->name, m->path);
-    if (config->set(request->config_count, request->config_names,
-                    request->config_values, why, sizeof(why)) == KR_OK)
+    if (config_asked_is_taken(&m->host, why, sizeof(why)))
         return true;
     return refuse(error, error_size, "module '%s' (%s): CONFIG: %s", m->name,
                   m->path, why);
 }
 
-/* --- Forget -------------------------------------------------------------- */
-
-void rack_on_forget(void (*forget)(kr_module *module))
+static void rack_ask_config(struct rack_module *m)
 {
-    if (rack.forget_count == RACK_FORGET_MAX) {
-        log_warning("rack: more than %u wings keep things for modules",
-                    RACK_FORGET_MAX);
-        __builtin_trap();
-    }
-    rack.forget[rack.forget_count++] = forget;
+    config_ask(&m->host, m->request->config_count, m->request->config_names,
+               m->request->config_values);
 }
 
-/* Drop all that was ever registered for the module. */
-static void rack_forget(struct rack_module *m)
-{
-    directory_withdraw(m);
-    command_forget(&m->host);
-    for (uint32_t i = 0; i < rack.forget_count; i++)
-        rack.forget[i](&m->host);
-    config_forget(&m->host);
-    type_forget(&m->host);
-}
-
-/* From CREATED on: forget, destroy, unbind.  `created`: did create() run? */
-static void rack_end(struct rack_module *m, bool created)
-{
-    ptrdiff_t left;
-
-    rack_forget(m);
-    if (created && m->descriptor.destroy) {
-        kr_module *was = rack_enter(&m->host);
-
-        m->descriptor.destroy(&m->host, m->host.state);
-        rack_leave(was);
-    }
-    m->host.state = NULL;
-    rack_forget(m); /* destroy() may have asked for more */
-    directory_unbind(m);
-    m->phase = RACK_GONE;
-    left = (ptrdiff_t)atomic_load(&m->host.memory);
-    if (left > 0)
-        log_notice("rack: module '%s' has left %td bytes behind", m->name,
-                   left);
-}
-
-static bool rack_create(struct rack_module *m,
-                        const struct rack_request *request, char *error,
-                        size_t error_size)
+static bool rack_create(struct rack_module *m, char *error, size_t error_size)
 {
     bool created = false;
 
     if (!directory_bind(m, error, error_size))
         return false;
+    rack_ask_config(m);
     if (rack_register_types(m, error, error_size) &&
         rack_register_params(m, error, error_size) &&
         rack_register_commands(m, error, error_size) &&
         rack_register_offers(m, error, error_size) &&
         (created = rack_call_create(m, error, error_size)) &&
-        rack_configure(m, request, error, error_size)) {
+        rack_configure(m, error, error_size)) {
         m->phase = RACK_CREATED;
         return true;
     }
@@ -413,59 +269,202 @@ static bool rack_create(struct rack_module *m,
     return false;
 }
 
-/* --- Load ---------------------------------------------------------------- */
+/* --- Children: files that a loader knows --------------------------------- */
 
-static void rack_tell(enum event_id id, const struct rack_module *m)
+/* A name to speak of it by, until its loader says what it is. */
+static char *rack_file_name(const char *path)
 {
-    struct kr_name_event event = {.size = sizeof(event),
-                                  .name = kr_cstr(m->name)};
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
 
-    event_raise(id, &event);
+    return memory_strndup(base,
+                          dot > base ? (size_t)(dot - base) : strlen(base));
 }
+
+static bool rack_call_load(struct rack_module *m, const struct loader *loader,
+                           const struct copy *copy, char *error,
+                           size_t error_size)
+{
+    char why[512] = "";
+    struct kr_load_args args = {.size = sizeof(args),
+                                .argc = m->argc,
+                                .argv = m->argv,
+                                .error = why,
+                                .error_size = sizeof(why)};
+    kr_module *before = rack_enter(&loader->module->host);
+    kr_module *was = rack_enter(&m->host);
+    kr_status status;
+
+    m->loading = true;
+    status = loader->load(&loader->module->host, &m->host, &copy->pub, &args);
+    m->loading = false;
+    rack_leave(was);
+    rack_leave(before);
+    if (status == KR_OK && m->described)
+        return true;
+    why[sizeof(why) - 1] = '\0';
+    if (m->refusal)
+        return refuse(error, error_size, "%s: loader '%s': %s", m->path,
+                      loader->name, m->refusal);
+    if (status == KR_OK)
+        return refuse(error, error_size,
+                      "%s: loader '%s' has not said what it is; use another "
+                      "version of module '%s'",
+                      m->path, loader->name, loader->module->name);
+    return refuse(error, error_size, "%s: loader '%s' refused: %s (status %d)",
+                  m->path, loader->name, why[0] ? why : "it gave no reason",
+                  status);
+}
+
+static bool rack_load_child(struct rack_batch *batch, uint32_t i,
+                            const struct loader *loader, char *error,
+                            size_t error_size)
+{
+    struct rack_module *m = rack_new(&batch->requests[i], error, error_size);
+
+    if (!m)
+        return false;
+    m->name = rack_file_name(m->path);
+    m->host.name = m->name;
+    m->batch = batch;
+    m->loader = loader->module;
+    m->loader->children++;
+    rack_ask_config(m);
+    if (rack_call_load(m, loader, batch->copies[i], error, error_size) &&
+        rack_configure(m, error, error_size)) {
+        m->phase = RACK_CREATED;
+        batch->modules[batch->count++] = m;
+        batch->created = batch->count;
+        return true;
+    }
+    rack_end(m, m->described); /* its state is the host's since then */
+    config_asked_end(&m->host, false);
+    rack_free(m);
+    return false;
+}
+
+/* Load the file that waits, if a loader knows it by now. */
+static bool rack_try_child(struct rack_batch *batch, uint32_t i, char *error,
+                           size_t error_size)
+{
+    const char *path = batch->requests[i].path;
+    const struct loader *loader;
+
+    if (!batch->copies[i]) {
+        if (!loader_claims(path, batch))
+            return true;
+        batch->copies[i] = copy_open(path, error, error_size);
+        if (!batch->copies[i])
+            return false;
+    }
+    loader = loader_find(batch->copies[i], batch);
+    if (!loader)
+        return true;
+    batch->waits[i] = false;
+    return rack_load_child(batch, i, loader, error, error_size);
+}
+
+/* Nobody knows the file: say what is wrong with it as a module of ours. */
+static bool rack_refuse_file(const struct copy *copy, char *error,
+                             size_t error_size)
+{
+    struct image *image = image_open_copy(copy, NULL, error, error_size);
+
+    if (image) /* not while elf_exports() and elf_check() agree */
+        image_close(image);
+    return false;
+}
+
+/* A child may have loaders too, so those left are tried again while new ones
+ * come. */
+static bool rack_load_children(struct rack_batch *batch, char *error,
+                               size_t error_size)
+{
+    uint32_t loaders;
+
+    do {
+        loaders = loader_count();
+        for (uint32_t i = 0; i < batch->request_count; i++) {
+            if (batch->waits[i] && !rack_try_child(batch, i, error, error_size))
+                return false;
+        }
+    } while (loader_count() != loaders);
+    for (uint32_t i = 0; i < batch->request_count; i++) {
+        if (!batch->waits[i])
+            continue;
+        if (!batch->requests[i].if_claimed)
+            return rack_refuse_file(batch->copies[i], error, error_size);
+        if (batch->copies[i])
+            log_notice("rack: %s: no loader recognises it",
+                       batch->requests[i].path);
+    }
+    return true;
+}
+
+/* --- Load ---------------------------------------------------------------- */
 
 static void rack_activate(struct rack_module *m)
 {
     char version[24];
 
-    if (m->descriptor.activate) {
-        kr_module *was = rack_enter(&m->host);
-
-        m->descriptor.activate(&m->host, m->host.state);
-        rack_leave(was);
-    }
+    rack_call_life(m, m->descriptor.activate);
     descriptor_version(m->descriptor.version, version);
     log_notice("rack: module '%s' %s loaded from %s", m->name, version,
                m->path);
     rack_tell(EVENT_MODULE_LOADED, m);
 }
 
-/* A module keeps its request while the batch is sorted. */
-struct rack_batch {
-    struct rack_module **modules;
-    struct rack_module **asked; /* asked[i] came of requests[i] */
-    const struct rack_request *requests;
-    uint32_t count;
-};
-
-static const struct rack_request *
-rack_request_of(const struct rack_batch *batch, const struct rack_module *m)
+/* Describe request `i`, or let it wait for a loader. */
+static bool rack_describe_one(struct rack_batch *batch, uint32_t i, char *error,
+                              size_t error_size)
 {
-    uint32_t i = 0;
+    const struct rack_request *request = &batch->requests[i];
+    struct copy *copy;
+    struct rack_module *m;
 
-    while (batch->asked[i] != m)
-        i++;
-    return &batch->requests[i];
+    batch->waits[i] = request->if_claimed;
+    if (request->if_claimed)
+        return true;
+    copy = copy_open(request->path, error, error_size);
+    if (!copy)
+        return false;
+    if (!elf_exports(copy->pub.bytes.data, copy->pub.bytes.size,
+                     KR_DESCRIPTOR_NAME)) {
+        batch->waits[i] = true;
+        batch->copies[i] = copy;
+        return true;
+    }
+    m = rack_describe(request, copy, error, error_size);
+    copy_close(copy);
+    if (!m)
+        return false;
+    m->batch = batch;
+    batch->modules[batch->count++] = m;
+    return rack_check_name(m, m->name, error, error_size);
+}
+
+/* Is there any loader, or one to come?  If not, a file that is not ours is
+ * refused before any code runs. */
+static bool rack_has_loaders(const struct rack_batch *batch)
+{
+    bool has = loader_count() > 0;
+
+    for (uint32_t i = 0; i < batch->count && !has; i++)
+        has = loader_may_come(batch->modules[i]);
+    return has;
 }
 
 static bool rack_describe_all(struct rack_batch *batch, char *error,
                               size_t error_size)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        batch->modules[i] = batch->asked[i] =
-            rack_describe(&batch->requests[i], error, error_size);
-        if (!batch->modules[i] ||
-            !rack_check_name(batch->modules, i, error, error_size))
+    for (uint32_t i = 0; i < batch->request_count; i++) {
+        if (!rack_describe_one(batch, i, error, error_size))
             return false;
+    }
+    for (uint32_t i = 0; i < batch->request_count; i++) {
+        if (batch->copies[i] && !rack_has_loaders(batch))
+            return rack_refuse_file(batch->copies[i], error, error_size);
     }
     return order_sort(batch->modules, batch->count, error, error_size);
 }
@@ -473,294 +472,70 @@ static bool rack_describe_all(struct rack_batch *batch, char *error,
 static bool rack_create_all(struct rack_batch *batch, char *error,
                             size_t error_size)
 {
+    for (; batch->created < batch->count; batch->created++) {
+        if (!rack_create(batch->modules[batch->created], error, error_size))
+            return false;
+    }
+    return true;
+}
+
+/* All of it becomes visible, then all of it begins. */
+static void rack_show(struct rack_batch *batch)
+{
     for (uint32_t i = 0; i < batch->count; i++) {
         struct rack_module *m = batch->modules[i];
 
-        if (rack_create(m, rack_request_of(batch, m), error, error_size))
-            continue;
-        while (i-- > 0)
-            rack_end(batch->modules[i], true);
-        return false;
+        config_asked_end(&m->host, true);
+        m->batch = NULL;
+        m->request = NULL;
+        rack_list(m);
+        directory_announce(m);
     }
-    return true;
+    command_publish();
+    for (uint32_t i = 0; i < batch->count; i++)
+        rack_activate(batch->modules[i]);
+}
+
+/* Backwards: children before their loaders. */
+static void rack_undo(struct rack_batch *batch)
+{
+    while (batch->created > 0)
+        rack_end(batch->modules[--batch->created], true);
+    while (batch->count > 0) {
+        struct rack_module *m = batch->modules[--batch->count];
+
+        config_asked_end(&m->host, false);
+        rack_free(m);
+    }
 }
 
 bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
                size_t error_size)
 {
-    struct rack_batch batch = {.requests = requests, .count = count};
+    struct rack_batch batch = {.requests = requests, .request_count = count};
     bool good;
 
+    if (loader_is_asking())
+        return refuse(error, error_size,
+                      "a loader is looking at a file; try again after that");
     batch.modules = memory_calloc(count + 1, sizeof(struct rack_module *));
-    batch.asked = memory_calloc(count + 1, sizeof(struct rack_module *));
+    batch.waits = memory_calloc(count + 1, sizeof(*batch.waits));
+    batch.copies = memory_calloc(count + 1, sizeof(struct copy *));
     good = rack_describe_all(&batch, error, error_size) &&
-           rack_create_all(&batch, error, error_size);
-    for (uint32_t i = 0; i < count && good; i++) {
-        rack_list(batch.modules[i]);
-        directory_announce(batch.modules[i]);
-    }
-    for (uint32_t i = 0; i < count && good; i++)
-        rack_activate(batch.modules[i]);
-    for (uint32_t i = 0; i < count && !good; i++) {
-        if (batch.asked[i])
-            rack_free(batch.asked[i]);
-    }
-    if (!good)
+           rack_create_all(&batch, error, error_size) &&
+           rack_load_children(&batch, error, error_size);
+    if (good) {
+        rack_show(&batch);
+    } else {
+        rack_undo(&batch);
         log_warning("rack: %s", error);
-    memory_free(batch.asked);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (batch.copies[i])
+            copy_close(batch.copies[i]);
+    }
+    memory_free(batch.copies);
+    memory_free(batch.waits);
     memory_free(batch.modules);
     return good;
 }
-
-void rack_offer(const char *id, const void *table)
-{
-    if (directory_offer(NULL, id, table) != KR_OK) {
-        log_warning("rack: the server offers %s twice, or without a size", id);
-        __builtin_trap();
-    }
-}
-
-/* --- Unload -------------------------------------------------------------- */
-
-void rack_sweep(void)
-{
-    struct rack_module **at = &rack.closing;
-
-    if (rack_running || call_current)
-        return;
-    while (*at) {
-        struct rack_module *m = *at;
-
-        if (m->host.entered > 0) {
-            at = &m->next;
-            continue;
-        }
-        *at = m->next;
-        rack_free(m);
-    }
-}
-
-static void rack_sweep_on_sleep(void *ctx, const void *payload)
-{
-    (void)ctx;
-    (void)payload;
-    rack_sweep();
-}
-
-/* Deactivate and forget; the image is left to rack_sweep(). */
-static void rack_retire(struct rack_module *m)
-{
-    if (m->descriptor.deactivate) {
-        kr_module *was = rack_enter(&m->host);
-
-        m->descriptor.deactivate(&m->host, m->host.state);
-        rack_leave(was);
-    }
-    rack_unlist(m);
-    rack_end(m, true);
-    m->next = rack.closing;
-    rack.closing = m;
-    log_notice("rack: module '%s' unloaded", m->name);
-    rack_tell(EVENT_MODULE_UNLOADED, m);
-}
-
-/* Is code of the module below us on the stack? */
-static bool rack_is_running(const struct rack_module *m)
-{
-    if (m->host.entered > 0 || rack_running == &m->host)
-        return true;
-    for (const struct call *call = call_current; call; call = call->outer) {
-        if (call->pub.command && call->pub.command->module == &m->host)
-            return true;
-    }
-    return false;
-}
-
-/* Add to the list of what holds a module. */
-KR_PRINTF(4, 5)
-static void rack_hold(char *list, size_t room, size_t *used, const char *format,
-                      ...)
-{
-    va_list args;
-    int n;
-
-    if (*used > 0 && *used < room)
-        *used += (size_t)snprintf(list + *used, room - *used, "; ");
-    if (*used >= room)
-        return;
-    va_start(args, format);
-    n = vsnprintf(list + *used, room - *used, format, args);
-    va_end(args);
-    *used += n > 0 ? (size_t)n : 0;
-}
-
-/* All that speaks against unloading; false: nothing. */
-static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
-{
-    const char *type = NULL;
-    uint64_t values = 0;
-    char names[256];
-    size_t used = 0;
-
-    if (!(m->descriptor.flags & KR_MODULE_CAN_UNLOAD))
-        rack_hold(list, room, &used,
-                  "it was not made to be unloaded (KR_MODULE_CAN_UNLOAD)");
-    if (!type_may_forget(&m->host, &type, &values))
-        rack_hold(list, room, &used,
-                  "%" PRIu64 " values of its type '%s' (delete them first)",
-                  values, type ? type : "?");
-    if (directory_dependents(m, names, sizeof(names)) > 0)
-        rack_hold(list, room, &used,
-                  "modules that need what it offers: %s (unload them first)",
-                  names);
-    if (m->host.held > 0)
-        rack_hold(list, room, &used,
-                  "%" PRIu64 " jobs or blocked clients (wait for them)",
-                  m->host.held);
-    if (rack_is_running(m))
-        rack_hold(list, room, &used, "its own code, which runs now");
-    return used > 0;
-}
-
-bool rack_unload(struct kr_str name, char *error, size_t error_size)
-{
-    kr_module *found = rack_find(name);
-    struct rack_module *m = rack_module_of(found);
-    char held[768];
-
-    if (!found)
-        return refuse(error, error_size, "no such module with that name");
-    if (rack_is_held(m, held, sizeof(held))) {
-        refuse(error, error_size, "module '%s' is held by: %s", m->name, held);
-        log_warning("rack: unload: %s", error);
-        return false;
-    }
-    if (!rack.sweeps) {
-        event_listen(EVENT_SLEEP, rack_sweep_on_sleep, NULL);
-        rack.sweeps = true;
-    }
-    rack_retire(m);
-    return true;
-}
-
-/* Nothing is refused any more: only order matters.  A module whose values are
- * still there stays mapped, for somebody may yet free them. */
-void rack_unload_all(void)
-{
-    while (rack.first) {
-        struct rack_module *m = rack.first;
-        const char *type;
-        uint64_t values;
-        bool stays;
-
-        while (m->next)
-            m = m->next;
-        stays = !type_may_forget(&m->host, &type, &values);
-        rack_retire(m);
-        if (stays)
-            m->image = NULL;
-    }
-    rack_sweep();
-}
-
-void rack_fini(void)
-{
-    directory_fini();
-    image_fini();
-}
-
-/* --- Settings and addresses ---------------------------------------------- */
-
-bool rack_allow_directory(const char *directory)
-{
-    return image_allow_directory(directory);
-}
-
-void rack_load_in_place(bool on)
-{
-    image_in_place(on);
-}
-
-const char *rack_module_at(const void *address)
-{
-    return image_name_at(address);
-}
-
-/* --- kr.modules/1 -------------------------------------------------------- */
-
-/* What has been spent in the commands of a module is the sum over them, so
- * that a call need not be counted twice while it runs. */
-struct rack_spent {
-    const kr_module *module;
-    uint64_t calls;
-    uint64_t nsec;
-};
-
-static bool rack_add_spent(const kr_cmd *command, void *ctx)
-{
-    struct kr_command_stats stats = {.size = sizeof(stats)};
-    struct rack_spent *spent = ctx;
-
-    if (command->module == spent->module) {
-        command_interface.stats(command, &stats);
-        spent->calls += stats.calls;
-        spent->nsec += stats.nsec;
-    }
-    if (!command->parent && command->subcommands)
-        command_interface.each(command, rack_add_spent, spent);
-    return true;
-}
-
-/* O(commands of the server). */
-static void rack_info(const kr_module *module, struct kr_module_info *info)
-{
-    struct rack_spent spent = {.module = module};
-    const struct rack_module *m = rack_module_of(module);
-    ptrdiff_t memory =
-        (ptrdiff_t)atomic_load_explicit(&m->host.memory, memory_order_relaxed);
-    struct kr_module_info all = {
-        .size = info->size,
-        .version = m->descriptor.version,
-        .name = m->name,
-        .path = m->path,
-        .summary = m->descriptor.summary ? m->descriptor.summary : "",
-        .errors = m->host.errors,
-        .memory = memory > 0 ? (uint64_t)memory : 0,
-        .argc = m->argc,
-        .argv = m->argv,
-        .flags = m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0),
-    };
-    const char *type;
-
-    command_interface.each(NULL, rack_add_spent, &spent);
-    all.calls = m->host.calls + spent.calls;
-    all.nsec = m->host.nsec + spent.nsec;
-    type_may_forget(module, &type, &all.keys);
-    memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
-}
-
-static kr_status rack_offer_of(kr_module *self, const char *id,
-                               const void *table)
-{
-    return self ? directory_offer(rack_module_of(self), id, table) : KR_EINVAL;
-}
-
-static const void *rack_interface_of(const char *id, uint32_t size)
-{
-    return id ? directory_find(id, size) : NULL;
-}
-
-static void *rack_state(const kr_module *module)
-{
-    return module->state;
-}
-
-const struct kr_modules rack_interface = {
-    .size = sizeof(struct kr_modules),
-    .find = rack_find,
-    .info = rack_info,
-    .each = rack_each,
-    .interface = rack_interface_of,
-    .offer = rack_offer_of,
-    .state = rack_state,
-};

@@ -205,12 +205,13 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 18);
+    kr_reply_map(reply, 19);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
     module_say_number(reply, "generation", m->host.generation);
     module_say(reply, "path", m->path);
+    module_say(reply, "loader", m->loader ? m->loader->name : "");
     module_say_args(reply, m);
     module_say(reply, "summary", m->descriptor.summary);
     module_say(reply, "licence", m->descriptor.licence);

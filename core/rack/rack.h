@@ -4,6 +4,7 @@
 #define CORE_RACK_RACK_H
 
 #include <kr/command.h>
+#include <kr/loader.h>
 #include <kr/module.h>
 
 #include <stdatomic.h>
@@ -38,12 +39,17 @@ struct rack_request {
     const char *path;
     bool standard; /* see KR_MODULE_STANDARD */
     uint32_t argc;
-    uint32_t config_count; /* parameters to set when create() has succeeded */
+    uint32_t config_count; /* parameters with which it is to register */
     const struct kr_str *argv;
     const struct kr_str *config_names;
     const struct kr_str *config_values;
+    /* A file that was only found: it is passed over unless a loader declares
+     * its suffix and recognises it. */
+    bool if_claimed;
 };
-/* Nothing of the batch can be seen before all of it has been created: all
+/* Modules of ours come first, then the files that their loaders recognise.
+ *
+ * Nothing of the batch can be seen before all of it has been created: all
  * create() run first, providers before those who need them, then all
  * activate(). */
 bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
@@ -110,5 +116,6 @@ extern bool (*rack_command_allowed)(const struct kr_call *call);
 extern const struct kr_command rack_command;
 
 extern const struct kr_modules rack_interface;
+extern const struct kr_loaders loader_interface;
 
 #endif

@@ -136,6 +136,7 @@ static void server_offer(void)
     rack_offer("kr.info/1", &info_interface);
     rack_offer("kr.journal/1", &journal_interface);
     rack_offer("kr.keyspace/1", &keyspace_interface);
+    rack_offer("kr.loaders/1", &loader_interface);
     rack_offer("kr.log/1", &log_interface);
     rack_offer("kr.loop/1", &loop_interface);
     rack_offer("kr.memory/1", &memory_interface);

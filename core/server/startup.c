@@ -20,12 +20,16 @@ struct batch {
     uint32_t path_count;
 };
 
-static bool startup_is_wanted(const struct dirent *entry)
+/* Is it named, and a .so?  Another suffix is its loader's to claim. */
+static bool startup_is_wanted(const struct dirent *entry, bool *if_claimed)
 {
-    size_t size = strlen(entry->d_name);
+    const char *dot = strrchr(entry->d_name, '.');
 
-    return size > 3 && strcmp(entry->d_name + size - 3, ".so") == 0 &&
-           directive_loads_module(kr_str(entry->d_name, size - 3));
+    if (!dot || dot == entry->d_name || entry->d_name[0] == '.')
+        return false;
+    *if_claimed = strcmp(dot, ".so") != 0;
+    return directive_loads_module(
+        kr_str(entry->d_name, (size_t)(dot - entry->d_name)));
 }
 
 /* In the order of the alphabet, so that two starts are alike; who comes first
@@ -44,7 +48,10 @@ static bool startup_scan(struct batch *batch, char *error, size_t size)
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (startup_is_wanted(entries[i]) && batch->count < MODULES_MAX) {
+        bool if_claimed;
+
+        if (batch->count < MODULES_MAX &&
+            startup_is_wanted(entries[i], &if_claimed)) {
             size_t room =
                 strlen(directives.modules_dir) + strlen(entries[i]->d_name) + 2;
             char *path = memory_alloc(room);
@@ -52,8 +59,8 @@ static bool startup_scan(struct batch *batch, char *error, size_t size)
             snprintf(path, room, "%s/%s", directives.modules_dir,
                      entries[i]->d_name);
             batch->paths[batch->path_count++] = path;
-            batch->requests[batch->count++] =
-                (struct rack_request){.path = path, .standard = true};
+            batch->requests[batch->count++] = (struct rack_request){
+                .path = path, .if_claimed = if_claimed, .standard = true};
         }
         free(entries[i]);
     }

@@ -489,7 +489,10 @@ static const struct kr_param inert_params[] = {
     ROW(STRING, "ignore-warnings", "", 0,),
     ROW(STRING, "locale-collate", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
-    /* Of a buffer that our clients do not have. */
+    /* Switches of buffers and tables that we do not have. */
+    ROW(BOOL, "debug-client-enforce-reply-list", "no",
+        HIDDEN | KR_PARAM_VOLATILE,),
+    ROW(BOOL, "debug-dict-resizing", "yes", HIDDEN | KR_PARAM_VOLATILE,),
     ROW(BOOL, "debug-replybuffer-resizing", "yes", HIDDEN | KR_PARAM_VOLATILE,),
     ROW(INT, "debug-replybuffer-peak-reset-time", "5000",
         HIDDEN | KR_PARAM_VOLATILE, .min = INT_MIN, .max = INT_MAX),

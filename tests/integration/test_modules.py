@@ -40,7 +40,7 @@ class Built(unittest.TestCase):
     def setUpClass(cls):
         cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-abi."))
         cls.built = {name: cls.build(HERE / "abi" / f"{name}.c", name)
-                     for name in ("gauge", "reader", "hello", "veil")}
+                     for name in ("gauge", "reader", "hello", "veil", "phrases")}
 
     @classmethod
     def tearDownClass(cls):
@@ -234,6 +234,134 @@ class AnotherTransport(Built):
                 break
             time.sleep(0.01)
         self.assertNotIn(b"veil", self.names())
+
+
+class FilesOfAnotherFormat(Built):
+    """phrases.so is a loader: it makes modules of *.phrases, one command a line."""
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.dir / "talk.phrases"
+        self.write("# what one says", "", "greet  good morning to you", "bye see you")
+        self.addCleanup(self.path.unlink)
+
+    def write(self, *lines):
+        self.path.write_text("".join(line + "\n" for line in lines))
+        self.path.chmod(0o644)
+
+    def load(self, *arguments):
+        return self.call("MODULE", "LOAD", str(self.path), *arguments)
+
+    def info(self, name):
+        row = self.call("MODULE", "INFO", name)
+        return dict(zip(row[::2], row[1::2]))
+
+    def load_both(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.built["phrases"]), b"OK")
+        self.assertEqual(self.load(), b"OK")
+
+    def test_a_line_becomes_a_command(self):
+        self.load_both()
+        self.assertEqual(self.call("GREET"), b"good morning to you")
+        self.assertEqual(self.call("BYE"), b"see you")
+
+    def test_without_the_loader_it_is_no_module(self):
+        self.assertIn(b"not a shared object", self.load())
+        self.load_both()
+
+    def test_the_child_is_listed_as_any_module(self):
+        self.load_both()
+        row = self.call("MODULE", "LIST")[-1]
+        self.assertEqual(row, [b"name", b"talk", b"ver", 10000, b"path", str(self.path).encode(),
+                               b"args", []])
+        self.call("BYE")
+        info = self.info("talk")
+        self.assertEqual(info[b"loader"], b"phrases")
+        self.assertEqual(info[b"calls"], 1)
+        self.assertGreater(info[b"memory"], 100)
+        self.assertEqual(self.info("phrases")[b"memory"], 0)
+        self.assertEqual(self.info("phrases")[b"loader"], b"")
+        self.assertIn(b"bye", self.call("COMMAND", "LIST", "FILTERBY", "MODULE", "talk"))
+
+    def test_its_arguments_reach_it(self):
+        self.call("MODULE", "LOAD", self.built["phrases"])
+        self.assertEqual(self.load("my"), b"OK")
+        self.assertEqual(self.call("MY.GREET"), b"good morning to you")
+        self.assertIn(b"unknown command", self.call("BYE"))
+        self.assertEqual(self.info("talk")[b"args"], [b"my"])
+
+    def test_it_is_unloaded_and_loaded_with_what_the_file_says_by_then(self):
+        self.load_both()
+        self.write("bye farewell")
+        self.assertEqual(self.call("BYE"), b"see you")
+        self.assertEqual(self.call("MODULE", "UNLOAD", "talk"), b"OK")
+        self.assertIn(b"unknown command", self.call("BYE"))
+        self.assertEqual(self.load(), b"OK")
+        self.assertEqual(self.call("BYE"), b"farewell")
+
+    def test_its_parameters_are_configuration(self):
+        self.call("MODULE", "LOAD", self.built["phrases"])
+        self.assertEqual(self.call("MODULE", "LOADEX", str(self.path), "CONFIG", "talk.loud", "yes"), b"OK")
+        self.assertEqual(self.call("BYE"), b"SEE YOU")
+        self.assertEqual(self.call("CONFIG", "SET", "talk.loud", "no"), b"OK")
+        self.assertEqual(self.call("BYE"), b"see you")
+        self.call("MODULE", "UNLOAD", "talk")
+        self.assertEqual(self.call("CONFIG", "GET", "talk.*"), [])
+
+    def test_a_mistake_is_told_with_its_line(self):
+        self.call("MODULE", "LOAD", self.built["phrases"])
+        self.write("bye see you", "", "greet")
+        self.assertEqual(self.load(), f"ERR Error loading the extension. {self.path}: loader 'phrases' "
+                         "refused: line 3: a name without a text (status 9)".encode())
+        self.assertIn(b"unknown command", self.call("BYE"))
+        self.assertEqual(self.names()[-1], b"phrases")
+        self.write("bye see you", "Hello you")
+        self.assertIn(b"line 2: a name is made of small letters", self.load())
+        self.write("bye see you")
+        self.assertEqual(self.load(), b"OK")
+
+    def test_a_taken_command_leaves_no_trace_of_the_child(self):
+        self.call("MODULE", "LOAD", self.built["phrases"])
+        commands = self.call("COMMAND", "COUNT")
+        self.write("bye see you", "get what you want")
+        self.assertIn(b"command get: there is one already", self.load())
+        self.assertEqual(self.call("COMMAND", "COUNT"), commands)
+        self.assertEqual(self.call("CONFIG", "GET", "talk.*"), [])
+        self.assertIsNone(self.call("GET", "nothing"))
+        self.assertEqual(self.info("phrases")[b"memory"], 0)
+
+    def test_its_loader_stays_as_long_as_it_does(self):
+        self.load_both()
+        self.assertEqual(self.call("MODULE", "UNLOAD", "phrases"),
+                         b"ERR Error unloading module: module 'phrases' is held by: modules that it has "
+                         b"loaded: talk (unload them first)")
+        self.call("MODULE", "UNLOAD", "talk")
+        self.assertEqual(self.call("MODULE", "UNLOAD", "phrases"), b"OK")
+
+    def test_many_times_leaves_nothing_behind(self):
+        descriptors = pathlib.Path(f"/proc/{self.server.process.pid}/fd")
+        self.load_both()
+        before = len(list(descriptors.iterdir()))
+        for _ in range(30):
+            self.assertEqual(self.call("MODULE", "UNLOAD", "talk"), b"OK")
+            self.assertEqual(self.load(), b"OK")
+        self.assertEqual(len(list(descriptors.iterdir())), before)
+
+    def test_lines_of_the_file_may_name_it_before_its_loader(self):
+        with Server("--loadmodule", str(self.path), "--loadmodule", self.built["phrases"]) as server:
+            with Client((server.host, server.port)) as client:
+                self.assertEqual(client.call("BYE"), b"see you")
+
+    def test_modules_dir_is_searched_for_what_loaders_claim(self):
+        folder = self.dir / "modules"
+        folder.mkdir()
+        self.addCleanup(shutil.rmtree, folder)
+        for path in [*MODULES.glob("*.so"), pathlib.Path(self.built["phrases"]), self.path]:
+            (folder / path.name).symlink_to(path)
+        (folder / "README.txt").write_text("no module\n")
+        with Server("--modules-dir", str(folder)) as server:
+            with Client((server.host, server.port)) as client:
+                self.assertEqual(client.call("BYE"), b"see you")
 
 
 class WhatDoesNotLoad(Built):

@@ -7,7 +7,7 @@
 #include "core/event/event.h"
 #include "core/memory/memory.h"
 
-static kr_module other = {.name = "other"};
+static kr_module other = {.name = "other", .active = true};
 
 static void run_nothing(struct kr_call *call)
 {

@@ -282,7 +282,7 @@ START_TEST(a_key_whose_time_has_come_is_journalled)
     attach();
     put_flat(db0(), "k", "v");
     expire_at(db0(), "k", clock_turn_ms + 10);
-    clock_turn_ms += 100;
+    clock_turn_ms += 100; /* ticks of the wheel are coarser than keys */
     keyspace_expire(clock_turn_ms, 1000);
     NOTED("0/1 DEL k; ");
 }

@@ -134,8 +134,8 @@ START_TEST(only_files_below_allowed_directories_are_mapped)
     struct image *image;
 
     ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert(!image_allow_directory("/nonexistent/directory"));
-    ck_assert(image_allow_directory(directory));
+    ck_assert(!copy_allow_directory("/nonexistent/directory"));
+    ck_assert(copy_allow_directory(directory));
     refused(module_path("plain"), "outside of the directories");
     /* A link inside does not help, and a name that only begins alike neither */
     snprintf(link, sizeof(link), "%s/link.so", directory);

@@ -470,6 +470,7 @@ START_TEST(modules_can_be_asked_about)
     ck_assert_uint_eq(info.calls, 7);
     ck_assert_str_eq(info.name, "plain");
     ck_assert_str_eq(info.summary, "A plain module");
+    ck_assert_uint_eq(info.flags & KR_MODULE_STANDARD, 0);
     ck_assert_uint_eq(info.version, 10203);
     ck_assert_uint_eq(info.argc, 1);
     ck_assert(kr_str_equal(info.argv[0], KR_STR("word")));

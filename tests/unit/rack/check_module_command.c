@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MODULE: replies and error texts as clients of Redis know them. */
+#include "core/config/config.h"
 #include "core/memory/memory_interface.h"
 #include "core/rack/directory.h"
 #include "core/rack/module_rows.h"
@@ -153,44 +154,76 @@ START_TEST(a_failed_load_says_why)
 }
 END_TEST
 
-static struct kr_str set_names[4], set_values[4];
-static uint32_t set_count;
-static kr_status set_answer;
-
-static kr_status set(uint32_t pairs, const struct kr_str *names,
-                     const struct kr_str *values, char *error,
-                     size_t error_size)
+static bool has_value(const char *name, const char *value)
 {
-    for (set_count = 0; set_count < pairs; set_count++) {
-        set_names[set_count] = names[set_count];
-        set_values[set_count] = values[set_count];
-    }
-    snprintf(error, error_size, "no such parameter");
-    return set_answer;
+    struct buffer text = {0};
+    bool same = config_print(kr_cstr(name), &text) &&
+                kr_str_equal(buffer_str(&text), kr_cstr(value));
+
+    buffer_free(&text);
+    return same;
 }
 
 START_TEST(loadex_takes_parameters_and_arguments)
 {
-    static const struct kr_config config = {.size = sizeof(config), .set = set};
-
-    rack_offer("kr.config/1", &config);
-    ck_assert_str_eq(RUN(module_loadex, module_path("plain"), "config", "a",
-                         "1", "CONFIG", "b", "2", "args", "x", "CONFIG"),
+    ck_assert_str_eq(RUN(module_loadex, module_path("typed"), "config",
+                         "TYPED.limit", "8", "CONFIG", "typed.fixed", "no",
+                         "CONFIG", "typed.limit", "9", "args", "x", "CONFIG"),
                      "+OK ");
-    ck_assert_uint_eq(set_count, 2);
-    ck_assert(kr_str_equal(set_names[1], KR_STR("b")));
-    ck_assert(kr_str_equal(set_values[1], KR_STR("2")));
+    ck_assert(has_value("typed.limit", "9"));
     ck_assert_ptr_nonnull(
         strstr(run(module_list, 2, (const char *[]){"module", "list"}),
                "args *2 x CONFIG "));
-    RUN(module_unload, "plain");
+    RUN(module_unload, "typed");
     ck_assert_str_eq(RUN(module_loadex, module_path("plain"), "ARGS"), "+OK ");
-    RUN(module_unload, "plain");
-    set_answer = KR_ENOENT;
-    RUN(module_loadex, module_path("plain"), "CONFIG", "a", "1");
-    begins("-ERR Error loading the extension. module 'plain'");
-    ck_assert_ptr_nonnull(strstr(said, "CONFIG: no such parameter"));
-    ck_assert_ptr_null(rack_find(KR_STR("plain")));
+}
+END_TEST
+
+/* typed.fixed is immutable: only the load itself may bring it. */
+START_TEST(loadex_sets_immutable_parameters)
+{
+    ck_assert_str_eq(RUN(module_loadex, module_path("typed"), "CONFIG",
+                         "typed.fixed", "yes"),
+                     "+OK ");
+    ck_assert(has_value("typed.fixed", "yes"));
+    ck_assert(has_value("typed.limit", "7"));
+}
+END_TEST
+
+START_TEST(loadex_with_a_value_that_is_refused_says_which)
+{
+    RUN(module_loadex, module_path("typed"), "CONFIG", "typed.limit", "many");
+    begins("-ERR Error loading the extension. module 'typed'");
+    ck_assert_ptr_nonnull(
+        strstr(said, "parameter 'typed.limit': argument couldn't be parsed "
+                     "into an integer"));
+    RUN(module_loadex, module_path("typed"), "CONFIG", "typed.none", "1");
+    ck_assert_ptr_nonnull(
+        strstr(said, "CONFIG: parameter 'typed.none': there is none of that "
+                     "name"));
+    ck_assert_ptr_null(rack_find(KR_STR("typed")));
+}
+END_TEST
+
+/* What a failed load asked for must not come back with the next one; what a
+ * former load has left must. */
+START_TEST(loadex_that_fails_leaves_no_value_behind)
+{
+    RUN(module_loadex, module_path("typed"), "CONFIG", "typed.limit", "8");
+    RUN(module_unload, "typed");
+    RUN(module_loadex, module_path("typed"), "CONFIG", "typed.limit", "9",
+        "CONFIG", "typed.none", "1");
+    begins("-ERR Error loading the extension. ");
+    ck_assert_str_eq(RUN(module_load, module_path("typed")), "+OK ");
+    ck_assert(has_value("typed.limit", "8"));
+    RUN(module_unload, "typed");
+    ck_assert_str_eq(
+        RUN(module_loadex, module_path("typed"), "CONFIG", "typed.limit", "10"),
+        "+OK ");
+    ck_assert(has_value("typed.limit", "10"));
+    RUN(module_unload, "typed");
+    ck_assert_str_eq(RUN(module_load, module_path("typed")), "+OK ");
+    ck_assert(has_value("typed.limit", "10"));
 }
 END_TEST
 
@@ -212,7 +245,7 @@ START_TEST(info_tells_everything)
                      "-ERR no such module with that name ");
     RUN(module_load, module_path("plain"));
     RUN(module_info, "plain");
-    begins("%18 name plain ver :10203 version 1.2.3 generation :1 path ");
+    begins("%19 name plain ver :10203 version 1.2.3 generation :1 path ");
     ck_assert_ptr_nonnull(strstr(said, "imports *1 kr.memory/1 "));
     ck_assert_ptr_nonnull(strstr(said, "offers *1 test.plain/1 "));
     ck_assert_ptr_nonnull(strstr(said, "can-unload yes "));
@@ -237,6 +270,9 @@ Suite *module_command_suite(void)
     tcase_add_test(tcase, load_and_unload_answer_as_redis_does);
     tcase_add_test(tcase, a_failed_load_says_why);
     tcase_add_test(tcase, loadex_takes_parameters_and_arguments);
+    tcase_add_test(tcase, loadex_sets_immutable_parameters);
+    tcase_add_test(tcase, loadex_with_a_value_that_is_refused_says_which);
+    tcase_add_test(tcase, loadex_that_fails_leaves_no_value_behind);
     tcase_add_test(tcase, loadex_without_its_words_is_refused);
     tcase_add_test(tcase, info_tells_everything);
     tcase_add_test(tcase, help_is_what_redis_says);

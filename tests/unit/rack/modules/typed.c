@@ -4,7 +4,7 @@
 
 static uint16_t slot;
 static int64_t limit;
-static bool applied;
+static bool applied, fixed;
 
 static const char *typed_encoding(const struct kr_peek *value)
 {
@@ -38,6 +38,11 @@ static const struct kr_param params[] = {
      .slot = &limit,
      .initial = "7",
      .apply = typed_apply},
+    {.name = "typed.fixed",
+     .type = KR_PARAM_BOOL,
+     .flags = KR_PARAM_IMMUTABLE,
+     .slot = &fixed,
+     .initial = "no"},
 };
 
 KR_MODULE(.name = "typed", .version = 1, .flags = KR_MODULE_CAN_UNLOAD,
