@@ -20,7 +20,7 @@ static struct {
 
 void error_count_add(struct kr_str text)
 {
-    const char *space = memchr(text.data, ' ', text.size);
+    const char *space = text.size ? memchr(text.data, ' ', text.size) : NULL;
     size_t size = space ? (size_t)(space - text.data) : text.size;
 
     errors.total++;

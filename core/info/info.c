@@ -33,6 +33,8 @@ struct provider {
 };
 
 static struct {
+    /* As they were provided; weak ones behind all others, so that they can see
+     * what those have given. */
     STAILQ_HEAD(, provider) providers;
     struct rate commands, bytes_in, bytes_out;
     unsigned at; /* the sample to be written next */
@@ -67,6 +69,8 @@ void info_tick(int64_t now_ms)
 
     if (used > info.peak_memory)
         info.peak_memory = used;
+    if (passed < 0) /* the clock was set back */
+        info.sampled_ms = now_ms;
     if (passed < SAMPLE_MS)
         return;
     rate_sample(&info.commands, call_stats.commands, passed);
@@ -82,15 +86,18 @@ static kr_status info_provide(kr_module *self, const char *section,
                               uint32_t flags, kr_info_fn fn, void *ctx)
 {
     struct provider *provider = memory_alloc(sizeof(*provider));
+    struct provider *other, *last = NULL;
 
     *provider = (struct provider){.module = self,
                                   .section = section,
                                   .flags = flags,
                                   .fn = fn,
                                   .ctx = ctx};
-    /* Weak ones come last, so that they can see what others have given. */
-    if (flags & KR_INFO_WEAK)
-        STAILQ_INSERT_TAIL(&info.providers, provider, link);
+    STAILQ_FOREACH(other, &info.providers, link)
+    if (flags & KR_INFO_WEAK || !(other->flags & KR_INFO_WEAK))
+        last = other;
+    if (last)
+        STAILQ_INSERT_AFTER(&info.providers, last, provider, link);
     else
         STAILQ_INSERT_HEAD(&info.providers, provider, link);
     return KR_OK;

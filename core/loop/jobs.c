@@ -9,30 +9,32 @@
 #include <signal.h>
 #include <sys/queue.h>
 
-struct kr_job {
-    TAILQ_ENTRY(kr_job) link;
+/* A kr_job is a number: it may be named when the job is over. */
+struct job {
+    TAILQ_ENTRY(job) link;
     kr_module *module;
     void (*work)(void *ctx);
     void (*done)(void *ctx);
     void *ctx;
-    bool begun; /* guarded by lock */
+    uint64_t id;
 };
 
 static struct {
     pthread_t thread;
     bool running;     /* the thread exists; [main] */
     uint64_t pending; /* [main] */
+    uint64_t last_id; /* [main] */
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    bool ending;                /* guarded by lock */
-    TAILQ_HEAD(, kr_job) queue; /* guarded by lock */
+    bool ending;             /* guarded by lock */
+    TAILQ_HEAD(, job) queue; /* guarded by lock: those that have not begun */
 } jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wanted = PTHREAD_COND_INITIALIZER,
           .queue = TAILQ_HEAD_INITIALIZER(jobs.queue)};
 
 static void jobs_finish(void *ctx)
 {
-    kr_job *job = ctx;
+    struct job *job = ctx;
 
     if (job->module)
         job->module->held--;
@@ -51,7 +53,7 @@ static void *jobs_work(void *unused)
     (void)unused;
     pthread_mutex_lock(&jobs.lock);
     for (;;) {
-        kr_job *job = TAILQ_FIRST(&jobs.queue);
+        struct job *job = TAILQ_FIRST(&jobs.queue);
 
         if (!job) {
             if (jobs.ending)
@@ -60,7 +62,6 @@ static void *jobs_work(void *unused)
             continue;
         }
         TAILQ_REMOVE(&jobs.queue, job, link);
-        job->begun = true;
         pthread_mutex_unlock(&jobs.lock);
         job->work(job->ctx);
         loop_interface.post(NULL, jobs_finish, job);
@@ -94,9 +95,11 @@ static bool jobs_begin(void)
 kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
                  void (*done)(void *ctx), void *ctx)
 {
-    kr_job *job = memory_alloc(sizeof(*job));
+    struct job *job = memory_alloc(sizeof(*job));
+    uint64_t id = ++jobs.last_id;
 
-    *job = (kr_job){.module = self, .work = work, .done = done, .ctx = ctx};
+    *job = (struct job){
+        .module = self, .work = work, .done = done, .ctx = ctx, .id = id};
     if (self)
         self->held++;
     jobs.pending++;
@@ -104,25 +107,28 @@ kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
         /* No thread to be had: do it here and now, later than never. */
         work(ctx);
         loop_interface.post(NULL, jobs_finish, job);
-        return job;
+        return (kr_job *)(uintptr_t)id;
     }
     pthread_mutex_lock(&jobs.lock);
     TAILQ_INSERT_TAIL(&jobs.queue, job, link);
     pthread_cond_signal(&jobs.wanted);
     pthread_mutex_unlock(&jobs.lock);
-    return job;
+    return (kr_job *)(uintptr_t)id;
 }
 
-bool jobs_cancel(kr_job *job)
+/* O(jobs that wait). */
+bool jobs_cancel(kr_job *handle)
 {
-    bool waiting;
+    struct job *job;
 
     pthread_mutex_lock(&jobs.lock);
-    waiting = !job->begun;
-    if (waiting)
+    TAILQ_FOREACH(job, &jobs.queue, link)
+    if (job->id == (uint64_t)(uintptr_t)handle)
+        break;
+    if (job)
         TAILQ_REMOVE(&jobs.queue, job, link);
     pthread_mutex_unlock(&jobs.lock);
-    if (!waiting)
+    if (!job)
         return false;
     if (job->module)
         job->module->held--;

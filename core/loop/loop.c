@@ -58,6 +58,7 @@ static struct {
     struct event *wake;
     pthread_mutex_t lock; /* guards posts */
     struct post_queue posts;
+    struct post_queue running; /* taken over to be run in this turn */
 } loop;
 
 /* --- Posts --------------------------------------------------------------- */
@@ -81,7 +82,6 @@ static void loop_post(kr_module *self, void (*fn)(void *ctx), void *ctx)
 
 static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
 {
-    struct post_queue batch = STAILQ_HEAD_INITIALIZER(batch);
     struct post *post;
     uint64_t count;
 
@@ -90,13 +90,13 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
     while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
         ;
     pthread_mutex_lock(&loop.lock);
-    STAILQ_CONCAT(&batch, &loop.posts);
+    STAILQ_CONCAT(&loop.running, &loop.posts);
     pthread_mutex_unlock(&loop.lock);
 
-    while ((post = STAILQ_FIRST(&batch))) {
+    while ((post = STAILQ_FIRST(&loop.running))) {
         kr_module *was;
 
-        STAILQ_REMOVE_HEAD(&batch, link);
+        STAILQ_REMOVE_HEAD(&loop.running, link);
         was = rack_enter(post->module);
         post->fn(post->ctx);
         rack_leave(was);
@@ -250,6 +250,7 @@ void loop_init(void)
     event_config_free(config);
     pthread_mutex_init(&loop.lock, NULL);
     STAILQ_INIT(&loop.posts);
+    STAILQ_INIT(&loop.running);
     loop.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!loop.base || loop.wake_fd < 0) {
         log_warning("loop: cannot begin: %s", strerror(errno));
@@ -260,11 +261,33 @@ void loop_init(void)
     event_add(loop.wake, NULL);
 }
 
+static void post_queue_forget(struct post_queue *queue, kr_module *module)
+{
+    struct post *post, *next;
+
+    for (post = STAILQ_FIRST(queue); post; post = next) {
+        next = STAILQ_NEXT(post, link);
+        if (post->module == module) {
+            STAILQ_REMOVE(queue, post, post, link);
+            memory_free(post);
+        }
+    }
+}
+
+static void post_queue_drop(struct post_queue *queue)
+{
+    struct post *post;
+
+    while ((post = STAILQ_FIRST(queue))) {
+        STAILQ_REMOVE_HEAD(queue, link);
+        memory_free(post);
+    }
+}
+
 void loop_forget(kr_module *module)
 {
     kr_timer *timer, *next_timer;
     kr_fd *watched, *next_fd;
-    struct post *post, *next_post;
 
     for (timer = LIST_FIRST(&loop.timers); timer; timer = next_timer) {
         next_timer = LIST_NEXT(timer, link);
@@ -277,14 +300,9 @@ void loop_forget(kr_module *module)
             loop_unwatch(watched);
     }
     pthread_mutex_lock(&loop.lock);
-    for (post = STAILQ_FIRST(&loop.posts); post; post = next_post) {
-        next_post = STAILQ_NEXT(post, link);
-        if (post->module == module) {
-            STAILQ_REMOVE(&loop.posts, post, post, link);
-            memory_free(post);
-        }
-    }
+    post_queue_forget(&loop.posts, module);
     pthread_mutex_unlock(&loop.lock);
+    post_queue_forget(&loop.running, module);
 }
 
 void loop_fini(void)
@@ -294,12 +312,8 @@ void loop_fini(void)
         loop_cancel(LIST_FIRST(&loop.timers));
     while (!LIST_EMPTY(&loop.fds))
         loop_unwatch(LIST_FIRST(&loop.fds));
-    while (!STAILQ_EMPTY(&loop.posts)) {
-        struct post *post = STAILQ_FIRST(&loop.posts);
-
-        STAILQ_REMOVE_HEAD(&loop.posts, link);
-        memory_free(post);
-    }
+    post_queue_drop(&loop.running);
+    post_queue_drop(&loop.posts);
     event_free(loop.wake);
     close(loop.wake_fd);
     event_base_free(loop.base);

@@ -3,6 +3,7 @@
 
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/rack/rack.h"
 
 /* So many words a client, all modules together; a client takes them when the
  * first one is set. */
@@ -48,8 +49,12 @@ static void slots_free_one(kr_client *client, int i)
     if (!data)
         return;
     client->slots[i] = NULL;
-    if (slots[i].free)
+    if (slots[i].free) {
+        kr_module *was = rack_enter(slots[i].module);
+
         slots[i].free(client, data);
+        rack_leave(was);
+    }
 }
 
 void slots_free(kr_client *client)
