@@ -406,6 +406,18 @@ bool client_is_expectant(void)
     return client_next_expectant() != NULL;
 }
 
+/* Send at once: the chunk that this client has filled and empties is the next
+ * one's too.  With ten thousand clients in one turn they need one, and not ten
+ * thousand.  Only if somebody wants to know of the turn's changes before they
+ * are acknowledged, at its end. */
+static void client_send_soon(struct kr_client *client)
+{
+    if (event_is_armed(EVENT_SLEEP))
+        client_wants_write(client);
+    else
+        client_flush(client);
+}
+
 void client_serve(void)
 {
     struct kr_client *client;
@@ -417,7 +429,7 @@ void client_serve(void)
             input_receive(client);
         else
             client_process(client);
-        client_wants_write(client);
+        client_send_soon(client);
     }
 }
 

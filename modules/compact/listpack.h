@@ -183,7 +183,7 @@ size_t listpack_batch_back(const void *listpack, size_t *at, struct kr_str *out,
 void listpack_pick(const void *listpack, const uint32_t *indices, size_t count,
                    size_t width, struct listpack_item *items);
 
-/* --- Edit: the bytes have room for the new size ---------------------------- */
+/* --- Edit: the bytes have room for the new size -------------------------- */
 
 /* Insert before the entry at `at`, or at the end. */
 void listpack_insert(void *listpack, size_t at,

@@ -27,7 +27,7 @@
 #define LAST        (HTABLE_ROW - 1) /* the word that may lead on */
 #define COPY        64               /* words of chains that fit the stack */
 
-/* --- One word ---------------------------------------------------------------- */
+/* --- One word ------------------------------------------------------------ */
 
 static void *word_pointer(uint64_t word)
 {
@@ -58,7 +58,7 @@ static uint64_t word_lead(const uint64_t *row, unsigned length)
     return (uint64_t)(uintptr_t)row | (uint64_t)length << 48 | 1;
 }
 
-/* --- Addresses ---------------------------------------------------------------- */
+/* --- Addresses ----------------------------------------------------------- */
 
 static uint64_t *table_row(const struct htable *t, uint64_t number)
 {
@@ -81,7 +81,7 @@ static uint64_t table_address(const struct htable *t, uint64_t hash)
     return number < t->buckets ? number : number & mask >> 1;
 }
 
-/* --- Finding ------------------------------------------------------------------ */
+/* --- Finding ------------------------------------------------------------- */
 
 /* The words of a row of eight whose upper 16 bits are `tag`: bit 4 i + 3 for
  * word i.  Free words and a lead may be among them. */
@@ -190,7 +190,7 @@ void htable_prefetch_item(const struct htable *t, uint64_t hash)
         prefetch(word_pointer(row[LAST]));
 }
 
-/* --- One chain ----------------------------------------------------------------- */
+/* --- One chain ----------------------------------------------------------- */
 
 /* The last row of a chain. */
 struct tail {
@@ -392,7 +392,7 @@ static void chain_fill(struct htable *t, const struct structure_host *host,
     memcpy(row, words, count * sizeof(*row));
 }
 
-/* --- Slabs: room for one bucket more, or less ----------------------------------- */
+/* --- Slabs: room for one bucket more, or less ---------------------------- */
 
 static bool is_power_of_two(uint64_t n)
 {
@@ -509,7 +509,7 @@ static void table_drop_bucket(struct htable *t,
     }
 }
 
-/* --- Fitting the table to its load ------------------------------------------------ */
+/* --- Fitting the table to its load --------------------------------------- */
 
 /* Bit `bit` of the hash of a word's item.  From 16 on it is in the word, and
  * the item stays where it is: cold. */
@@ -591,7 +591,7 @@ static void table_shrink(struct htable *t, const struct structure_host *host,
         table_drop_bucket(t, host);
 }
 
-/* --- Changing --------------------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 void htable_insert(struct htable *t, const struct structure_host *host,
                    uint64_t hash, struct item *item)
@@ -678,7 +678,7 @@ bool htable_clear_step(struct htable *t, const struct structure_host *host,
     return t->buckets == 0;
 }
 
-/* --- Going round -------------------------------------------------------------------- */
+/* --- Going round --------------------------------------------------------- */
 
 /* The words are copied before any is visited, so `visit` may erase, and the
  * table may close the gap.  `all`: whatever it answers. */
@@ -792,7 +792,7 @@ struct item *htable_random(const struct htable *t, uint64_t *seed)
     }
 }
 
-/* --- Looking at it -------------------------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 size_t htable_memory(const struct htable *t)
 {

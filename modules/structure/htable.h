@@ -101,7 +101,7 @@ static inline uint64_t htable_count(const struct htable *t)
     return t->count;
 }
 
-/* --- Finding --------------------------------------------------------------- */
+/* --- Finding ------------------------------------------------------------- */
 
 /* The item with `key`, whose hash is `hash`, or NULL.  `at` may be NULL. */
 struct item *htable_find(const struct htable *t, struct kr_str key,
@@ -112,7 +112,7 @@ struct item *htable_find(const struct htable *t, struct kr_str key,
 void htable_prefetch_bucket(const struct htable *t, uint64_t hash);
 void htable_prefetch_item(const struct htable *t, uint64_t hash);
 
-/* --- Changing -------------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 /* The caller knows that no item of that key is there, and that `hash` is its
  * hash.  The item stays the caller's.  Not within htable_each(). */
@@ -147,7 +147,7 @@ void htable_reserve(struct htable *t, const struct structure_host *host,
 bool htable_clear_step(struct htable *t, const struct structure_host *host,
                        size_t budget, htable_item_fn release, void *ctx);
 
-/* --- Going round ------------------------------------------------------------ */
+/* --- Going round --------------------------------------------------------- */
 
 /* Every item, once, until `visit` has enough; the answer is its last word.
  * `visit` may erase the item that it is given.  Nothing is fitted meanwhile. */
@@ -169,7 +169,7 @@ uint64_t htable_scan(struct htable *t, const struct structure_host *host,
  * O(1): some four lines and the item. */
 struct item *htable_random(const struct htable *t, uint64_t *seed);
 
-/* --- Looking at it ---------------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 /* Bytes of rows and slabs, without the items and the struct.  O(1). */
 size_t htable_memory(const struct htable *t);

@@ -44,7 +44,7 @@ struct item;
 #define ITEM_SIZE_4 254u
 #define ITEM_SIZE_8 255u
 
-/* --- A byte string with its size before it -------------------------------- */
+/* --- A byte string with its size before it ------------------------------- */
 
 /* Bytes that a string of `size` takes. */
 static inline size_t item_string_room(size_t size)
@@ -94,7 +94,7 @@ static inline struct kr_str item_string(const char *at)
     }
 }
 
-/* --- The item -------------------------------------------------------------- */
+/* --- The item ------------------------------------------------------------ */
 
 static inline struct kr_str item_key(const struct item *item)
 {

@@ -71,7 +71,7 @@ static void prefetch(const void *at)
     __asm__ volatile("" : : "r"(at));
 }
 
-/* --- Order ----------------------------------------------------------------- */
+/* --- Order --------------------------------------------------------------- */
 
 static int key_compare(struct kr_str a, struct kr_str b)
 {
@@ -163,7 +163,7 @@ static unsigned bound_count(const struct bound *b, bool after,
     return low + keys_before(items + low, high - low, b->key, after);
 }
 
-/* --- Ways down --------------------------------------------------------------- */
+/* --- Ways down ----------------------------------------------------------- */
 
 static void path_enter(struct tree_path *path, unsigned level,
                        struct tree_inner *inner, unsigned at)
@@ -253,7 +253,7 @@ static struct bound bound_of(double score, const struct item *item)
     return (struct bound){BY_BOTH, score, item_key(item)};
 }
 
-/* --- What parents know -------------------------------------------------------- */
+/* --- What parents know --------------------------------------------------- */
 
 static unsigned node_count(const void *node, unsigned level)
 {
@@ -316,7 +316,7 @@ static void path_add(const struct tree *t, const struct tree_path *path,
         path->inner[level]->counts[path->at[level]] += delta;
 }
 
-/* --- Nodes --------------------------------------------------------------------- */
+/* --- Nodes --------------------------------------------------------------- */
 
 static size_t leaf_size(uint32_t room)
 {
@@ -411,7 +411,7 @@ static void node_set_count(void *node, unsigned level, unsigned count)
         ((struct tree_inner *)node)->count = count;
 }
 
-/* --- Sharing ---------------------------------------------------------------- */
+/* --- Sharing ------------------------------------------------------------- */
 
 /* A run of neighbours: children `at` to `at + width` of `parent`, at `level`. */
 struct window {
@@ -506,7 +506,7 @@ static unsigned level_max(unsigned level)
     return level == 0 ? TREE_LEAF : TREE_INNER;
 }
 
-/* --- Making room ------------------------------------------------------------- */
+/* --- Making room --------------------------------------------------------- */
 
 /* Where an entry is to be inserted. */
 enum side { FRONT, MIDDLE, BACK };
@@ -574,7 +574,7 @@ static void tree_grow_leaf(struct tree *t, const struct structure_host *host)
     t->root = larger;
 }
 
-/* --- Changing ------------------------------------------------------------------ */
+/* --- Changing ------------------------------------------------------------ */
 
 static void leaf_put(struct tree *t, const struct tree_path *path, double score,
                      struct item *item)
@@ -870,7 +870,7 @@ bool tree_clear_step(struct tree *t, const struct structure_host *host,
     return t->root == NULL;
 }
 
-/* --- Finding -------------------------------------------------------------------- */
+/* --- Finding ------------------------------------------------------------- */
 
 static uint64_t tree_seek_bound(const struct tree *t, const struct bound *b,
                                 bool after, struct tree_place *at)
@@ -926,7 +926,7 @@ void tree_seek(const struct tree *t, uint64_t position, struct tree_place *at)
     *at = (struct tree_place){path.leaf, path.at[0]};
 }
 
-/* --- Reading -------------------------------------------------------------------- */
+/* --- Reading ------------------------------------------------------------- */
 
 static struct tree_entry leaf_entry(const struct tree_leaf *leaf, unsigned at)
 {
@@ -967,7 +967,7 @@ size_t tree_backward(struct tree_place *at, struct tree_entry *batch,
     return n;
 }
 
-/* --- Looking at it ---------------------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 size_t tree_memory(const struct tree *t)
 {

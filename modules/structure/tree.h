@@ -87,7 +87,7 @@ static inline uint64_t tree_count(const struct tree *t)
     return t->count;
 }
 
-/* --- Finding: each answers a position, and the gap before it --------------- */
+/* --- Finding: each answers a position, and the gap before it ------------- */
 
 /* The position of the entry, false where there is none.  `position` and `at`
  * may be NULL; they are set in any case, to where it would be. */
@@ -108,7 +108,7 @@ uint64_t tree_seek_key(const struct tree *t, struct kr_str key, bool after,
 /* The gap before the entry at `position`; count or more: the end. */
 void tree_seek(const struct tree *t, uint64_t position, struct tree_place *at);
 
-/* --- Reading ----------------------------------------------------------------- */
+/* --- Reading ------------------------------------------------------------- */
 
 /* The next up to `max` entries behind, or before, the gap, which moves past
  * them; nearest first.  How many there are.  Items are on their way to the
@@ -118,7 +118,7 @@ size_t tree_forward(struct tree_place *at, struct tree_entry *batch,
 size_t tree_backward(struct tree_place *at, struct tree_entry *batch,
                      size_t max);
 
-/* --- Changing ---------------------------------------------------------------- */
+/* --- Changing ------------------------------------------------------------ */
 
 /* The caller knows that the entry is not there.  The item stays the caller's.
  * `score` is not NaN. */
@@ -156,7 +156,7 @@ uint64_t tree_erase_range(struct tree *t, const struct structure_host *host,
 bool tree_clear_step(struct tree *t, const struct structure_host *host,
                      uint64_t budget, tree_item_fn release, void *ctx);
 
-/* --- Looking at it ------------------------------------------------------------- */
+/* --- Looking at it ------------------------------------------------------- */
 
 /* Bytes of nodes, without the items and the struct.  O(1). */
 size_t tree_memory(const struct tree *t);

@@ -66,7 +66,7 @@ static void bench_free(void *owner, void *block)
 
 static const struct structure_host host = {bench_alloc, bench_free, NULL, NULL};
 
-/* --- A skiplist ------------------------------------------------------------------ */
+/* --- A skiplist ---------------------------------------------------------- */
 
 #define LEVELS 32
 
@@ -214,7 +214,7 @@ static void list_fini(struct list *l)
     }
 }
 
-/* --- The same questions to both ----------------------------------------------- */
+/* --- The same questions to both ------------------------------------------ */
 
 struct bench {
     uint64_t count;

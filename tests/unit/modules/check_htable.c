@@ -49,7 +49,7 @@ static void setup(void)
     hash_mask = UINT64_MAX;
 }
 
-/* --- The table and its model, changed together ------------------------------- */
+/* --- The table and its model, changed together --------------------------- */
 
 static struct item *find(uint32_t id, struct htable_place *at)
 {
@@ -127,7 +127,7 @@ static void clear(void)
     ck_assert_uint_eq(item_account.blocks, 0);
 }
 
-/* --- Claims -------------------------------------------------------------------- */
+/* --- Claims -------------------------------------------------------------- */
 
 /* Good hashes, long chains in a few buckets, tags that never tell anything,
  * tags only, and all equal. */

@@ -67,7 +67,7 @@ START_TEST(a_value_stands_behind_its_field)
 }
 END_TEST
 
-/* --- A sorted set: the rules of sharing, played through ---------------------- */
+/* --- A sorted set: the rules of sharing, played through ------------------ */
 
 struct sorted {
     struct htable members;

@@ -31,7 +31,7 @@ static void setup(void)
     seed_set("tree");
 }
 
-/* --- Order, told once more --------------------------------------------------- */
+/* --- Order, told once more ----------------------------------------------- */
 
 static int string_order(struct kr_str a, struct kr_str b)
 {
@@ -62,7 +62,7 @@ static size_t model_find(double score, struct kr_str key, bool *found)
     return at;
 }
 
-/* --- Entries by chance --------------------------------------------------------- */
+/* --- Entries by chance --------------------------------------------------- */
 
 /* What scores there are: most different, few, one, or such as are hard. */
 enum scores { SCORES_MANY, SCORES_FEW, SCORES_ONE, SCORES_HARD, SCORES_KINDS };
@@ -100,7 +100,7 @@ static struct kr_str key_by_chance(char *room)
     return kr_str(room, size);
 }
 
-/* --- The tree and its model, changed together ----------------------------------- */
+/* --- The tree and its model, changed together ---------------------------- */
 
 static void must_hold(void)
 {
@@ -210,7 +210,7 @@ static void clear(void)
     ck_assert_uint_eq(tree_memory(&tree), 0);
 }
 
-/* --- Questions ------------------------------------------------------------------- */
+/* --- Questions ----------------------------------------------------------- */
 
 /* Gap `position` as `at` shows it: what is behind it and what is before. */
 static void must_be_gap(struct tree_place at, size_t position)
@@ -316,7 +316,7 @@ static void must_equal_model(void)
     ck_assert_uint_eq(i, 0);
 }
 
-/* --- Claims ------------------------------------------------------------------------ */
+/* --- Claims -------------------------------------------------------------- */
 
 static void change(enum scores kind, size_t grow)
 {

@@ -45,7 +45,7 @@ static inline void seed_set(const char *suite)
     printf("%s: seed %llu\n", suite, (unsigned long long)seed);
 }
 
-/* --- A host that counts ------------------------------------------------------ */
+/* --- A host that counts -------------------------------------------------- */
 
 /* The owner: what is allocated and not freed. */
 struct account {
