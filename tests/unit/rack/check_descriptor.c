@@ -256,6 +256,7 @@ START_TEST(wrong_tables_are_refused)
     descriptor.commands.count = 1u << 31;
     refused("commands: found 2147483648 rows");
     descriptor.commands.count = 4096;
+    descriptor.commands.stride = 4096;
     refused("commands: found"); /* in bounds, but not there */
     descriptor.commands.stride = 8;
     refused("commands: found rows of 8 bytes");
