@@ -239,7 +239,8 @@ START_TEST(random_times_fall_due_in_order_whatever_the_budget)
                 add(id, now_ms + 1 +
                             (int64_t)chance((uint64_t)worlds[_i].ahead_ms));
         }
-        must(wheel_next_due_ms(&wheel) <= model_first(ids) + WHEEL_TICK_MS);
+        must(model_count(ids) == 0 ||
+             wheel_next_due_ms(&wheel) <= model_first(ids) + WHEEL_TICK_MS);
         now_ms += (int64_t)chance((uint64_t)worlds[_i].step_ms);
         do {
             uint64_t before = delivered;
@@ -522,7 +523,8 @@ START_TEST(compaction_loses_nothing_while_time_passes)
             wheel_compact_step(&wheel, chance(3), is_live, &examined);
         if (wheel_sample_any(&wheel, &seed, &item))
             must(is_live(&item, &examined));
-        must(wheel_next_due_ms(&wheel) <= model_first(ids) + WHEEL_TICK_MS);
+        must(model_count(ids) == 0 ||
+             wheel_next_due_ms(&wheel) <= model_first(ids) + WHEEL_TICK_MS);
         must_hold();
         now_ms += (int64_t)chance(5000);
         while (wheel_advance(&wheel, now_ms, 5, take, NULL))
