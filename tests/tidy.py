@@ -70,12 +70,15 @@ def core_includes_no_module():
 
 
 def modules_include_no_core():
-    """A file of modules/NAME/ includes its own folder, <kr/...> and libraries."""
+    """A file of modules/NAME/ includes its own folder, the structures that modules share,
+    <kr/...> and libraries."""
+    shared = [(ROOT / "modules" / folder).resolve() for folder in ("compact", "structure")]
     for path in files("modules"):
         home = ROOT / "modules" / path.relative_to(ROOT / "modules").parts[0]
         for line, quote, what in includes(path):
             where = (path.parent / what).resolve()
-            if quote == '"' and not (where.is_file() and where.is_relative_to(home.resolve())):
+            fine = [home.resolve(), *shared]
+            if quote == '"' and not (where.is_file() and any(map(where.is_relative_to, fine))):
                 yield f'{name(path)}:{line}: "{what}" is not in {name(home)}/'
             if quote == "<" and what.split("/")[0] in WINGS:
                 yield f"{name(path)}:{line}: <{what}> is not for modules"

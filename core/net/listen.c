@@ -270,6 +270,10 @@ bool listen_open(char *error, size_t size)
         fine = listen_open_tcp(&listeners, error, size);
     if (fine && listen_settings.unix_path[0])
         fine = listen_unix(&listeners, error, size);
+    if (fine && listeners.count == 0) {
+        snprintf(error, size, "Configured to not listen anywhere, exiting.");
+        fine = false;
+    }
     if (!fine)
         listen_close_all(&listeners);
     return fine;

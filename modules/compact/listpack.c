@@ -213,6 +213,14 @@ static bool listpack_parse(struct kr_str text, int64_t *number)
     return true;
 }
 
+/* Most texts are no numbers: the size tells, and the first byte. */
+static inline bool listpack_reads_as_number(struct kr_str text, int64_t *number)
+{
+    return text.size - 1 < LISTPACK_TEXT &&
+           (unsigned char)(text.data[0] - '-') <= '9' - '-' &&
+           listpack_parse(text, number);
+}
+
 size_t listpack_number_text(int64_t number, char *text)
 {
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
@@ -291,9 +299,7 @@ struct listpack_element listpack_element(struct kr_str bytes)
 {
     int64_t number;
 
-    if (bytes.size - 1 < LISTPACK_TEXT &&
-        (unsigned char)(bytes.data[0] - '-') <= '9' - '-' &&
-        listpack_parse(bytes, &number))
+    if (listpack_reads_as_number(bytes, &number))
         return listpack_number(number);
     return listpack_text(bytes);
 }
@@ -398,29 +404,18 @@ bool listpack_check_header(struct kr_str bytes)
            lp[bytes.size - 1] == HEAD_END;
 }
 
-/* Bytes of the head that begins with `head`; 0 if nothing does. */
-static size_t listpack_head_size(uint8_t head)
-{
-    if (head < HEAD_NUMBER13)
-        return 1;
-    if (head < HEAD_TEXT32)
-        return 2;
-    if (head == HEAD_TEXT32)
-        return 5;
-    if (head > HEAD_NUMBER64)
-        return 0;
-    return listpack_entry_sizes[head] - 1u;
-}
-
 /* Check the entry at `p`, of which at most `left` bytes may be read; answers
  * its size, 0 if it is broken. */
-static size_t listpack_check_entry(const uint8_t *p, size_t left)
+static inline size_t listpack_check_entry(const uint8_t *p, size_t left)
 {
-    size_t head = listpack_head_size(*p), body, size;
+    size_t size = listpack_entry_sizes[*p], head, body;
     uint8_t back[BACK_MAX];
     struct listpack_item item;
 
-    if (head == 0 || head > left)
+    if (KR_LIKELY(size)) /* one byte of backlength */
+        return size <= left && p[size - 1] == size - 1 ? size : 0;
+    head = *p < HEAD_TEXT32 ? 2 : 5;
+    if (*p > HEAD_TEXT32 || head > left)
         return 0;
     listpack_decode(p, &item); /* reads only the head */
     body = head + item.bytes.size;
@@ -431,15 +426,19 @@ static size_t listpack_check_entry(const uint8_t *p, size_t left)
 }
 
 /* Would we have written the entry at `p`, of `size` bytes, as it is? */
-static bool listpack_is_canonical(const uint8_t *p, size_t size)
+static inline bool listpack_is_canonical(const uint8_t *p, size_t size)
 {
-    struct listpack_element e;
     struct listpack_item item;
+    int64_t number;
 
+    if (*p < HEAD_TEXT6)
+        return true;
     listpack_decode(p, &item);
-    e = item.is_number ? listpack_number(item.number)
-                       : listpack_element(item.bytes);
-    return e.size == size && e.head[0] == *p;
+    if (item.is_number)
+        return listpack_number(item.number).size == size;
+    return !listpack_reads_as_number(item.bytes, &number) &&
+           (*p < HEAD_NUMBER13 ||
+            item.bytes.size >= (*p < HEAD_TEXT32 ? 64u : 4096u));
 }
 
 enum listpack_verdict listpack_check(struct kr_str bytes)

@@ -11,7 +11,7 @@
 
 uint16_t flat_slot;
 uint16_t crate_slot;
-kr_module fixture_module = {.name = "fixture"};
+kr_module fixture_module = {.name = "fixture", .active = true};
 
 static atomic_int alive;
 static atomic_int elsewhere;

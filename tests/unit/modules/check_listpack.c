@@ -480,6 +480,33 @@ START_TEST(a_number_is_found_by_its_text_and_a_prefix_is_not)
 }
 END_TEST
 
+/* Of any size, as short and long ones are not compared by the same means. */
+START_TEST(a_text_that_differs_in_one_byte_is_not_found)
+{
+    char text[40] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM";
+    size_t wrong = 0;
+
+    for (size_t size = 1; size <= sizeof(text); size++) {
+        struct pack pack = pack_new();
+
+        pack_append(&pack, kr_str(text, size));
+        for (size_t i = 0; i <= size; i++) {
+            struct listpack_element element;
+
+            if (i < size)
+                text[i] ^= 1;
+            element = listpack_element(kr_str(text, size));
+            wrong += listpack_equal(pack.bytes, LISTPACK_HEADER, &element) !=
+                     (i == size);
+            if (i < size)
+                text[i] ^= 1;
+        }
+        pack_free(&pack);
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
 START_TEST(what_was_read_is_written_elsewhere_as_it_was)
 {
     struct pack from = pack_of_numbers(3), to = pack_new();
@@ -520,6 +547,18 @@ START_TEST(a_count_that_the_header_cannot_hold_is_walked_and_comes_back)
     ck_assert_uint_eq(listpack_delete_range(pack.bytes, -65530, 65530), 65530);
     memcpy(&header, pack.bytes + 4, 2);
     ck_assert_uint_eq(header, 7);
+    ck_assert_int_eq(CHECK(pack), LISTPACK_SOUND);
+    pack_free(&pack);
+}
+END_TEST
+
+START_TEST(deleting_the_rest_of_what_nobody_has_counted_says_how_many)
+{
+    struct pack pack = pack_of_numbers(10);
+
+    memcpy(pack.bytes + 4, "\xff\xff", 2);
+    ck_assert_uint_eq(listpack_delete_range(pack.bytes, 2, SIZE_MAX), 8);
+    ck_assert_uint_eq(listpack_count(pack.bytes), 2);
     ck_assert_int_eq(CHECK(pack), LISTPACK_SOUND);
     pack_free(&pack);
 }
@@ -605,21 +644,24 @@ static const struct kr_str broken[] = {
     ROW(""),
     ROW("\7\0\0\0\0\0"),
     ROW("\6\0\0\0\0\0"),
-    ROW("\7\0\0\0\0\0\0"),                /* no end */
-    ROW("\x8\0\0\0\0\0\xff"),             /* too large a size */
-    ROW("\6\0\0\0\0\0\xff"),              /* too small */
-    ROW("\7\0\0\0\1\0\xff"),              /* counts one that is not there */
-    ROW("\x9\0\0\0\0\0\1\1\xff"),         /* or none that is */
-    ROW("\x9\0\0\0\1\0\1\2\xff"),         /* wrong backlength */
-    ROW("\x9\0\0\0\1\0\1\x81\xff"),       /* one that goes on */
-    ROW("\x8\0\0\0\1\0\1\xff"),           /* none */
-    ROW("\x9\0\0\0\1\0\xf5\1\xff"),       /* no such head */
-    ROW("\x9\0\0\0\1\0\xff\1\xff"),       /* the end too early */
-    ROW("\x9\0\0\0\1\0\xbf\x40\xff"),     /* text past the end */
-    ROW("\x9\0\0\0\1\0\x81\2\xff"),       /* that has the end's byte */
-    ROW("\x8\0\0\0\1\0\xc0\xff"),         /* a head cut off */
-    ROW("\x8\0\0\0\1\0\xe1\xff"),         /* of a text */
-    ROW("\xa\0\0\0\1\0\xf0\xff\xff\xff"), /* of a long one */
+    ROW("\7\0\0\0\0\0\0"),                   /* no end */
+    ROW("\x8\0\0\0\0\0\xff"),                /* too large a size */
+    ROW("\6\0\0\0\0\0\xff"),                 /* too small */
+    ROW("\7\0\0\0\1\0\xff"),                 /* counts one that is not there */
+    ROW("\x9\0\0\0\0\0\1\1\xff"),            /* or none that is */
+    ROW("\x9\0\0\0\1\0\1\2\xff"),            /* wrong backlength */
+    ROW("\x9\0\0\0\1\0\1\x81\xff"),          /* one that goes on */
+    ROW("\x8\0\0\0\1\0\1\xff"),              /* none */
+    ROW("\x9\0\0\0\1\0\xf5\1\xff"),          /* no such head */
+    ROW("\xe\0\0\0\1\0\xf5\1\0\0\0x\6\xff"), /* nor with a size behind */
+    ROW("\xe\0\0\0\1\0\xfe\1\0\0\0x\6\xff"),
+    ROW("\xe\0\0\0\1\0\xff\1\0\0\0x\6\xff"),
+    ROW("\x9\0\0\0\1\0\xff\1\xff"),               /* the end too early */
+    ROW("\x9\0\0\0\1\0\xbf\x40\xff"),             /* text past the end */
+    ROW("\x9\0\0\0\1\0\x81\2\xff"),               /* that has the end's byte */
+    ROW("\x8\0\0\0\1\0\xc0\xff"),                 /* a head cut off */
+    ROW("\x8\0\0\0\1\0\xe1\xff"),                 /* of a text */
+    ROW("\xa\0\0\0\1\0\xf0\xff\xff\xff"),         /* of a long one */
     ROW("\xc\0\0\0\1\0\xf0\xff\xff\xff\xff\xff"), /* 4 GiB past the end */
     ROW("\xe\0\0\0\1\0\xf4\1\2\3\4\5\6\xff"),     /* a number cut off */
 };
@@ -792,9 +834,12 @@ Suite *listpack_suite(void)
     tcase_add_test(tcase, items_come_in_batches_and_numbers_stay_numbers);
     tcase_add_test(tcase, picks_read_whole_records_and_may_repeat);
     tcase_add_test(tcase, a_number_is_found_by_its_text_and_a_prefix_is_not);
+    tcase_add_test(tcase, a_text_that_differs_in_one_byte_is_not_found);
     tcase_add_test(tcase, what_was_read_is_written_elsewhere_as_it_was);
     tcase_add_test(
         tcase, a_count_that_the_header_cannot_hold_is_walked_and_comes_back);
+    tcase_add_test(tcase,
+                   deleting_the_rest_of_what_nobody_has_counted_says_how_many);
     tcase_add_test(tcase, merging_what_nobody_has_counted_counts_it);
     tcase_add_test(tcase, backlengths_grow_where_redis_has_them_grow);
     tcase_add_test(tcase, numbers_read_back_as_the_same_text);
