@@ -51,7 +51,8 @@ struct kr_block {
     /* Park the call.  NULL when it must not block (KR_CALL_NO_BLOCK: reply at
      * once as a timeout would). */
     kr_parked *(*park)(struct kr_call *call, const struct kr_park *how);
-    /* A thread or a timer has finished: wake with KR_WAKE_DONE.  [any] */
+    /* A thread or a timer has finished: wake with KR_WAKE_DONE.  Of a
+     * call that is over already it does nothing.  [any] */
     void (*complete)(kr_parked *parked);
     /* Somebody gave up: wake with KR_WAKE_TIMEOUT, or as an error with
      * -UNBLOCKED.  false: the client is not blocked, or not to be. */

@@ -48,12 +48,13 @@ struct kr_loop {
     kr_job *(*job)(kr_module *self, void (*work)(void *ctx),
                    void (*done)(void *ctx), void *ctx);
     /* Take it back if it has not begun: neither function is called.  false: it
-     * runs or is over. */
+     * runs or is over, which does no harm. */
     bool (*cancel_job)(kr_job *job);
 
     /* Let the loop serve others during long work: events are handled for at
      * most `budget_us`, commands of clients are answered -BUSY with `text`.
-     * false: called where that must not be. */
+     * false: called where that must not be: within a timer, a post, a
+     * descriptor's callback, or another yield. */
     bool (*yield)(kr_module *self, uint64_t budget_us, const char *text);
     /* End the server: KR_SHUTDOWN_; KR_EBUSY: refused, the reason is in the
      * log.  Does not return at once: the loop ends after this call. */
