@@ -72,7 +72,8 @@ struct kr_calls {
     /* Run a command now.  The reply, an error included, goes to run->reply.
      * Nested up to 128 deep, then an error reply.  KR_OK when the handler ran,
      * KR_EDENIED when something refused (the error has been replied; a nested
-     * call that a gate would hold is refused as -BUSY).  The cost beyond the handler's is about 30 ns, no allocation. */
+     * call that a gate would hold is refused as -BUSY).  The cost beyond the
+     * handler's is about 30 ns, no allocation. */
     kr_status (*run)(const struct kr_run *run);
     /* As run(), for a command already looked up, which saves the look-up. */
     kr_status (*run_command)(const kr_cmd *command, const struct kr_run *run);
