@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "commands.h"
-#include "help.h"
 
 #include <stdio.h>
 
@@ -380,5 +379,5 @@ void server_command_help(struct kr_call *call)
         "    The keys in a command line, and what is done to each.",
     };
 
-    help_reply(call->reply, "COMMAND", lines, KR_COUNT(lines));
+    kr_reply_help(call, "COMMAND", lines, KR_COUNT(lines));
 }

@@ -6,7 +6,6 @@
 #include "server.h"
 
 #include "commands.h"
-#include "help.h"
 #include "page.h"
 
 #include <stdlib.h>
@@ -150,5 +149,5 @@ void server_config_help(struct kr_call *call)
         "    Write what is in force to the configuration file.",
     };
 
-    help_reply(call->reply, "CONFIG", lines, KR_COUNT(lines));
+    kr_reply_help(call, "CONFIG", lines, KR_COUNT(lines));
 }

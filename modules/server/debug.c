@@ -2,7 +2,6 @@
 #include "debug.h"
 
 #include "commands.h"
-#include "help.h"
 #include "server.h"
 
 #include <errno.h>
@@ -189,7 +188,7 @@ static void debug_help(struct kr_call *call)
         "    Sizes of the structs that modules see.",
     };
 
-    help_reply(call->reply, "DEBUG", lines, KR_COUNT(lines));
+    kr_reply_help(call, "DEBUG", lines, KR_COUNT(lines));
 }
 
 /* --- Which one ----------------------------------------------------------- */
@@ -265,5 +264,5 @@ void server_debug(struct kr_call *call)
             debug_rows[i].run(call);
             return;
         }
-    server_refuse_subcommand(call, "DEBUG");
+    kr_refuse_subcommand(call, "DEBUG");
 }

@@ -65,5 +65,5 @@ void debug_replybuffer(struct kr_call *call)
     else if (kr_str_equal_nocase(call->argv[2], KR_STR("peak-reset-time")))
         debug_set(call, KR_STR("replybuffer-peak-reset-time"), call->argv[3]);
     else
-        server_refuse_subcommand(call, "DEBUG");
+        kr_refuse_subcommand(call, "DEBUG");
 }

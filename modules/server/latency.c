@@ -2,7 +2,6 @@
 #include "latency.h"
 
 #include "commands.h"
-#include "help.h"
 #include "server.h"
 
 int64_t latency_threshold = 0;
@@ -187,5 +186,5 @@ void server_latency_help(struct kr_call *call)
         "    most how many microseconds.",
     };
 
-    help_reply(call->reply, "LATENCY", lines, KR_COUNT(lines));
+    kr_reply_help(call, "LATENCY", lines, KR_COUNT(lines));
 }

@@ -8,7 +8,6 @@
 
 #include "commands.h"
 #include "figures.h"
-#include "help.h"
 #include "page.h"
 
 #include <dlfcn.h>
@@ -267,5 +266,5 @@ void server_memory_help(struct kr_call *call)
         "    elements: 5 unless told, all of them for 0.",
     };
 
-    help_reply(call->reply, "MEMORY", lines, KR_COUNT(lines));
+    kr_reply_help(call, "MEMORY", lines, KR_COUNT(lines));
 }

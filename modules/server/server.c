@@ -74,17 +74,6 @@ void server_set_slow_limit(void)
     kr_calls->set_slow_limit(a < b ? a : b);
 }
 
-void server_refuse_subcommand(struct kr_call *call, const char *container)
-{
-    struct kr_str word = call->argv[1];
-
-    kr_reply_errorf(call->reply,
-                    "ERR unknown subcommand or wrong number of arguments for "
-                    "'%.*s'. Try %s HELP.",
-                    (int)(word.size < 128 ? word.size : 128),
-                    word.size > 0 ? word.data : "", container);
-}
-
 /* --- A module's life ----------------------------------------------------- */
 
 static void server_on_slow(void *ctx, const void *payload)

@@ -59,8 +59,4 @@ int64_t server_param_int(const char *name, int64_t otherwise);
  * the slow log and the latency monitor want. */
 void server_set_slow_limit(void);
 
-/* Reply the text with which Redis refuses arguments that a subcommand of
- * `container` ("SLOWLOG") does not have. */
-void server_refuse_subcommand(struct kr_call *call, const char *container);
-
 #endif

@@ -2,7 +2,6 @@
 #include "slowlog.h"
 
 #include "commands.h"
-#include "help.h"
 #include "redact.h"
 #include "server.h"
 
@@ -201,7 +200,7 @@ void server_slowlog_get(struct kr_call *call)
     int64_t count = 10;
 
     if (call->argc > 3) {
-        server_refuse_subcommand(call, "SLOWLOG");
+        kr_refuse_subcommand(call, "SLOWLOG");
         return;
     }
     if (call->argc == 3 &&
@@ -243,5 +242,5 @@ void server_slowlog_help(struct kr_call *call)
         "    Forget all entries.",
     };
 
-    help_reply(call->reply, "SLOWLOG", lines, KR_COUNT(lines));
+    kr_reply_help(call, "SLOWLOG", lines, KR_COUNT(lines));
 }
