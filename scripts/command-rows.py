@@ -325,9 +325,9 @@ def arg_table(tables, args, own, command):
             sys.exit(f"{command.full}: no field for {set(arg) - known}")
         kind = arg["type"].upper().replace("-", "_")
         if kind == "KEY":
-            head = f"    KEY({quote(arg['name'])}, {arg['key_spec_index']}"
+            head = f"    KR_KEY_ARGUMENT({quote(arg['name'])}, {arg['key_spec_index']}"
         else:
-            head = f"    ARG({quote(arg['name'])}, {kind}"
+            head = f"    KR_ARGUMENT({quote(arg['name'])}, {kind}"
         more = []
         if arg.get("flags"):
             more.append(flag_lines(".flags = ", "KR_ARG_", ARG_FLAGS,
@@ -483,16 +483,6 @@ class Writer:
 
 /* clang-format off */
 """]
-        if " ARG(" in text or "    ARG(" in text:
-            out.append("""\
-#define ARG(label, kind, ...)                                                  \\
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-""")
-        if "    KEY(" in text:
-            out.append("""\
-#define KEY(label, spec, ...)                                                  \\
-    {.name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__}
-""")
         out.append(text)
         out.append(f"""\
 /* --- The commands {'-' * 57} */

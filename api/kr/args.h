@@ -71,6 +71,78 @@ static inline bool kr_arg_int32_or(struct kr_call *call, uint32_t i,
     return false;
 }
 
+/* Argument `i` as an integer from `min` to `max`; otherwise `error`, or with
+ * NULL Redis's texts for what is no integer and for what is out of range. */
+static inline bool kr_arg_int64_in(struct kr_call *call, uint32_t i,
+                                   int64_t min, int64_t max, int64_t *value,
+                                   const char *error)
+{
+    if (!kr_arg_int64_or(call, i, value, error ? error : KR_ERR_NOT_INT))
+        return false;
+    if (KR_LIKELY(*value >= min && *value <= max))
+        return true;
+    if (error)
+        kr_reply_error(call->reply, error);
+    else if (min == 0 && max == INT64_MAX)
+        kr_reply_error(call->reply,
+                       "ERR value is out of range, must be positive");
+    else
+        kr_reply_errorf(call->reply,
+                        "ERR value is out of range, value must between %lld "
+                        "and %lld",
+                        (long long)min, (long long)max);
+    return false;
+}
+
+/* Argument `i` as a number; otherwise `error`, or with NULL Redis's text. */
+static inline bool kr_arg_double(struct kr_call *call, uint32_t i,
+                                 double *value, const char *error)
+{
+    if (KR_LIKELY(kr_text->to_double(call->argv[i], value)))
+        return true;
+    kr_reply_error(call->reply, error ? error : KR_ERR_NOT_FLOAT);
+    return false;
+}
+
+/* How long a blocking command waits, from argument `i`: seconds with a fraction
+ * (BLPOP) or whole milliseconds (XREAD).  *deadline_ms is the moment when it
+ * gives up, 0 for never, as struct kr_park wants it. */
+static inline bool kr_arg_timeout(struct kr_call *call, uint32_t i,
+                                  bool seconds, int64_t *deadline_ms)
+{
+    const char *error;
+    int64_t wait_ms;
+
+    if (seconds) {
+        long double wait;
+
+        error = "ERR timeout is not a float or out of range";
+        if (!kr_text->to_long_double(call->argv[i], &wait))
+            goto refuse;
+        error = "ERR timeout is out of range";
+        wait *= 1000;
+        if (wait > (long double)INT64_MAX || wait < (long double)INT64_MIN)
+            goto refuse;
+        wait_ms = (int64_t)wait;
+        wait_ms += wait > (long double)wait_ms; /* up: no wait becomes none */
+    } else if (!kr_text->to_int64(call->argv[i], &wait_ms)) {
+        error = "ERR timeout is not an integer or out of range";
+        goto refuse;
+    }
+    error = "ERR timeout is negative";
+    if (wait_ms < 0)
+        goto refuse;
+    error = "ERR timeout is out of range";
+    *deadline_ms = 0;
+    if (wait_ms > 0 &&
+        __builtin_add_overflow(wait_ms, call->now_ms, deadline_ms))
+        goto refuse;
+    return true;
+refuse:
+    kr_reply_error(call->reply, error);
+    return false;
+}
+
 /* The database whose number is argument `i`. */
 static inline bool kr_arg_db(struct kr_call *call, uint32_t i, kr_db **db)
 {

@@ -154,6 +154,17 @@ struct kr_arg {
     struct kr_rows parts; /* struct kr_arg: of a ONEOF or a BLOCK */
 };
 
+/* Rows of an argument tree: KR_ARGUMENT("seconds", INTEGER, .token = "EX"), and
+ * KR_KEY_ARGUMENT("key", 0), the key that key spec 0 finds. */
+#define KR_ARGUMENT(label, kind, ...)                                          \
+    {                                                                          \
+        .name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__    \
+    }
+#define KR_KEY_ARGUMENT(label, spec, ...)                                      \
+    {                                                                          \
+        .name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__   \
+    }
+
 struct kr_history {
     const char *since;
     const char *text;

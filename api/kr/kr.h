@@ -22,8 +22,10 @@
 #include <kr/memory.h>
 #include <kr/module.h>
 #include <kr/reply.h>
+#include <kr/scan.h>
 #include <kr/text.h>
 #include <kr/transport.h>
 #include <kr/type.h>
+#include <kr/walk.h>
 
 #endif

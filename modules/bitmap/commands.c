@@ -13,20 +13,14 @@
 
 /* clang-format off */
 
-#define ARG(label, kind, ...)                                                  \
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-
-#define KEY(label, spec, ...)                                                  \
-    {.name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__}
-
 static const struct kr_key_spec key1_rw_access_update[] = {
     KR_KEY(KR_KEY_RW | KR_KEY_ACCESS | KR_KEY_UPDATE, 1, 0, 1),
 };
 
 static const struct kr_arg setbit_args[] = {
-    KEY("key", 0),
-    ARG("offset", INTEGER),
-    ARG("value", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("offset", INTEGER),
+    KR_ARGUMENT("value", INTEGER),
 };
 
 static const struct kr_key_spec key1_ro_access[] = {
@@ -34,25 +28,25 @@ static const struct kr_key_spec key1_ro_access[] = {
 };
 
 static const struct kr_arg getbit_args[] = {
-    KEY("key", 0),
-    ARG("offset", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("offset", INTEGER),
 };
 
 static const struct kr_arg byte_bit_parts[] = {
-    ARG("byte", PURE_TOKEN, .token = "BYTE"),
-    ARG("bit", PURE_TOKEN, .token = "BIT"),
+    KR_ARGUMENT("byte", PURE_TOKEN, .token = "BYTE"),
+    KR_ARGUMENT("bit", PURE_TOKEN, .token = "BIT"),
 };
 
 static const struct kr_arg bitcount_index[] = {
-    ARG("start", INTEGER),
-    ARG("end", INTEGER),
-    ARG("index_unit", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_ARGUMENT("start", INTEGER),
+    KR_ARGUMENT("end", INTEGER),
+    KR_ARGUMENT("index_unit", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(byte_bit_parts)),
 };
 
 static const struct kr_arg bitcount_args[] = {
-    KEY("key", 0),
-    ARG("index", BLOCK, .flags = KR_ARG_OPTIONAL,
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("index", BLOCK, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(bitcount_index)),
 };
 
@@ -61,21 +55,21 @@ static const struct kr_history history_7_0_0[] = {
 };
 
 static const struct kr_arg bitpos_end_index[] = {
-    ARG("end", INTEGER),
-    ARG("index_unit", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_ARGUMENT("end", INTEGER),
+    KR_ARGUMENT("index_unit", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(byte_bit_parts)),
 };
 
 static const struct kr_arg bitpos_index[] = {
-    ARG("start", INTEGER),
-    ARG("end_index", BLOCK, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("start", INTEGER),
+    KR_ARGUMENT("end_index", BLOCK, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(bitpos_end_index)),
 };
 
 static const struct kr_arg bitpos_args[] = {
-    KEY("key", 0),
-    ARG("bit", INTEGER),
-    ARG("index", BLOCK, .flags = KR_ARG_OPTIONAL,
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("bit", INTEGER),
+    KR_ARGUMENT("index", BLOCK, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(bitpos_index)),
 };
 
@@ -85,9 +79,9 @@ static const struct kr_key_spec bitop_keys[] = {
 };
 
 static const struct kr_arg bitop_args[] = {
-    ARG("operation", STRING),
-    KEY("destkey", 0),
-    KEY("key", 1, .flags = KR_ARG_MULTIPLE),
+    KR_ARGUMENT("operation", STRING),
+    KR_KEY_ARGUMENT("destkey", 0),
+    KR_KEY_ARGUMENT("key", 1, .flags = KR_ARG_MULTIPLE),
 };
 
 static const struct kr_key_spec bitfield_keys[] = {
@@ -103,56 +97,56 @@ static const struct kr_key_spec bitfield_keys[] = {
 };
 
 static const struct kr_arg encoding_offset_parts[] = {
-    ARG("encoding", STRING),
-    ARG("offset", INTEGER),
+    KR_ARGUMENT("encoding", STRING),
+    KR_ARGUMENT("offset", INTEGER),
 };
 
 static const struct kr_arg bitfield_wrap_sat_fail[] = {
-    ARG("wrap", PURE_TOKEN, .token = "WRAP"),
-    ARG("sat", PURE_TOKEN, .token = "SAT"),
-    ARG("fail", PURE_TOKEN, .token = "FAIL"),
+    KR_ARGUMENT("wrap", PURE_TOKEN, .token = "WRAP"),
+    KR_ARGUMENT("sat", PURE_TOKEN, .token = "SAT"),
+    KR_ARGUMENT("fail", PURE_TOKEN, .token = "FAIL"),
 };
 
 static const struct kr_arg bitfield_encoding_offset_value[] = {
-    ARG("encoding", STRING),
-    ARG("offset", INTEGER),
-    ARG("value", INTEGER),
+    KR_ARGUMENT("encoding", STRING),
+    KR_ARGUMENT("offset", INTEGER),
+    KR_ARGUMENT("value", INTEGER),
 };
 
 static const struct kr_arg bitfield_encoding_offset_increment[] = {
-    ARG("encoding", STRING),
-    ARG("offset", INTEGER),
-    ARG("increment", INTEGER),
+    KR_ARGUMENT("encoding", STRING),
+    KR_ARGUMENT("offset", INTEGER),
+    KR_ARGUMENT("increment", INTEGER),
 };
 
 static const struct kr_arg bitfield_write_operation[] = {
-    ARG("encoding_offset_value", BLOCK, .token = "SET",
+    KR_ARGUMENT("encoding_offset_value", BLOCK, .token = "SET",
         .parts = KR_ROWS(bitfield_encoding_offset_value)),
-    ARG("encoding_offset_increment", BLOCK, .token = "INCRBY",
+    KR_ARGUMENT("encoding_offset_increment", BLOCK, .token = "INCRBY",
         .parts = KR_ROWS(bitfield_encoding_offset_increment)),
 };
 
 static const struct kr_arg bitfield_write[] = {
-    ARG("wrap_sat_fail", ONEOF, .flags = KR_ARG_OPTIONAL, .token = "OVERFLOW",
+    KR_ARGUMENT("wrap_sat_fail", ONEOF, .flags = KR_ARG_OPTIONAL, .token = "OVERFLOW",
         .parts = KR_ROWS(bitfield_wrap_sat_fail)),
-    ARG("write_operation", ONEOF, .parts = KR_ROWS(bitfield_write_operation)),
+    KR_ARGUMENT("write_operation", ONEOF, .parts = KR_ROWS(bitfield_write_operation)),
 };
 
 static const struct kr_arg bitfield_operation[] = {
-    ARG("encoding_offset", BLOCK, .token = "GET",
+    KR_ARGUMENT("encoding_offset", BLOCK, .token = "GET",
         .parts = KR_ROWS(encoding_offset_parts)),
-    ARG("write", BLOCK, .parts = KR_ROWS(bitfield_write)),
+    KR_ARGUMENT("write", BLOCK, .parts = KR_ROWS(bitfield_write)),
 };
 
 static const struct kr_arg bitfield_args[] = {
-    KEY("key", 0),
-    ARG("operation", ONEOF, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE,
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("operation", ONEOF, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE,
         .parts = KR_ROWS(bitfield_operation)),
 };
 
 static const struct kr_arg bitfield_ro_args[] = {
-    KEY("key", 0),
-    ARG("encoding_offset", BLOCK,
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("encoding_offset", BLOCK,
         .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE | KR_ARG_MULTIPLE_TOKEN,
         .token = "GET", .parts = KR_ROWS(encoding_offset_parts)),
 };

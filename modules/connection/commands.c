@@ -13,11 +13,8 @@
 
 /* clang-format off */
 
-#define ARG(label, kind, ...)                                                  \
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-
 static const struct kr_arg ping_args[] = {
-    ARG("message", STRING, .flags = KR_ARG_OPTIONAL),
+    KR_ARGUMENT("message", STRING, .flags = KR_ARG_OPTIONAL),
 };
 
 static const char *const ping_tips[] = {
@@ -26,23 +23,23 @@ static const char *const ping_tips[] = {
 };
 
 static const struct kr_arg echo_args[] = {
-    ARG("message", STRING),
+    KR_ARGUMENT("message", STRING),
 };
 
 static const struct kr_arg hello_username_password[] = {
-    ARG("username", STRING),
-    ARG("password", STRING),
+    KR_ARGUMENT("username", STRING),
+    KR_ARGUMENT("password", STRING),
 };
 
 static const struct kr_arg hello_arguments[] = {
-    ARG("protover", INTEGER),
-    ARG("username_password", BLOCK, .flags = KR_ARG_OPTIONAL, .token = "AUTH",
+    KR_ARGUMENT("protover", INTEGER),
+    KR_ARGUMENT("username_password", BLOCK, .flags = KR_ARG_OPTIONAL, .token = "AUTH",
         .parts = KR_ROWS(hello_username_password)),
-    ARG("clientname", STRING, .flags = KR_ARG_OPTIONAL, .token = "SETNAME"),
+    KR_ARGUMENT("clientname", STRING, .flags = KR_ARG_OPTIONAL, .token = "SETNAME"),
 };
 
 static const struct kr_arg hello_args[] = {
-    ARG("arguments", BLOCK, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("arguments", BLOCK, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(hello_arguments)),
 };
 
@@ -53,8 +50,8 @@ static const struct kr_history hello_history[] = {
 };
 
 static const struct kr_arg auth_args[] = {
-    ARG("username", STRING, .flags = KR_ARG_OPTIONAL, .since = "6.0.0"),
-    ARG("password", STRING),
+    KR_ARGUMENT("username", STRING, .flags = KR_ARG_OPTIONAL, .since = "6.0.0"),
+    KR_ARGUMENT("password", STRING),
 };
 
 static const struct kr_history auth_history[] = {
@@ -62,7 +59,7 @@ static const struct kr_history auth_history[] = {
 };
 
 static const struct kr_arg select_args[] = {
-    ARG("index", INTEGER),
+    KR_ARGUMENT("index", INTEGER),
 };
 
 static const char *const nondeterministic_output_tips[] = {
@@ -70,34 +67,34 @@ static const char *const nondeterministic_output_tips[] = {
 };
 
 static const struct kr_arg client_kill_normal_master_slave_pubsub[] = {
-    ARG("normal", PURE_TOKEN, .token = "NORMAL"),
-    ARG("master", PURE_TOKEN, .token = "MASTER", .since = "3.2.0"),
-    ARG("slave", PURE_TOKEN, .token = "SLAVE"),
-    ARG("replica", PURE_TOKEN, .token = "REPLICA", .since = "5.0.0"),
-    ARG("pubsub", PURE_TOKEN, .token = "PUBSUB"),
+    KR_ARGUMENT("normal", PURE_TOKEN, .token = "NORMAL"),
+    KR_ARGUMENT("master", PURE_TOKEN, .token = "MASTER", .since = "3.2.0"),
+    KR_ARGUMENT("slave", PURE_TOKEN, .token = "SLAVE"),
+    KR_ARGUMENT("replica", PURE_TOKEN, .token = "REPLICA", .since = "5.0.0"),
+    KR_ARGUMENT("pubsub", PURE_TOKEN, .token = "PUBSUB"),
 };
 
 static const struct kr_arg client_kill_new_format[] = {
-    ARG("client-id", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "ID",
+    KR_ARGUMENT("client-id", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "ID",
         .since = "2.8.12"),
-    ARG("normal_master_slave_pubsub", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("normal_master_slave_pubsub", ONEOF, .flags = KR_ARG_OPTIONAL,
         .token = "TYPE", .since = "2.8.12",
         .parts = KR_ROWS(client_kill_normal_master_slave_pubsub)),
-    ARG("username", STRING, .flags = KR_ARG_OPTIONAL, .token = "USER"),
-    ARG("ip:port", STRING, .flags = KR_ARG_OPTIONAL, .token = "ADDR"),
-    ARG("ip:port", STRING, .flags = KR_ARG_OPTIONAL, .token = "LADDR",
+    KR_ARGUMENT("username", STRING, .flags = KR_ARG_OPTIONAL, .token = "USER"),
+    KR_ARGUMENT("ip:port", STRING, .flags = KR_ARG_OPTIONAL, .token = "ADDR"),
+    KR_ARGUMENT("ip:port", STRING, .flags = KR_ARG_OPTIONAL, .token = "LADDR",
         .since = "6.2.0"),
-    ARG("yes/no", STRING, .flags = KR_ARG_OPTIONAL, .token = "SKIPME"),
+    KR_ARGUMENT("yes/no", STRING, .flags = KR_ARG_OPTIONAL, .token = "SKIPME"),
 };
 
 static const struct kr_arg client_kill_filter[] = {
-    ARG("ip:port", STRING, .deprecated_since = "2.8.12"),
-    ARG("new-format", ONEOF, .flags = KR_ARG_MULTIPLE,
+    KR_ARGUMENT("ip:port", STRING, .deprecated_since = "2.8.12"),
+    KR_ARGUMENT("new-format", ONEOF, .flags = KR_ARG_MULTIPLE,
         .parts = KR_ROWS(client_kill_new_format)),
 };
 
 static const struct kr_arg client_kill_args[] = {
-    ARG("filter", ONEOF, .parts = KR_ROWS(client_kill_filter)),
+    KR_ARGUMENT("filter", ONEOF, .parts = KR_ROWS(client_kill_filter)),
 };
 
 static const struct kr_history client_kill_history[] = {
@@ -111,21 +108,21 @@ static const struct kr_history client_kill_history[] = {
 };
 
 static const struct kr_arg client_list_normal_master_replica_pubsub[] = {
-    ARG("normal", PURE_TOKEN, .token = "NORMAL"),
-    ARG("master", PURE_TOKEN, .token = "MASTER"),
-    ARG("replica", PURE_TOKEN, .token = "REPLICA"),
-    ARG("pubsub", PURE_TOKEN, .token = "PUBSUB"),
+    KR_ARGUMENT("normal", PURE_TOKEN, .token = "NORMAL"),
+    KR_ARGUMENT("master", PURE_TOKEN, .token = "MASTER"),
+    KR_ARGUMENT("replica", PURE_TOKEN, .token = "REPLICA"),
+    KR_ARGUMENT("pubsub", PURE_TOKEN, .token = "PUBSUB"),
 };
 
 static const struct kr_arg client_list_id[] = {
-    ARG("client-id", INTEGER, .flags = KR_ARG_MULTIPLE),
+    KR_ARGUMENT("client-id", INTEGER, .flags = KR_ARG_MULTIPLE),
 };
 
 static const struct kr_arg client_list_args[] = {
-    ARG("normal_master_replica_pubsub", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("normal_master_replica_pubsub", ONEOF, .flags = KR_ARG_OPTIONAL,
         .token = "TYPE", .since = "5.0.0",
         .parts = KR_ROWS(client_list_normal_master_replica_pubsub)),
-    ARG("id", BLOCK, .flags = KR_ARG_OPTIONAL, .token = "ID", .since = "6.2.0",
+    KR_ARGUMENT("id", BLOCK, .flags = KR_ARG_OPTIONAL, .token = "ID", .since = "6.2.0",
         .parts = KR_ROWS(client_list_id)),
 };
 
@@ -142,22 +139,22 @@ static const struct kr_history client_list_history[] = {
 };
 
 static const struct kr_arg on_off_parts[] = {
-    ARG("on", PURE_TOKEN, .token = "ON"),
-    ARG("off", PURE_TOKEN, .token = "OFF"),
+    KR_ARGUMENT("on", PURE_TOKEN, .token = "ON"),
+    KR_ARGUMENT("off", PURE_TOKEN, .token = "OFF"),
 };
 
 static const struct kr_arg enabled_args[] = {
-    ARG("enabled", ONEOF, .parts = KR_ROWS(on_off_parts)),
+    KR_ARGUMENT("enabled", ONEOF, .parts = KR_ROWS(on_off_parts)),
 };
 
 static const struct kr_arg client_pause_mode[] = {
-    ARG("write", PURE_TOKEN, .token = "WRITE"),
-    ARG("all", PURE_TOKEN, .token = "ALL"),
+    KR_ARGUMENT("write", PURE_TOKEN, .token = "WRITE"),
+    KR_ARGUMENT("all", PURE_TOKEN, .token = "ALL"),
 };
 
 static const struct kr_arg client_pause_args[] = {
-    ARG("timeout", INTEGER),
-    ARG("mode", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "6.2.0",
+    KR_ARGUMENT("timeout", INTEGER),
+    KR_ARGUMENT("mode", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "6.2.0",
         .parts = KR_ROWS(client_pause_mode)),
 };
 
@@ -166,36 +163,36 @@ static const struct kr_history client_pause_history[] = {
 };
 
 static const struct kr_arg client_reply_on_off_skip[] = {
-    ARG("on", PURE_TOKEN, .token = "ON"),
-    ARG("off", PURE_TOKEN, .token = "OFF"),
-    ARG("skip", PURE_TOKEN, .token = "SKIP"),
+    KR_ARGUMENT("on", PURE_TOKEN, .token = "ON"),
+    KR_ARGUMENT("off", PURE_TOKEN, .token = "OFF"),
+    KR_ARGUMENT("skip", PURE_TOKEN, .token = "SKIP"),
 };
 
 static const struct kr_arg client_reply_args[] = {
-    ARG("on_off_skip", ONEOF, .parts = KR_ROWS(client_reply_on_off_skip)),
+    KR_ARGUMENT("on_off_skip", ONEOF, .parts = KR_ROWS(client_reply_on_off_skip)),
 };
 
 static const struct kr_arg client_setinfo_attr[] = {
-    ARG("libname", STRING, .token = "LIB-NAME"),
-    ARG("libver", STRING, .token = "LIB-VER"),
+    KR_ARGUMENT("libname", STRING, .token = "LIB-NAME"),
+    KR_ARGUMENT("libver", STRING, .token = "LIB-VER"),
 };
 
 static const struct kr_arg client_setinfo_args[] = {
-    ARG("attr", ONEOF, .parts = KR_ROWS(client_setinfo_attr)),
+    KR_ARGUMENT("attr", ONEOF, .parts = KR_ROWS(client_setinfo_attr)),
 };
 
 static const struct kr_arg client_setname_args[] = {
-    ARG("connection-name", STRING),
+    KR_ARGUMENT("connection-name", STRING),
 };
 
 static const struct kr_arg client_unblock_timeout_error[] = {
-    ARG("timeout", PURE_TOKEN, .token = "TIMEOUT"),
-    ARG("error", PURE_TOKEN, .token = "ERROR"),
+    KR_ARGUMENT("timeout", PURE_TOKEN, .token = "TIMEOUT"),
+    KR_ARGUMENT("error", PURE_TOKEN, .token = "ERROR"),
 };
 
 static const struct kr_arg client_unblock_args[] = {
-    ARG("client-id", INTEGER),
-    ARG("timeout_error", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("client-id", INTEGER),
+    KR_ARGUMENT("timeout_error", ONEOF, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(client_unblock_timeout_error)),
 };
 

@@ -13,18 +13,12 @@
 
 /* clang-format off */
 
-#define ARG(label, kind, ...)                                                  \
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-
-#define KEY(label, spec, ...)                                                  \
-    {.name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__}
-
 static const struct kr_key_spec keys1_rm_delete[] = {
     KR_KEY(KR_KEY_RM | KR_KEY_DELETE, 1, -1, 1),
 };
 
 static const struct kr_arg key_list_args[] = {
-    KEY("key", 0, .flags = KR_ARG_MULTIPLE),
+    KR_KEY_ARGUMENT("key", 0, .flags = KR_ARG_MULTIPLE),
 };
 
 static const char *const multi_shard_agg_sum_tips[] = {
@@ -45,7 +39,7 @@ static const struct kr_key_spec key1_ro[] = {
 };
 
 static const struct kr_arg key_args[] = {
-    KEY("key", 0),
+    KR_KEY_ARGUMENT("key", 0),
 };
 
 static const struct kr_key_spec rename_keys[] = {
@@ -54,8 +48,8 @@ static const struct kr_key_spec rename_keys[] = {
 };
 
 static const struct kr_arg key_newkey_args[] = {
-    KEY("key", 0),
-    KEY("newkey", 1),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_KEY_ARGUMENT("newkey", 1),
 };
 
 static const struct kr_key_spec renamenx_keys[] = {
@@ -75,10 +69,10 @@ static const struct kr_key_spec copy_keys[] = {
 };
 
 static const struct kr_arg copy_args[] = {
-    KEY("source", 0),
-    KEY("destination", 1),
-    ARG("destination-db", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "DB"),
-    ARG("replace", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "REPLACE"),
+    KR_KEY_ARGUMENT("source", 0),
+    KR_KEY_ARGUMENT("destination", 1),
+    KR_ARGUMENT("destination-db", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "DB"),
+    KR_ARGUMENT("replace", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "REPLACE"),
 };
 
 static const struct kr_key_spec key1_rw_access_update[] = {
@@ -86,8 +80,8 @@ static const struct kr_key_spec key1_rw_access_update[] = {
 };
 
 static const struct kr_arg move_args[] = {
-    KEY("key", 0),
-    ARG("db", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("db", INTEGER),
 };
 
 static const char *const randomkey_tips[] = {
@@ -96,7 +90,7 @@ static const char *const randomkey_tips[] = {
 };
 
 static const struct kr_arg keys_args[] = {
-    ARG("pattern", PATTERN),
+    KR_ARGUMENT("pattern", PATTERN),
 };
 
 static const char *const keys_tips[] = {
@@ -105,10 +99,10 @@ static const char *const keys_tips[] = {
 };
 
 static const struct kr_arg scan_args[] = {
-    ARG("cursor", INTEGER),
-    ARG("pattern", PATTERN, .flags = KR_ARG_OPTIONAL, .token = "MATCH"),
-    ARG("count", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "COUNT"),
-    ARG("type", STRING, .flags = KR_ARG_OPTIONAL, .token = "TYPE",
+    KR_ARGUMENT("cursor", INTEGER),
+    KR_ARGUMENT("pattern", PATTERN, .flags = KR_ARG_OPTIONAL, .token = "MATCH"),
+    KR_ARGUMENT("count", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "COUNT"),
+    KR_ARGUMENT("type", STRING, .flags = KR_ARG_OPTIONAL, .token = "TYPE",
         .since = "6.0.0"),
 };
 
@@ -126,16 +120,16 @@ static const struct kr_key_spec key1_rw_update[] = {
 };
 
 static const struct kr_arg nx_xx_gt_lt_parts[] = {
-    ARG("nx", PURE_TOKEN, .token = "NX"),
-    ARG("xx", PURE_TOKEN, .token = "XX"),
-    ARG("gt", PURE_TOKEN, .token = "GT"),
-    ARG("lt", PURE_TOKEN, .token = "LT"),
+    KR_ARGUMENT("nx", PURE_TOKEN, .token = "NX"),
+    KR_ARGUMENT("xx", PURE_TOKEN, .token = "XX"),
+    KR_ARGUMENT("gt", PURE_TOKEN, .token = "GT"),
+    KR_ARGUMENT("lt", PURE_TOKEN, .token = "LT"),
 };
 
 static const struct kr_arg expire_args[] = {
-    KEY("key", 0),
-    ARG("seconds", INTEGER),
-    ARG("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("seconds", INTEGER),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(nx_xx_gt_lt_parts)),
 };
 
@@ -144,23 +138,23 @@ static const struct kr_history history_7_0_0[] = {
 };
 
 static const struct kr_arg pexpire_args[] = {
-    KEY("key", 0),
-    ARG("milliseconds", INTEGER),
-    ARG("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("milliseconds", INTEGER),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(nx_xx_gt_lt_parts)),
 };
 
 static const struct kr_arg expireat_args[] = {
-    KEY("key", 0),
-    ARG("unix-time-seconds", UNIX_TIME),
-    ARG("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("unix-time-seconds", UNIX_TIME),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(nx_xx_gt_lt_parts)),
 };
 
 static const struct kr_arg pexpireat_args[] = {
-    KEY("key", 0),
-    ARG("unix-time-milliseconds", UNIX_TIME),
-    ARG("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("unix-time-milliseconds", UNIX_TIME),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "7.0.0",
         .parts = KR_ROWS(nx_xx_gt_lt_parts)),
 };
 
@@ -257,12 +251,12 @@ static const char *const dbsize_tips[] = {
 };
 
 static const struct kr_arg async_sync_parts[] = {
-    ARG("async", PURE_TOKEN, .token = "ASYNC", .since = "4.0.0"),
-    ARG("sync", PURE_TOKEN, .token = "SYNC", .since = "6.2.0"),
+    KR_ARGUMENT("async", PURE_TOKEN, .token = "ASYNC", .since = "4.0.0"),
+    KR_ARGUMENT("sync", PURE_TOKEN, .token = "SYNC", .since = "6.2.0"),
 };
 
 static const struct kr_arg async_args[] = {
-    ARG("async", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("async", ONEOF, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(async_sync_parts)),
 };
 
@@ -277,8 +271,8 @@ static const struct kr_history history_4_0_0[] = {
 };
 
 static const struct kr_arg swapdb_args[] = {
-    ARG("index1", INTEGER),
-    ARG("index2", INTEGER),
+    KR_ARGUMENT("index1", INTEGER),
+    KR_ARGUMENT("index2", INTEGER),
 };
 
 /* --- The commands -------------------------------------------------------- */

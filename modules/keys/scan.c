@@ -16,9 +16,9 @@
 #include "keys.h"
 
 #include <kr/memory.h>
+#include <kr/scan.h>
 #include <kr/type.h>
 
-#define SCAN_COUNT   10          /* keys to look at when COUNT is not given */
 #define SCAN_STEPS   10          /* steps at most, for each key of COUNT */
 #define PAGE_KEEP    (64 * 1024) /* bytes that the module keeps */
 #define PAGE_AT_ONCE 4096
@@ -85,53 +85,15 @@ static void page_clear(kr_module *self, struct keys_page *page)
     *page = (struct keys_page){.bytes = bytes, .room = room};
 }
 
-/* --- The cursor ---------------------------------------------------------- */
-
-/* Redis reads it with strtoul(), and so do we without a NUL to stop at: an
- * empty word is 0, a sign is allowed, a minus wraps around, what stands behind
- * a NUL is not seen, and a number that does not fit is refused. */
-static bool cursor_read(struct kr_str word, uint64_t *cursor)
-{
-    size_t size = strnlen(word.size > 0 ? word.data : "", word.size);
-    size_t at = size > 0 && (word.data[0] == '-' || word.data[0] == '+');
-    uint64_t value = 0;
-
-    if (size == at && size > 0)
-        return false;
-    for (size_t i = at; i < size; i++) {
-        unsigned digit = (unsigned char)word.data[i] - (unsigned)'0';
-
-        if (digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, digit, &value))
-            return false;
-    }
-    *cursor = at && word.data[0] == '-' ? -value : value;
-    return true;
-}
-
-static void cursor_reply(struct kr_reply *reply, uint64_t cursor)
-{
-    char digits[KR_INT64_TEXT];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + cursor % 10);
-        cursor /= 10;
-    } while (cursor > 0);
-    kr_reply_bulk(reply, kr_str(digits + at, sizeof(digits) - at));
-}
-
 /* --- SCAN ---------------------------------------------------------------- */
 
 struct scan {
     struct keys *keys;
     int64_t now_ms;
-    int64_t count;                /* keys to look at */
-    int64_t seen;                 /* keys looked at */
-    const struct kr_str *pattern; /* NULL: all */
-    const struct kr_str *type;    /* NULL: all */
-    uint16_t last_type;           /* the slot that was compared last, */
-    bool last_type_fits;          /* and what came of it */
+    int64_t seen; /* keys looked at */
+    struct kr_scan_words words;
+    uint16_t last_type;  /* the slot that was compared last, */
+    bool last_type_fits; /* and what came of it */
 };
 
 /* Keys of one type come in runs, so names are compared rarely. */
@@ -139,8 +101,8 @@ static bool scan_wants_type(struct scan *scan, uint16_t slot)
 {
     if (slot != scan->last_type) {
         scan->last_type = slot;
-        scan->last_type_fits =
-            kr_str_equal_nocase(*scan->type, kr_cstr(kr_types->name(slot)));
+        scan->last_type_fits = kr_str_equal_nocase(
+            *scan->words.type, kr_cstr(kr_types->name(slot)));
     }
     return scan->last_type_fits;
 }
@@ -151,9 +113,10 @@ static void scan_visit(void *ctx, struct kr_str key, struct kr_cell *cell)
     int64_t expiry_ms;
 
     scan->seen++;
-    if (scan->pattern && !kr_text->match(*scan->pattern, key, false))
+    if (scan->words.pattern &&
+        !kr_text->match(*scan->words.pattern, key, false))
         return;
-    if (scan->type && !scan_wants_type(scan, cell->type))
+    if (scan->words.type && !scan_wants_type(scan, cell->type))
         return;
     expiry_ms = kr_keyspace->expiry(cell);
     if (expiry_ms != KR_NO_EXPIRY && expiry_ms < scan->now_ms)
@@ -161,65 +124,27 @@ static void scan_visit(void *ctx, struct kr_str key, struct kr_cell *cell)
     page_add(scan->keys->self, &scan->keys->page, key);
 }
 
-static bool scan_read_option(struct kr_call *call, uint32_t i,
-                             struct scan *scan)
-{
-    const struct kr_str *value = &call->argv[i + 1];
-
-    if (kr_arg_is(call, i, "COUNT")) {
-        if (!kr_arg_int64(call, i + 1, &scan->count))
-            return false;
-        if (scan->count >= 1)
-            return true;
-    } else if (kr_arg_is(call, i, "MATCH")) {
-        scan->pattern = kr_str_equal(*value, KR_STR("*")) ? NULL : value;
-        return true;
-    } else if (kr_arg_is(call, i, "TYPE")) {
-        scan->type = value;
-        return true;
-    }
-    kr_refuse_syntax(call);
-    return false;
-}
-
-static bool scan_read_options(struct kr_call *call, struct scan *scan)
-{
-    for (uint32_t i = 2; i < call->argc; i += 2) {
-        if (i + 1 == call->argc) {
-            kr_refuse_syntax(call);
-            return false;
-        }
-        if (!scan_read_option(call, i, scan))
-            return false;
-    }
-    return true;
-}
-
 void keys_scan(struct kr_call *call)
 {
     struct keys *keys = keys_of(call);
-    struct scan scan = {
-        .keys = keys, .now_ms = call->now_ms, .count = SCAN_COUNT};
+    struct scan scan = {.keys = keys, .now_ms = call->now_ms};
     int64_t steps;
     uint64_t cursor;
 
-    if (!cursor_read(call->argv[1], &cursor)) {
-        kr_reply_error(call->reply, "ERR invalid cursor");
+    if (!kr_arg_cursor(call, 1, &cursor) ||
+        !kr_arg_scan(call, 2, KR_SCAN_TYPE, &scan.words))
         return;
-    }
-    if (!scan_read_options(call, &scan))
-        return;
-    if (__builtin_mul_overflow(scan.count, SCAN_STEPS, &steps))
+    if (__builtin_mul_overflow(scan.words.count, SCAN_STEPS, &steps))
         steps = INT64_MAX;
     do {
         cursor = kr_keyspace->scan(call->db, cursor, scan_visit, &scan);
-    } while (cursor != 0 && steps-- > 0 && scan.seen < scan.count);
+    } while (cursor != 0 && steps-- > 0 && scan.seen < scan.words.count);
     if (keys->page.failed) {
         kr_reply_error(call->reply,
                        "ERR not enough memory for so many keys at once");
     } else {
         kr_reply_array(call->reply, 2);
-        cursor_reply(call->reply, cursor);
+        kr_reply_cursor(call->reply, cursor);
         page_reply(&keys->page, call->reply);
     }
     page_clear(keys->self, &keys->page);

@@ -13,14 +13,8 @@
 
 /* clang-format off */
 
-#define ARG(label, kind, ...)                                                  \
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-
-#define KEY(label, spec, ...)                                                  \
-    {.name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__}
-
 static const struct kr_arg info_args[] = {
-    ARG("section", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
+    KR_ARGUMENT("section", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
 };
 
 static const char *const nondeterministic_output_all_shards_special_tips[] = {
@@ -34,7 +28,7 @@ static const struct kr_history info_history[] = {
 };
 
 static const struct kr_arg command_name_list_args[] = {
-    ARG("command-name", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
+    KR_ARGUMENT("command-name", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
 };
 
 static const char *const nondeterministic_output_order_tips[] = {
@@ -47,13 +41,13 @@ static const struct kr_history command_info_history[] = {
 };
 
 static const struct kr_arg command_list_filterby[] = {
-    ARG("module-name", STRING, .token = "MODULE"),
-    ARG("category", STRING, .token = "ACLCAT"),
-    ARG("pattern", PATTERN, .token = "PATTERN"),
+    KR_ARGUMENT("module-name", STRING, .token = "MODULE"),
+    KR_ARGUMENT("category", STRING, .token = "ACLCAT"),
+    KR_ARGUMENT("pattern", PATTERN, .token = "PATTERN"),
 };
 
 static const struct kr_arg command_list_args[] = {
-    ARG("filterby", ONEOF, .flags = KR_ARG_OPTIONAL, .token = "FILTERBY",
+    KR_ARGUMENT("filterby", ONEOF, .flags = KR_ARG_OPTIONAL, .token = "FILTERBY",
         .parts = KR_ROWS(command_list_filterby)),
 };
 
@@ -147,11 +141,11 @@ static const struct kr_command command_subcommands[] = {
 };
 
 static const struct kr_arg config_get_parameter[] = {
-    ARG("parameter", STRING),
+    KR_ARGUMENT("parameter", STRING),
 };
 
 static const struct kr_arg config_get_args[] = {
-    ARG("parameter", BLOCK, .flags = KR_ARG_MULTIPLE,
+    KR_ARGUMENT("parameter", BLOCK, .flags = KR_ARG_MULTIPLE,
         .parts = KR_ROWS(config_get_parameter)),
 };
 
@@ -161,12 +155,12 @@ static const struct kr_history config_get_history[] = {
 };
 
 static const struct kr_arg config_set_parameter_value[] = {
-    ARG("parameter", STRING),
-    ARG("value", STRING),
+    KR_ARGUMENT("parameter", STRING),
+    KR_ARGUMENT("value", STRING),
 };
 
 static const struct kr_arg config_set_args[] = {
-    ARG("parameter_value", BLOCK, .flags = KR_ARG_MULTIPLE,
+    KR_ARGUMENT("parameter_value", BLOCK, .flags = KR_ARG_MULTIPLE,
         .parts = KR_ROWS(config_set_parameter_value)),
 };
 
@@ -242,7 +236,7 @@ static const struct kr_command config_subcommands[] = {
 };
 
 static const struct kr_arg slowlog_get_args[] = {
-    ARG("count", INTEGER, .flags = KR_ARG_OPTIONAL),
+    KR_ARGUMENT("count", INTEGER, .flags = KR_ARG_OPTIONAL),
 };
 
 static const char *const slowlog_get_tips[] = {
@@ -315,15 +309,15 @@ static const char *const nondeterministic_output_all_nodes_special_tips[] = {
 };
 
 static const struct kr_arg event_args[] = {
-    ARG("event", STRING),
+    KR_ARGUMENT("event", STRING),
 };
 
 static const struct kr_arg latency_histogram_args[] = {
-    ARG("command", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
+    KR_ARGUMENT("command", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
 };
 
 static const struct kr_arg latency_reset_args[] = {
-    ARG("event", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
+    KR_ARGUMENT("event", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
 };
 
 static const struct kr_command latency_subcommands[] = {
@@ -422,8 +416,8 @@ static const struct kr_key_spec key2_ro[] = {
 };
 
 static const struct kr_arg memory_usage_args[] = {
-    KEY("key", 0),
-    ARG("count", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "SAMPLES"),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("count", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "SAMPLES"),
 };
 
 static const struct kr_command memory_subcommands[] = {
@@ -496,22 +490,22 @@ static const char *const time_tips[] = {
 };
 
 static const struct kr_arg lolwut_args[] = {
-    ARG("version", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "VERSION"),
+    KR_ARGUMENT("version", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "VERSION"),
 };
 
 static const struct kr_arg shutdown_nosave_save[] = {
-    ARG("nosave", PURE_TOKEN, .token = "NOSAVE"),
-    ARG("save", PURE_TOKEN, .token = "SAVE"),
+    KR_ARGUMENT("nosave", PURE_TOKEN, .token = "NOSAVE"),
+    KR_ARGUMENT("save", PURE_TOKEN, .token = "SAVE"),
 };
 
 static const struct kr_arg shutdown_args[] = {
-    ARG("nosave_save", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("nosave_save", ONEOF, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(shutdown_nosave_save)),
-    ARG("now", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "NOW",
+    KR_ARGUMENT("now", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "NOW",
         .since = "7.0.0"),
-    ARG("force", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "FORCE",
+    KR_ARGUMENT("force", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "FORCE",
         .since = "7.0.0"),
-    ARG("abort", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "ABORT",
+    KR_ARGUMENT("abort", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "ABORT",
         .since = "7.0.0"),
 };
 

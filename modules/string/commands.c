@@ -13,19 +13,13 @@
 
 /* clang-format off */
 
-#define ARG(label, kind, ...)                                                  \
-    {.name = (label), .type = KR_ARG_##kind, .key_spec = -1, __VA_ARGS__}
-
-#define KEY(label, spec, ...)                                                  \
-    {.name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__}
-
 static const struct kr_key_spec key1_rw_insert[] = {
     KR_KEY(KR_KEY_RW | KR_KEY_INSERT, 1, 0, 1),
 };
 
 static const struct kr_arg key_value_args[] = {
-    KEY("key", 0),
-    ARG("value", STRING),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("value", STRING),
 };
 
 static const struct kr_key_spec key1_rw_access_update[] = {
@@ -33,12 +27,12 @@ static const struct kr_key_spec key1_rw_access_update[] = {
 };
 
 static const struct kr_arg key_args[] = {
-    KEY("key", 0),
+    KR_KEY_ARGUMENT("key", 0),
 };
 
 static const struct kr_arg decrby_args[] = {
-    KEY("key", 0),
-    ARG("decrement", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("decrement", INTEGER),
 };
 
 static const struct kr_key_spec key1_ro_access[] = {
@@ -61,33 +55,33 @@ static const struct kr_key_spec getex_keys[] = {
 };
 
 static const struct kr_arg getex_expiration[] = {
-    ARG("seconds", INTEGER, .token = "EX"),
-    ARG("milliseconds", INTEGER, .token = "PX"),
-    ARG("unix-time-seconds", UNIX_TIME, .token = "EXAT"),
-    ARG("unix-time-milliseconds", UNIX_TIME, .token = "PXAT"),
-    ARG("persist", PURE_TOKEN, .token = "PERSIST"),
+    KR_ARGUMENT("seconds", INTEGER, .token = "EX"),
+    KR_ARGUMENT("milliseconds", INTEGER, .token = "PX"),
+    KR_ARGUMENT("unix-time-seconds", UNIX_TIME, .token = "EXAT"),
+    KR_ARGUMENT("unix-time-milliseconds", UNIX_TIME, .token = "PXAT"),
+    KR_ARGUMENT("persist", PURE_TOKEN, .token = "PERSIST"),
 };
 
 static const struct kr_arg getex_args[] = {
-    KEY("key", 0),
-    ARG("expiration", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("expiration", ONEOF, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(getex_expiration)),
 };
 
 static const struct kr_arg key_start_end_args[] = {
-    KEY("key", 0),
-    ARG("start", INTEGER),
-    ARG("end", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("start", INTEGER),
+    KR_ARGUMENT("end", INTEGER),
 };
 
 static const struct kr_arg incrby_args[] = {
-    KEY("key", 0),
-    ARG("increment", INTEGER),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("increment", INTEGER),
 };
 
 static const struct kr_arg incrbyfloat_args[] = {
-    KEY("key", 0),
-    ARG("increment", DOUBLE),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("increment", DOUBLE),
 };
 
 static const struct kr_key_spec part1_ro_access[] = {
@@ -95,12 +89,12 @@ static const struct kr_key_spec part1_ro_access[] = {
 };
 
 static const struct kr_arg lcs_args[] = {
-    KEY("key1", 0),
-    KEY("key2", 0),
-    ARG("len", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "LEN"),
-    ARG("idx", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "IDX"),
-    ARG("len", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "MINMATCHLEN"),
-    ARG("withmatchlen", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
+    KR_KEY_ARGUMENT("key1", 0),
+    KR_KEY_ARGUMENT("key2", 0),
+    KR_ARGUMENT("len", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "LEN"),
+    KR_ARGUMENT("idx", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "IDX"),
+    KR_ARGUMENT("len", INTEGER, .flags = KR_ARG_OPTIONAL, .token = "MINMATCHLEN"),
+    KR_ARGUMENT("withmatchlen", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
         .token = "WITHMATCHLEN"),
 };
 
@@ -109,7 +103,7 @@ static const struct kr_key_spec keys1_ro_access[] = {
 };
 
 static const struct kr_arg mget_args[] = {
-    KEY("key", 0, .flags = KR_ARG_MULTIPLE),
+    KR_KEY_ARGUMENT("key", 0, .flags = KR_ARG_MULTIPLE),
 };
 
 static const char *const mget_tips[] = {
@@ -121,7 +115,7 @@ static const struct kr_key_spec keys1_ow_update[] = {
 };
 
 static const struct kr_arg key_value_list_args[] = {
-    ARG("key_value", BLOCK, .flags = KR_ARG_MULTIPLE,
+    KR_ARGUMENT("key_value", BLOCK, .flags = KR_ARG_MULTIPLE,
         .parts = KR_ROWS(key_value_args)),
 };
 
@@ -144,9 +138,9 @@ static const struct kr_key_spec key1_ow_update[] = {
 };
 
 static const struct kr_arg psetex_args[] = {
-    KEY("key", 0),
-    ARG("milliseconds", INTEGER),
-    ARG("value", STRING),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("milliseconds", INTEGER),
+    KR_ARGUMENT("value", STRING),
 };
 
 static const struct kr_key_spec set_keys[] = {
@@ -162,26 +156,26 @@ static const struct kr_key_spec set_keys[] = {
 };
 
 static const struct kr_arg set_condition[] = {
-    ARG("nx", PURE_TOKEN, .token = "NX"),
-    ARG("xx", PURE_TOKEN, .token = "XX"),
+    KR_ARGUMENT("nx", PURE_TOKEN, .token = "NX"),
+    KR_ARGUMENT("xx", PURE_TOKEN, .token = "XX"),
 };
 
 static const struct kr_arg set_expiration[] = {
-    ARG("seconds", INTEGER, .token = "EX", .since = "2.6.12"),
-    ARG("milliseconds", INTEGER, .token = "PX", .since = "2.6.12"),
-    ARG("unix-time-seconds", UNIX_TIME, .token = "EXAT", .since = "6.2.0"),
-    ARG("unix-time-milliseconds", UNIX_TIME, .token = "PXAT", .since = "6.2.0"),
-    ARG("keepttl", PURE_TOKEN, .token = "KEEPTTL", .since = "6.0.0"),
+    KR_ARGUMENT("seconds", INTEGER, .token = "EX", .since = "2.6.12"),
+    KR_ARGUMENT("milliseconds", INTEGER, .token = "PX", .since = "2.6.12"),
+    KR_ARGUMENT("unix-time-seconds", UNIX_TIME, .token = "EXAT", .since = "6.2.0"),
+    KR_ARGUMENT("unix-time-milliseconds", UNIX_TIME, .token = "PXAT", .since = "6.2.0"),
+    KR_ARGUMENT("keepttl", PURE_TOKEN, .token = "KEEPTTL", .since = "6.0.0"),
 };
 
 static const struct kr_arg set_args[] = {
-    KEY("key", 0),
-    ARG("value", STRING),
-    ARG("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "2.6.12",
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("value", STRING),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "2.6.12",
         .parts = KR_ROWS(set_condition)),
-    ARG("get", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "GET",
+    KR_ARGUMENT("get", PURE_TOKEN, .flags = KR_ARG_OPTIONAL, .token = "GET",
         .since = "6.2.0"),
-    ARG("expiration", ONEOF, .flags = KR_ARG_OPTIONAL,
+    KR_ARGUMENT("expiration", ONEOF, .flags = KR_ARG_OPTIONAL,
         .parts = KR_ROWS(set_expiration)),
 };
 
@@ -193,9 +187,9 @@ static const struct kr_history set_history[] = {
 };
 
 static const struct kr_arg setex_args[] = {
-    KEY("key", 0),
-    ARG("seconds", INTEGER),
-    ARG("value", STRING),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("seconds", INTEGER),
+    KR_ARGUMENT("value", STRING),
 };
 
 static const struct kr_key_spec key1_ow_insert[] = {
@@ -207,9 +201,9 @@ static const struct kr_key_spec key1_rw_update[] = {
 };
 
 static const struct kr_arg setrange_args[] = {
-    KEY("key", 0),
-    ARG("offset", INTEGER),
-    ARG("value", STRING),
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("offset", INTEGER),
+    KR_ARGUMENT("value", STRING),
 };
 
 static const struct kr_key_spec key1_ro[] = {

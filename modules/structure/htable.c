@@ -13,6 +13,8 @@
  * swings by half moves nothing. */
 #include "htable.h"
 
+#include "chance.h"
+
 #include <assert.h>
 
 #if defined(__SSE2__)
@@ -745,21 +747,6 @@ uint64_t htable_scan(struct htable *t, const struct structure_host *host,
                  twin < t->buckets ? table_row(t, twin) : NULL, visit, ctx,
                  true);
     return reverse_bits(reverse_bits(cursor | ~cell_mask) + 1);
-}
-
-/* A step of splitmix64: each number once in 2^64. */
-static uint64_t chance(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static uint64_t chance_below(uint64_t *seed, uint64_t bound)
-{
-    return (uint64_t)((unsigned __int128)chance(seed) * bound >> 64);
 }
 
 /* Buckets hold different numbers of items, so take the i-th of a chain, with i
