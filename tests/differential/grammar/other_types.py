@@ -12,7 +12,6 @@ reader("stream", "XRANGE", None, "-", "+")
 
 @rule("LPUSH", weight=1)
 @rule("SADD", weight=1)
-@rule("PFADD", weight=0.5)
 def elements(g):
     return [g.key(), g.value(), g.value()]
 
