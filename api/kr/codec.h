@@ -90,6 +90,10 @@ struct kr_codec {
     void (*digest_reset)(kr_digest *digest);
     void (*digest_read)(const kr_digest *digest, uint8_t bytes[20]);
     void (*digest_free)(kr_digest *digest);
+
+    /* A string of `size` bytes that LZF has made `packed` of, as it is.  Its
+     * reader need not know.  [child] */
+    void (*write_packed)(kr_writer *out, struct kr_str packed, size_t size);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 
