@@ -14,8 +14,7 @@
 
 static void ring_resize(struct chain *chain, uint32_t room)
 {
-    struct node *ring =
-        kr_memory->alloc(list_self, room * sizeof(struct node));
+    struct node *ring = kr_memory->alloc(list_self, room * sizeof(struct node));
 
     for (uint32_t i = 0; i < chain->length; i++)
         ring[i] = *chain_node(chain, i);
@@ -195,8 +194,7 @@ struct place chain_seek(struct chain *chain, uint64_t index)
     struct place place = {.node = chain_find(chain, &index)};
 
     if (!chain_node(chain, place.node)->plain)
-        place.at =
-            listpack_seek(chain_read(chain, place.node), (int64_t)index);
+        place.at = listpack_seek(chain_read(chain, place.node), (int64_t)index);
     return place;
 }
 
@@ -294,9 +292,8 @@ void chain_push(struct chain *chain, const struct limits *limits, bool front,
         return;
     }
     entry = listpack_element(element->bytes);
-    node = chain->length > 0
-               ? chain_edit(chain, front ? 0 : chain->length - 1)
-               : NULL;
+    node = chain->length > 0 ? chain_edit(chain, front ? 0 : chain->length - 1)
+                             : NULL;
     if (KR_UNLIKELY(!node || !node_has_room(node, limits, entry.size))) {
         node = chain_open(chain, limits, i);
         node_push(node, front, &entry, limits->bytes);
@@ -485,22 +482,24 @@ void chain_replace(struct chain *chain, const struct limits *limits,
 
     chain_close(chain);
     node = chain_edit(chain, place.node);
-    if (huge && node->plain) {
+    if (!huge)
+        entry = listpack_element(element->bytes);
+    if (node->plain) {
         node_free(node);
-        node_init_plain(node, element);
-        chain_settle(chain, limits, place.node);
+        if (huge) {
+            node_init_plain(node, element);
+        } else {
+            node_init(node, LISTPACK_EMPTY + entry.size);
+            node_push(node, false, &entry, limits->bytes);
+        }
+    } else if (!huge && chain_fits_here(node, place, limits, entry.size)) {
+        node_replace(node, place.at, &entry, limits->bytes);
+    } else {
+        chain_remove_at(chain, place);
+        chain_insert(chain, limits, index, element);
         return;
     }
-    if (!huge && !node->plain) {
-        entry = listpack_element(element->bytes);
-        if (chain_fits_here(node, place, limits, entry.size)) {
-            node_replace(node, place.at, &entry, limits->bytes);
-            chain_settle(chain, limits, place.node);
-            return;
-        }
-    }
-    chain_remove_at(chain, place);
-    chain_insert(chain, limits, index, element);
+    chain_settle(chain, limits, place.node);
 }
 
 /* --- Equal elements ------------------------------------------------------ */

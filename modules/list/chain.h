@@ -48,7 +48,7 @@ struct place {
 /* --- The whole ----------------------------------------------------------- */
 
 struct chain *chain_new(void);
-void chain_free(struct chain *chain);                 /* [any] */
+void chain_free(struct chain *chain);                /* [any] */
 struct chain *chain_copy(const struct chain *chain); /* NULL: no memory */
 
 /* Bytes, from about `samples` nodes; 0: all of them. */

@@ -100,8 +100,7 @@ static uint64_t list_defrag(struct kr_peek *value, kr_mover *mover,
     void *moved;
 
     if (value->meta == VALUE_PACKED) {
-        moved =
-            value->boxed ? kr_codec->move(mover, packed_peek(value)) : NULL;
+        moved = value->boxed ? kr_codec->move(mover, packed_peek(value)) : NULL;
         if (moved)
             memcpy(value->data, &moved, sizeof(moved));
         return 0;
@@ -150,9 +149,9 @@ static const struct kr_type list_type = {
 
 /* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_NEED(kr_block),    KR_NEED(kr_calls),    KR_WANT(kr_codec),
-    KR_NEED(kr_commands), KR_NEED(kr_journal),  KR_NEED(kr_keyspace),
-    KR_NEED(kr_loop),     KR_NEED(kr_memory),   KR_NEED(kr_text),
+    KR_NEED(kr_block),    KR_NEED(kr_calls),   KR_WANT(kr_codec),
+    KR_NEED(kr_commands), KR_NEED(kr_journal), KR_NEED(kr_keyspace),
+    KR_NEED(kr_loop),     KR_NEED(kr_memory),  KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_lists_id, &list_values}};

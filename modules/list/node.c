@@ -19,8 +19,8 @@ static uint8_t *node_alloc(size_t size, bool try)
 
 void node_init(struct node *node, size_t room)
 {
-    *node = (struct node){.block = node_alloc(room, false),
-                          .room = (uint32_t)room};
+    *node =
+        (struct node){.block = node_alloc(room, false), .room = (uint32_t)room};
     listpack_init(node->block);
 }
 
@@ -245,8 +245,8 @@ void node_squeeze(struct node *node)
     if (full < SQUEEZE_FROM || full > UINT32_MAX ||
         !(room = node_alloc(full, true)))
         return;
-    size =
-        lzf_compress(from, (unsigned)full, room, (unsigned)(full - SQUEEZE_GAIN));
+    size = lzf_compress(from, (unsigned)full, room,
+                        (unsigned)(full - SQUEEZE_GAIN));
     if (size > 0 && (squeezed.block = node_alloc(size, true))) {
         memcpy(squeezed.block, room, size);
         squeezed.room = size;

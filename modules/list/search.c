@@ -130,9 +130,9 @@ static void lpos_run(const struct kr_cell *cell, struct kr_str bytes,
 
     if (lpos->count >= 0)
         token = lpos->reply->ops->defer(lpos->reply);
-    search(cell, bytes, lpos->rank < 0,
-           lpos->most > 0 ? (uint64_t)lpos->most : UINT64_MAX, lpos_found,
-           lpos);
+    search(cell, bytes,
+           lpos->rank<0, lpos->most> 0 ? (uint64_t)lpos->most : UINT64_MAX,
+           lpos_found, lpos);
     if (lpos->count >= 0)
         lpos->reply->ops->close(lpos->reply, token, KR_ARRAY, lpos->replied);
     else if (lpos->replied == 0)

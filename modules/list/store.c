@@ -44,7 +44,8 @@ static void store_save_node(const struct node *node, kr_writer *out)
             out, kr_str((const char *)node->block, node->room), size);
     else
         kr_codec->write_string(
-            out, kr_str(node->plain ? node->blob->data : node_pack(node), size));
+            out,
+            kr_str(node->plain ? node->blob->data : node_pack(node), size));
 }
 
 void store_save(const struct kr_peek *value, kr_writer *out)
@@ -172,8 +173,7 @@ static bool store_add_ziplist(kr_reader *in, struct chain *chain,
     while ((step = legacy_next(&reader, &item)) == LEGACY_ITEM)
         if (!store_push(in, chain, limits, listpack_item_bytes(&item, text)))
             return false;
-    return step == LEGACY_END ||
-           store_refuse(in, "a broken ziplist in a list");
+    return step == LEGACY_END || store_refuse(in, "a broken ziplist in a list");
 }
 
 static bool (*store_adder(uint32_t code))(kr_reader *, struct chain *,
@@ -243,7 +243,7 @@ static bool store_load_one(kr_reader *in, const struct limits *limits,
 bool store_load(kr_reader *in, uint32_t code, uint32_t format,
                 struct kr_value *out)
 {
-    bool (*add)(kr_reader *in, struct chain *chain,
+    bool (*add)(kr_reader * in, struct chain * chain,
                 const struct limits *limits) = store_adder(code);
     struct limits limits = limit_now();
     struct chain *chain;

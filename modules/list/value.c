@@ -26,8 +26,7 @@ static void walk_enter(struct walk *walk)
         walk->blob = node->squeezed ? NULL : node->blob;
     } else {
         walk->pack = inside;
-        walk->at =
-            walk->back ? listpack_last(inside) : listpack_first(inside);
+        walk->at = walk->back ? listpack_last(inside) : listpack_first(inside);
     }
 }
 
@@ -125,9 +124,9 @@ void value_reply(const struct kr_cell *cell, struct kr_reply *reply,
 
     walk_begin(&walk, &peek, from, back);
     while (count > 0) {
-        size_t n = walk_next(&walk, items,
-                             count < KR_COUNT(items) ? count : KR_COUNT(items),
-                             &blob);
+        size_t n =
+            walk_next(&walk, items,
+                      count < KR_COUNT(items) ? count : KR_COUNT(items), &blob);
 
         count -= n;
         if (KR_UNLIKELY(blob != NULL)) {

@@ -2,7 +2,8 @@
 """known - where Keyrack may differ from Redis 7.0, and why.
 
 A row is a regular expression for the command as a case file writes it, one for
-our reply's bytes, and the reason.  Both must match.  Keep the list short: what
+our reply's bytes, the reason, and where it matters one for Redis's reply.  All
+must match.  Keep the list short: what
 is not here and differs is a bug.  A row for behaviour that is newer than 7.0
 names the version that brought it.
 """
@@ -14,6 +15,7 @@ class Known(NamedTuple):
     command: str
     ours: str
     reason: str
+    theirs: str = r"(?s).*"
 
 
 REPLIES = [
@@ -21,6 +23,12 @@ REPLIES = [
           "they come with the module tracking"),
     Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
     Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
+    Known(r"(?i)OBJECT ENCODING \S+", r"\$8\r\nlistpack\r\n", "7.2 has an encoding for small lists",
+          theirs=r"\$9\r\nquicklist\r\n"),
+    Known(r"(?i)LPOS .*", r"-ERR value is out of range, value must between .*\r\n",
+          "7.2's text; 7.0 takes the smallest integer for a rank"),
+    Known(r"(?i)(B[LR]POP|BLMPOP|BLMOVE|BRPOPLPUSH|BZ\S+) .*", r"-ERR timeout is out of range\r\n",
+          "7.2's text; in 7.0 the sum overflows", theirs=r"-ERR timeout is negative\r\n"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
@@ -78,10 +86,11 @@ INFO = {
 }
 
 
-def reply(command, ours):
+def reply(command, ours, theirs=""):
     """The reason why this reply of ours may differ, or None."""
     for row in REPLIES:
-        if re.fullmatch(row.command, command, re.S) and re.fullmatch(row.ours, ours):
+        if re.fullmatch(row.command, command, re.S) and re.fullmatch(row.ours, ours) \
+                and re.fullmatch(row.theirs, theirs):
             return row.reason
     return None
 

@@ -30,6 +30,7 @@ class Run:
         self.protocol = protocol
         self.tell = tell
         self.connections = {}
+        self.ids = {}
         self.excused = set()
 
     def connection(self, letter):
@@ -91,12 +92,18 @@ class Run:
             for word in step.words:
                 kind, _, letter = word.decode("latin-1").partition(":")
                 if kind == "%id":
-                    word = self.connection(letter).each[side].call("CLIENT", "ID")
+                    word = self._id(letter, side)
                 elif kind == "%addr":
                     host, port = self.connection(letter).each[side].socket.getsockname()[:2]
                     word = f"{host}:{port}"
                 words.append(word)
             client.send(*words)
+
+    def _id(self, letter, side):
+        """Asked once, as it cannot be asked of a client that is blocked."""
+        if (letter, side) not in self.ids:
+            self.ids[letter, side] = self.connection(letter).each[side].call("CLIENT", "ID")
+        return self.ids[letter, side]
 
     def _send(self, step):
         self._say(self.connection(step.connection), step)
@@ -158,7 +165,8 @@ class Run:
                              f"  ours:     {show(ours)}")
         if same(step.mode, theirs, ours):
             return
-        reason = known.reply(command, "" if isinstance(ours, str) else ours.raw.decode("latin-1"))
+        reason = known.reply(command, *("" if isinstance(reply, str) else reply.raw.decode("latin-1")
+                                        for reply in (ours, theirs)))
         if reason:
             self.excused.add(reason)
             return
