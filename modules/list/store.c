@@ -184,30 +184,41 @@ static bool (*store_adder(uint32_t code))(kr_reader *, struct chain *,
     return code == CODE_QUICKLIST_2 ? store_add_node : store_add_ziplist;
 }
 
-/* What the chain is to be in the keyspace: its only node's listpack, if that is
- * small enough.  Nothing, if it is not `fine`. */
+/* One listpack, which is small enough not to be a chain. */
+static bool store_finish_packed(kr_reader *in, const struct node *node,
+                                struct kr_value *out)
+{
+    size_t size = node_size(node);
+    struct kr_str bytes = kr_str(node_pack(node), size);
+
+    if (size <= KR_INLINE_MAX) {
+        bytes.data = kr_codec->read_room(in, size);
+        if (bytes.data)
+            memcpy((char *)bytes.data, node_pack(node), size);
+    }
+    return bytes.data && packed_load(list_self, bytes, VALUE_PACKED, out);
+}
+
+/* What the chain is to be in the keyspace; nothing, if it is not `fine`. */
 static bool store_finish(kr_reader *in, struct chain *chain,
                          const struct limits *limits, bool fine,
                          struct kr_value *out)
 {
     struct node *node = chain_node(chain, 0);
 
-    if (!fine || chain->count == 0) {
-        chain_free(chain);
-        return fine ? store_refuse(in, "an empty list") : false;
-    }
-    out->boxed = true;
-    if (chain->length > 1 || node->plain || node->squeezed || node->start > 0 ||
-        limit_exceeded(limits, node_size(node), node->count)) {
+    if (fine && chain->count == 0)
+        fine = store_refuse(in, "an empty list");
+    if (fine && (chain->length > 1 || node->plain || node->squeezed ||
+                 limit_exceeded(limits, node_size(node), node->count))) {
         out->meta = VALUE_CHAINED;
+        out->boxed = true;
         out->box = value_word(chain);
         return true;
     }
-    out->meta = VALUE_PACKED;
-    out->box = node->block;
-    chain->length = 0; /* its memory has another owner */
+    if (fine && !store_finish_packed(in, node, out))
+        fine = store_refuse(in, "not enough memory for a list");
     chain_free(chain);
-    return true;
+    return fine;
 }
 
 static bool store_is_cell(const struct limits *limits, struct kr_str bytes)

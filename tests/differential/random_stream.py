@@ -118,7 +118,7 @@ def fine(call, theirs, ours):
         return True
     raw = [reply.raw.decode("latin-1") if isinstance(reply, Reply) else ""
            for reply in (ours, theirs)]
-    return known.reply(line_of(call.words), *raw) is not None
+    return known.reply(line_of(call.words), *raw, stream=True) is not None
 
 
 def fresh(pair, protocol):

@@ -165,8 +165,9 @@ class Run:
                              f"  ours:     {show(ours)}")
         if same(step.mode, theirs, ours):
             return
-        reason = known.reply(command, *("" if isinstance(reply, str) else reply.raw.decode("latin-1")
-                                        for reply in (ours, theirs)))
+        reason = known.reply(command, *("" if isinstance(outcome, str)
+                                        else outcome.raw.decode("latin-1")
+                                        for outcome in (ours, theirs)))
         if reason:
             self.excused.add(reason)
             return
