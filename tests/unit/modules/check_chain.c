@@ -353,13 +353,25 @@ END_TEST
 START_TEST(compression_takes_less_memory)
 {
     struct limits limits = {.bytes = 8192, .count = UINT32_MAX};
-    struct chain *raw = chain_of_numbers(&limits, 100000), *squeezed;
+    struct element element = {.bytes = KR_STR("the same again and again")};
+    struct chain *chain = chain_new();
+    size_t raw, squeezed;
 
+    for (int i = 0; i < 20000; i++)
+        chain_push(chain, &limits, false, &element);
+    raw = chain_memory(chain, 0);
+    chain_free(chain);
+    chain = chain_new();
     limits.depth = 1;
-    squeezed = chain_of_numbers(&limits, 100000);
-    ck_assert_uint_lt(chain_memory(squeezed, 0), chain_memory(raw, 0) * 3 / 4);
-    chain_free(raw);
-    chain_free(squeezed);
+    for (int i = 0; i < 20000; i++)
+        chain_push(chain, &limits, false, &element);
+    squeezed = chain_memory(chain, 0);
+    ck_assert_uint_lt(squeezed, raw / 5);
+    (void)chain_read(chain, chain->length / 2);
+    ck_assert_uint_gt(chain_memory(chain, 0), squeezed);
+    chain_close(chain);
+    ck_assert_uint_eq(chain_memory(chain, 0), squeezed);
+    chain_free(chain);
 }
 END_TEST
 
