@@ -54,10 +54,8 @@ static bool offered_expiry(const struct kr_cell *cell, struct kr_str field,
 /* --- Walk ---------------------------------------------------------------- *
  *
  * place[0]   packed: the next record, 0 behind the last
- *            table: the cursor of the scan
- * place[1]   the time that counts as now
- * place[2]   table: fields that the step at the cursor has given already
- * place[3]   table: the walk is over */
+ *            table: where its items go on, 0 at first
+ * place[1]   the time that counts as now */
 
 static void offered_walk(const struct kr_cell *cell, struct kr_walk *walk)
 {
@@ -89,48 +87,21 @@ static void walk_packed(struct kr_walk *walk)
     walk->place[0] = at;
 }
 
-/* A step of the scan may give more than there is room for; then it is taken
- * again, and what has been given is passed over. */
-struct walk_step {
-    struct kr_walk *walk;
-    uint64_t passed; /* fields of this step that have been dealt with */
-    uint64_t seen;
-    bool more; /* than there is room for */
-};
-
-static bool walk_visit(struct item *item, void *ctx)
-{
-    struct walk_step *step = ctx;
-    struct kr_walk *walk = step->walk;
-
-    if (step->seen++ < step->passed)
-        return true;
-    step->more |= walk->count == KR_WALK_ROOM;
-    if (step->more)
-        return true;
-    step->passed++;
-    if (fields_time(item) >= (int64_t)walk->place[1]) {
-        walk->item[walk->count] = item_key(item);
-        walk->value[walk->count++] = fields_value(item);
-    }
-    return true;
-}
-
 static void walk_table(struct kr_walk *walk)
 {
-    struct htable *table = &value_fields(walk->cell)->table;
+    const struct htable *table = &value_fields(walk->cell)->table;
+    struct item *items[KR_WALK_ROOM];
+    size_t count;
 
-    while (walk->count < KR_WALK_ROOM && !walk->place[3]) {
-        struct walk_step step = {.walk = walk, .passed = walk->place[2]};
-        uint64_t next =
-            htable_scan(table, &hash_host, walk->place[0], walk_visit, &step);
-
-        walk->place[2] = step.more ? step.passed : 0;
-        if (step.more)
-            return;
-        walk->place[0] = next;
-        walk->place[3] = next == 0;
-    }
+    do {
+        count = htable_batch(table, &walk->place[0], items, KR_WALK_ROOM);
+        for (size_t i = 0; i < count; i++) {
+            if (fields_time(items[i]) < (int64_t)walk->place[1])
+                continue;
+            walk->item[walk->count] = item_key(items[i]);
+            walk->value[walk->count++] = fields_value(items[i]);
+        }
+    } while (walk->count == 0 && count > 0);
 }
 
 static bool offered_next(struct kr_walk *walk)

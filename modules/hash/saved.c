@@ -199,6 +199,27 @@ static bool load_refuse(kr_reader *in, const char *reason)
     return false;
 }
 
+/* A listpack of ours becomes the value: its box, or bytes in the reader's room. */
+static bool load_packed(kr_reader *in, void *listpack, uint8_t meta,
+                        struct kr_value *out)
+{
+    size_t size = listpack_size(listpack);
+    void *room;
+
+    out->meta = meta;
+    out->boxed = size > KR_INLINE_MAX;
+    if (out->boxed) {
+        out->box = kr_memory->realloc(hash_self, listpack, size);
+        return true;
+    }
+    room = kr_codec->read_room(in, size);
+    if (room)
+        memcpy(room, listpack, size);
+    kr_memory->free(hash_self, listpack);
+    out->bytes = kr_str(room, size);
+    return room || load_refuse(in, "not enough memory for a hash");
+}
+
 static bool build_end(struct build *build, kr_reader *in, struct kr_value *out)
 {
     uint64_t count = build->fields ? fields_count(build->fields)
@@ -371,12 +392,8 @@ static bool load_take(kr_reader *in, struct kr_str bytes, void *copy,
         kr_memory->free(hash_self, copy);
         return true;
     }
-    if (copy) {
-        out->boxed = true;
-        out->meta = meta;
-        out->box = copy;
-        return true;
-    }
+    if (copy)
+        return load_packed(in, copy, meta, out);
     return packed_load(hash_self, bytes, meta, out) ||
            load_refuse(in, "not enough memory for a hash");
 }
