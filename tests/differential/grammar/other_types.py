@@ -4,7 +4,6 @@ file of its own takes its reader there."""
 from . import reader, rule
 
 reader("list", "LRANGE", None, "0", "-1")
-reader("zset", "ZRANGE", None, "0", "-1", "WITHSCORES")
 reader("stream", "XRANGE", None, "-", "+")
 
 
@@ -14,9 +13,6 @@ def elements(g):
     return [g.key(), g.value(), g.value()]
 
 
-@rule("ZADD", weight=1)
-def zadd(g):
-    return [g.key(), g.decimal(), g.value()]
 
 
 @rule("XADD", weight=0.5)
