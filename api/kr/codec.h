@@ -91,6 +91,11 @@ struct kr_codec {
     void (*digest_read)(const kr_digest *digest, uint8_t bytes[20]);
     void (*digest_free)(kr_digest *digest);
 
+    /* `size` bytes of the reader's own, good until the next call on `in`: where
+     * load() makes an inline value that does not stand in the bytes read.
+     * NULL: no memory, and the value is refused. */
+    void *(*read_room)(kr_reader *in, size_t size);
+
     /* --- Whole values: as they stand in a snapshot and in a DUMP ------------- */
 
     /* The code of a value of the type at `slot`, then `key` unless it is NULL,

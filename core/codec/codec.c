@@ -138,6 +138,7 @@ const struct kr_codec codec_interface = {
     .digest_reset = digest_reset,
     .digest_read = codec_digest_read,
     .digest_free = codec_digest_free,
+    .read_room = codec_read_room,
     .write_value = codec_write_value,
     .read_code = codec_read_code,
     .read_value = codec_read_value,
