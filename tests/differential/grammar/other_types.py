@@ -5,7 +5,6 @@ from . import reader, rule
 
 reader("list", "LRANGE", None, "0", "-1")
 reader("hash", "HGETALL", None, compare="set")
-reader("zset", "ZRANGE", None, "0", "-1", "WITHSCORES")
 reader("stream", "XRANGE", None, "-", "+")
 
 
@@ -18,11 +17,6 @@ def elements(g):
 @rule("HSET", weight=1)
 def hset(g):
     return [g.key(), g.value(), g.value()]
-
-
-@rule("ZADD", weight=1)
-def zadd(g):
-    return [g.key(), g.decimal(), g.value()]
 
 
 @rule("XADD", weight=0.5)
