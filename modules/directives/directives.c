@@ -476,7 +476,6 @@ static const struct kr_param inert_params[] = {
     WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
          .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
-    ROW(STRING, "locale-collate", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */
     ROW(BOOL, "debug-client-enforce-reply-list", "no",
