@@ -441,10 +441,6 @@ static const struct kr_param inert_params[] = {
     NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
-    NUMBER(INT, "hash-max-listpack-entries", "512", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-entries"),
-    NUMBER(MEMORY, "hash-max-listpack-value", "64", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-value"),
     NUMBER(INT, "list-max-listpack-size", "-2", INT_MIN, INT_MAX,
            .alias = "list-max-ziplist-size"),
     NUMBER(INT, "list-compress-depth", "0", 0, INT_MAX,),
