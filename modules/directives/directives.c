@@ -377,10 +377,6 @@ static const struct kr_param inert_params[] = {
     NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
-    NUMBER(INT, "hash-max-listpack-entries", "512", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-entries"),
-    NUMBER(MEMORY, "hash-max-listpack-value", "64", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-value"),
     NUMBER(INT, "list-max-listpack-size", "-2", INT_MIN, INT_MAX,
            .alias = "list-max-ziplist-size"),
     NUMBER(INT, "list-compress-depth", "0", 0, INT_MAX,),
@@ -416,7 +412,6 @@ static const struct kr_param inert_params[] = {
     WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
          .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
-    ROW(STRING, "locale-collate", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */
     ROW(BOOL, "debug-client-enforce-reply-list", "no",
