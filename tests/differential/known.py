@@ -23,6 +23,7 @@ REPLIES = [
           "they come with the module tracking"),
     Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
     Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
+    Known(r"(?i)Z(REV)?RANK \S+ \S+ .+", r"(?s).*", "7.2 has WITHSCORE"),
     # The written cases of other types are not excused: cases/set.txt has names for this.
     Known(r"(?i)OBJECT ENCODING .*", r"\$8\r\nlistpack\r\n",
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n", stream=True),
@@ -56,6 +57,8 @@ METADATA = {
     r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
         "they come with the module tracking",
     r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
+    r"COMMAND DOCS hscan arguments.*": "7.4's NOVALUES",
+    r"COMMAND (INFO|DOCS) z(rev)?rank .*": "7.2 has WITHSCORE",
     r"COMMAND DOCS quit (doc_flags|deprecated_since|replaced_by)": "deprecated in 7.2",
 }
 

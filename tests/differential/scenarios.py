@@ -30,7 +30,7 @@ class Run:
         self.protocol = protocol
         self.tell = tell
         self.connections = {}
-        self.ids = {}
+        self.ids = {}  # of connections that were asked for theirs
         self.excused = set()
 
     def connection(self, letter):
@@ -92,18 +92,15 @@ class Run:
             for word in step.words:
                 kind, _, letter = word.decode("latin-1").partition(":")
                 if kind == "%id":
-                    word = self._id(letter, side)
+                    if (letter, side) not in self.ids:
+                        self.ids[letter, side] = \
+                            self.connection(letter).each[side].call("CLIENT", "ID")
+                    word = self.ids[letter, side]
                 elif kind == "%addr":
                     host, port = self.connection(letter).each[side].socket.getsockname()[:2]
                     word = f"{host}:{port}"
                 words.append(word)
             client.send(*words)
-
-    def _id(self, letter, side):
-        """Asked once, as it cannot be asked of a client that is blocked."""
-        if (letter, side) not in self.ids:
-            self.ids[letter, side] = self.connection(letter).each[side].call("CLIENT", "ID")
-        return self.ids[letter, side]
 
     def _send(self, step):
         self._say(self.connection(step.connection), step)
