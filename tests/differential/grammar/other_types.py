@@ -6,11 +6,6 @@ from . import reader, rule
 reader("stream", "XRANGE", None, "-", "+")
 
 
-@rule("PFADD", weight=0.5)
-def elements(g):
-    return [g.key(), g.value(), g.value()]
-
-
 @rule("XADD", weight=0.5)
 def xadd(g):
     return [g.key(), b"%d-%d" % (g.rng.randrange(1, 1000), g.rng.randrange(10)), b"f", g.value()]
