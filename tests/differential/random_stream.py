@@ -116,8 +116,9 @@ def fine(call, theirs, ours):
             return True
     if same(call.compare, theirs, ours):
         return True
-    raw = ours.raw.decode("latin-1") if isinstance(ours, Reply) else ""
-    return known.reply(line_of(call.words), raw) is not None
+    raw = [reply.raw.decode("latin-1") if isinstance(reply, Reply) else ""
+           for reply in (ours, theirs)]
+    return known.reply(line_of(call.words), *raw, stream=True) is not None
 
 
 def fresh(pair, protocol):
