@@ -27,6 +27,7 @@ struct kr_cmd {
     struct kr_cmd *parent;
     struct kr_cmd *next;        /* in order of registration */
     struct kr_cmd *subcommands; /* linked by next */
+    struct kr_cmd *of_module;   /* the next one that its module has */
     uint64_t calls;
     uint64_t ticks; /* time in it, in clock ticks */
     uint64_t rejected;
