@@ -422,13 +422,6 @@ static int32_t command_keys_of(const kr_cmd *command, uint32_t argc,
     return key_spec_find(&command->row, argc, argv, refs, room);
 }
 
-int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
-                     const struct kr_str *argv, struct kr_key_ref *refs,
-                     uint32_t room)
-{
-    return command_keys_of(command, argc, argv, refs, room);
-}
-
 static void command_stats(const kr_cmd *command, struct kr_command_stats *stats)
 {
     stats->calls = command->calls;

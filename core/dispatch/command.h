@@ -54,9 +54,6 @@ struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
                              struct kr_cmd **container);
 /* "CONFIG", for messages; good until the next call. */
 const char *command_upper_name(const struct kr_cmd *command);
-int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
-                     const struct kr_str *argv, struct kr_key_ref *refs,
-                     uint32_t room);
 
 void command_fini(void);
 
