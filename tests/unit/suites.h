@@ -82,5 +82,7 @@ SUITE(value)
 SUITE(watch)
 SUITE(wheel)
 SUITE(writer)
+SUITE(zset_large)
+SUITE(zset_small)
 
 #undef SUITE

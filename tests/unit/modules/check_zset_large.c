@@ -10,7 +10,7 @@
 #include "tests/unit/modules/structure.h"
 #include "tests/unit/suites.h"
 
-#define MEMBERS 3000
+#define MEMBERS 1000
 
 static uint64_t hash(struct kr_str key)
 {
@@ -95,7 +95,7 @@ static void drop(size_t i)
 
 START_TEST(both_structures_have_the_same_items)
 {
-    for (int step = 0; step < 30000; step++) {
+    for (int step = 0; step < 15000; step++) {
         size_t i = chance(MEMBERS);
 
         if (chance(3))
@@ -165,7 +165,7 @@ START_TEST(what_is_gathered_is_settled)
 }
 END_TEST
 
-Suite *suite_zset_large(void)
+Suite *zset_large_suite(void)
 {
     Suite *suite = suite_create("zset_large");
     TCase *tcase = tcase_create("zset_large");

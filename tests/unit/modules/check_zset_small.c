@@ -106,8 +106,9 @@ static struct kr_str member_by_chance(char room[24])
 
 static double score_by_chance(void)
 {
-    static const double hard[] = {-INFINITY, INFINITY, 1e300,  5e-324,
-                                  4611686018427387904.0, 1e19, 0.1, -1e-7};
+    static const double hard[] = {
+        -INFINITY, INFINITY, 1e300, 5e-324, 4611686018427387904.0,
+        1e19,      0.1,      -1e-7};
 
     switch (chance(4)) {
     case 0:
@@ -231,7 +232,7 @@ static const struct {
     {-17, NULL},
     {4611686018427387904.0, NULL},
     {-4611686018427387904.0, NULL},
-    {4611686018427388928.0, "4.611686018427389e+18"},
+    {4611686018427388928.0, "4.6116860184273889e+18"},
     {0.1, "0.10000000000000001"},
     {1e300, "1.0000000000000001e+300"},
     {INFINITY, "inf"},
@@ -271,11 +272,11 @@ static const struct {
     {{"a", "1", "b", "2"}, true},
     {{"a", "1", "b", "1"}, true},
     {{"b", "1.5", "a", "inf"}, true},
-    {{"a", "1", "b", "2", "a", NULL}, false},      /* half a pair */
-    {{"a", "2", "b", "1"}, false},                 /* out of order */
-    {{"b", "1", "a", "1"}, false},                 /* the same, by bytes */
-    {{"a", "1", "a", "1"}, false},                 /* twice */
-    {{"a", "1", "b", "2", "a", "3"}, false},       /* twice, not together */
+    {{"a", "1", "b", "2", "a", NULL}, false}, /* half a pair */
+    {{"a", "2", "b", "1"}, false},            /* out of order */
+    {{"b", "1", "a", "1"}, false},            /* the same, by bytes */
+    {{"a", "1", "a", "1"}, false},            /* twice */
+    {{"a", "1", "b", "2", "a", "3"}, false},  /* twice, not together */
     {{"a", "nan"}, false},
     {{"a", "abc"}, false},
     {{"a", ""}, false},
@@ -290,7 +291,7 @@ START_TEST(foreign_bytes_are_looked_at)
 }
 END_TEST
 
-Suite *suite_zset_small(void)
+Suite *zset_small_suite(void)
 {
     Suite *suite = suite_create("zset_small");
     TCase *tcase = tcase_create("zset_small");
