@@ -120,8 +120,8 @@ static void claim_done(struct kr_call *call, const struct claim *claim)
 
 struct xclaim {
     struct claim claim;
-    uint32_t ids_end;       /* behind the last id's argument */
-    struct stream_id last;  /* LASTID; 0-0: not given */
+    uint32_t ids_end;      /* behind the last id's argument */
+    struct stream_id last; /* LASTID; 0-0: not given */
     bool force;
 };
 
@@ -146,8 +146,8 @@ static bool xclaim_option(struct kr_call *call, uint32_t *at,
         if (!xclaim_number(call, ++*at, &claim->time_ms,
                            "ERR Invalid IDLE option argument for XCLAIM"))
             return false;
-        claim->time_ms = (int64_t)((uint64_t)call->now_ms -
-                                   (uint64_t)claim->time_ms);
+        claim->time_ms =
+            (int64_t)((uint64_t)call->now_ms - (uint64_t)claim->time_ms);
         return true;
     }
     if (more && kr_arg_is(call, *at, "TIME"))
@@ -262,7 +262,7 @@ void stream_xclaim(struct kr_call *call)
 /* --- XAUTOCLAIM ---------------------------------------------------------- */
 
 #define XAUTOCLAIM_COUNT    100 /* entries, when COUNT is not given */
-#define XAUTOCLAIM_ATTEMPTS 10  /* pending entries looked at for each of COUNT */
+#define XAUTOCLAIM_ATTEMPTS 10 /* pending entries looked at for each of COUNT */
 
 struct xautoclaim {
     struct claim claim;
@@ -364,8 +364,8 @@ void stream_xautoclaim(struct kr_call *call)
     words.room = tree_count(&claim->place.group->pending);
     if (words.room > (uint64_t)words.count)
         words.room = (size_t)words.count;
-    words.ids = kr_memory->try_alloc(
-        stream_self, (words.room + 1) * sizeof(*words.ids));
+    words.ids = kr_memory->try_alloc(stream_self,
+                                     (words.room + 1) * sizeof(*words.ids));
     if (!words.ids) {
         kr_reply_error(call->reply,
                        "ERR Insufficient memory, failed allocating transient "

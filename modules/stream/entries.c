@@ -31,8 +31,7 @@ static void entries_replace(struct stream *s, struct node *node,
 {
     if (next == node)
         return;
-    tree_replace(&s->nodes, node_score(node), node_item(node),
-                 node_item(next));
+    tree_replace(&s->nodes, node_score(node), node_item(node), node_item(next));
     if (s->tail == node)
         s->tail = next;
     node_free(node);
@@ -287,9 +286,9 @@ bool entries_delete(struct stream *s, struct stream_id id)
         entries_drop_node(s, walk.node);
     } else {
         node_bury(walk.node, walk.entry.at, walk.entry.flags);
-        entries_replace(s, walk.node,
-                        node_set_counts(walk.node, walk.head.live - 1,
-                                        walk.head.dead + 1));
+        entries_replace(
+            s, walk.node,
+            node_set_counts(walk.node, walk.head.live - 1, walk.head.dead + 1));
     }
     s->length--;
     if (id_compare(id, s->deleted) > 0)
@@ -354,8 +353,7 @@ static struct cut cut_forward(const struct stream *s,
             if (how->limit && cut.gone + (uint64_t)head.live > how->limit)
                 return cut;
             if (how->by_id) {
-                if (node_last_id(node, &last) &&
-                    id_compare(last, how->id) >= 0)
+                if (node_last_id(node, &last) && id_compare(last, how->id) >= 0)
                     return cut;
             } else if (left <= how->length ||
                        left - (uint64_t)head.live < how->length) {
@@ -480,9 +478,9 @@ static uint64_t entries_trim_node(struct stream *s,
         buried++;
     }
     if (buried > 0)
-        entries_replace(s, node,
-                        node_set_counts(node, head.live - buried,
-                                        head.dead + buried));
+        entries_replace(
+            s, node,
+            node_set_counts(node, head.live - buried, head.dead + buried));
     s->length -= (uint64_t)buried;
     return (uint64_t)buried;
 }

@@ -131,9 +131,9 @@ static uint64_t info_radix_nodes(const struct stream *s)
         seen += got;
     }
     nodes = radix_end(&radix);
-    return seen == count ? nodes
-                         : (uint64_t)((double)nodes * (double)count /
-                                      (double)seen);
+    return seen == count
+               ? nodes
+               : (uint64_t)((double)nodes * (double)count / (double)seen);
 }
 
 /* --- Groups -------------------------------------------------------------- */
@@ -180,8 +180,7 @@ void stream_xinfo_groups(struct kr_call *call)
     while (s->groups && (group = group_next(&at))) {
         kr_reply_map(reply, 6);
         info_bytes(reply, "name", group_name(group));
-        info_number(reply, "consumers",
-                    (int64_t)tree_count(&group->consumers));
+        info_number(reply, "consumers", (int64_t)tree_count(&group->consumers));
         info_number(reply, "pending", (int64_t)tree_count(&group->pending));
         info_id(reply, "last-delivered-id", group->last);
         info_entries_read(reply, group);

@@ -152,8 +152,8 @@ void node_pair(const struct node *node, struct node_entry *entry,
                struct listpack_item *field, struct listpack_item *value)
 {
     const unsigned char *lp = node->listpack;
-    size_t *field_at = entry->flags & NODE_SAME_FIELDS ? &entry->fields_at
-                                                       : &entry->pairs_at;
+    size_t *field_at =
+        entry->flags & NODE_SAME_FIELDS ? &entry->fields_at : &entry->pairs_at;
 
     listpack_get(lp, *field_at, field);
     *field_at += listpack_entry_size(lp, *field_at);

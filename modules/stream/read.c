@@ -13,7 +13,8 @@
 #include <kr/block.h>
 #include <kr/journal.h>
 
-#define READ_WAITING_COUNT 1000 /* entries at once, for who waited without COUNT */
+#define READ_WAITING_COUNT                                                     \
+    1000 /* entries at once, for who waited without COUNT */
 
 struct read {
     uint32_t keys_at; /* the first key's argument */
@@ -77,8 +78,9 @@ static bool read_group_word(struct kr_call *call, uint32_t *at,
 {
     if (kr_arg_is(call, *at, "GROUP") && *at + 2 < call->argc) {
         if (!read->grouped)
-            return read_refuse(call, "ERR The GROUP option is only supported "
-                                     "by XREADGROUP. You called XREAD instead.");
+            return read_refuse(call,
+                               "ERR The GROUP option is only supported "
+                               "by XREADGROUP. You called XREAD instead.");
         read->group_at = *at + 1;
         *at += 2;
         return true;
@@ -318,9 +320,9 @@ static bool read_one(struct kr_call *call, const struct read *read, uint32_t i,
     struct consumer *consumer = NULL;
     bool wrong, past = false;
 
-    place.stream = value_find(call, read->keys_at + i,
-                              read->grouped ? KR_FIND_WRITE : KR_FIND_READ,
-                              &wrong);
+    place.stream =
+        value_find(call, read->keys_at + i,
+                   read->grouped ? KR_FIND_WRITE : KR_FIND_READ, &wrong);
     if (!place.stream)
         return false;
     if (read->grouped) {
@@ -328,8 +330,7 @@ static bool read_one(struct kr_call *call, const struct read *read, uint32_t i,
         place.group = group_find(place.stream->groups, place.name);
         if (!place.group)
             return false;
-        consumer =
-            propagate_seen(call, &place, call->argv[read->group_at + 1]);
+        consumer = propagate_seen(call, &place, call->argv[read->group_at + 1]);
         past = !read_is_new(after);
         if (!past)
             after = place.group->last;
@@ -392,8 +393,7 @@ static bool read_wake_key(struct kr_call *call, const struct read_wait *wait,
     if (id_compare(place.stream->last, after) <= 0)
         return false;
     if (read->grouped)
-        consumer =
-            propagate_seen(call, &place, call->argv[read->group_at + 1]);
+        consumer = propagate_seen(call, &place, call->argv[read->group_at + 1]);
     if (call->reply->protocol == 2)
         kr_reply_array(call->reply, 1);
     else
@@ -455,9 +455,8 @@ static void read_run(struct kr_call *call, bool grouped)
 
     if (!read_parse(call, grouped, &read))
         return;
-    wait = structure_alloc(&stream_host, sizeof(*wait) +
-                                             read.keys *
-                                                 sizeof(wait->after[0]));
+    wait = structure_alloc(&stream_host,
+                           sizeof(*wait) + read.keys * sizeof(wait->after[0]));
     wait->read = read;
     for (uint32_t i = 0; i < read.keys; i++) {
         if (!read_after(call, &read, i, &wait->after[i])) {

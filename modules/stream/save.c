@@ -385,8 +385,8 @@ static void rewrite_entry(struct words *words, struct kr_str key,
         words->room = 2 * pairs;
         words->all = structure_alloc(&stream_host, (3 + 2 * words->room) *
                                                        sizeof(*words->all));
-        words->texts = structure_alloc(
-            &stream_host, words->room * sizeof(*words->texts));
+        words->texts =
+            structure_alloc(&stream_host, words->room * sizeof(*words->texts));
     }
     words->all[count++] = KR_STR("XADD");
     words->all[count++] = key;

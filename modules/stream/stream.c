@@ -64,8 +64,8 @@ static size_t stream_effort(const struct kr_peek *value)
         return effort;
     tree_seek(s->groups, 0, &at);
     for (int i = 0; i < STREAM_GROUPS_SEEN && (group = group_next(&at)); i++)
-        effort += 1 + tree_count(&group->pending) +
-                  tree_count(&group->consumers);
+        effort +=
+            1 + tree_count(&group->pending) + tree_count(&group->consumers);
     return effort + tree_count(s->groups);
 }
 
@@ -209,9 +209,9 @@ static const struct kr_param params[] = {
 
 /* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_NEED(kr_block),    KR_NEED(kr_calls),    KR_WANT(kr_codec),
-    KR_NEED(kr_commands), KR_NEED(kr_journal),  KR_NEED(kr_keyspace),
-    KR_NEED(kr_loop),     KR_NEED(kr_memory),   KR_NEED(kr_text),
+    KR_NEED(kr_block),    KR_NEED(kr_calls),   KR_WANT(kr_codec),
+    KR_NEED(kr_commands), KR_NEED(kr_journal), KR_NEED(kr_keyspace),
+    KR_NEED(kr_loop),     KR_NEED(kr_memory),  KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_streams_id, &offer_streams}};

@@ -146,18 +146,17 @@ void trim_journal(struct kr_call *call, const struct stream *s,
 
     if (!kr_journal->armed() || (!made && !exact))
         return;
-    words =
-        structure_alloc(&stream_host, call->argc * sizeof(struct kr_str));
+    words = structure_alloc(&stream_host, call->argc * sizeof(struct kr_str));
     memcpy(words, call->argv, call->argc * sizeof(struct kr_str));
     if (made)
         words[trim->id_at] = kr_str(id_word, id_text(*id, id_word));
     if (exact) {
         words[trim->at - 1] = KR_STR("=");
-        words[trim->at] = kr_str(
-            threshold,
-            trim->how.by_id
-                ? id_text(entries_edge(s), threshold)
-                : kr_text->from_int64((int64_t)s->length, threshold));
+        words[trim->at] =
+            kr_str(threshold,
+                   trim->how.by_id
+                       ? id_text(entries_edge(s), threshold)
+                       : kr_text->from_int64((int64_t)s->length, threshold));
     }
     kr_journal->instead(call, call->argc, words);
     structure_free(&stream_host, words);

@@ -12,11 +12,11 @@
 
 struct trim {
     struct entries_trim how;
-    uint32_t at; /* the threshold's argument; 0: nothing is to be trimmed */
-    bool no_make;      /* NOMKSTREAM */
-    bool id_given;     /* an id other than "*" */
-    bool seq_given;    /* and its sequence */
-    uint32_t id_at;    /* of XADD */
+    uint32_t at;    /* the threshold's argument; 0: nothing is to be trimmed */
+    bool no_make;   /* NOMKSTREAM */
+    bool id_given;  /* an id other than "*" */
+    bool seq_given; /* and its sequence */
+    uint32_t id_at; /* of XADD */
     struct stream_id id;
 };
 

@@ -6,8 +6,9 @@
 
 #include "../compact/listpack.h"
 
-#define VALUE_WASTE_MAX 64         /* nodes freed at once, as the host does */
-#define VALUE_PROBE_MIN (1u << 20) /* bytes: there may be no memory for so much */
+#define VALUE_WASTE_MAX 64 /* nodes freed at once, as the host does */
+#define VALUE_PROBE_MIN                                                        \
+    (1u << 20) /* bytes: there may be no memory for so much */
 
 /* --- Values -------------------------------------------------------------- */
 

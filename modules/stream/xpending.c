@@ -127,10 +127,9 @@ void stream_xpending(struct kr_call *call)
         return;
     group = s ? group_find(s->groups, call->argv[2]) : NULL;
     if (!group) {
-        kr_reply_errorf(call->reply,
-                        "NOGROUP No such key '%.*s' or consumer group '%.*s'",
-                        KR_QUOTE(call->argv[1], 400),
-                        KR_QUOTE(call->argv[2], 400));
+        kr_reply_errorf(
+            call->reply, "NOGROUP No such key '%.*s' or consumer group '%.*s'",
+            KR_QUOTE(call->argv[1], 400), KR_QUOTE(call->argv[2], 400));
     } else if (call->argc == 3) {
         xpending_summary(call->reply, group);
     } else if (!words.consumer_at) {

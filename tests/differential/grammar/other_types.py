@@ -7,7 +7,6 @@ reader("list", "LRANGE", None, "0", "-1")
 reader("hash", "HGETALL", None, compare="set")
 reader("set", "SMEMBERS", None, compare="set")
 reader("zset", "ZRANGE", None, "0", "-1", "WITHSCORES")
-reader("stream", "XRANGE", None, "-", "+")
 
 
 @rule("LPUSH", weight=1)
@@ -25,8 +24,3 @@ def hset(g):
 @rule("ZADD", weight=1)
 def zadd(g):
     return [g.key(), g.decimal(), g.value()]
-
-
-@rule("XADD", weight=0.5)
-def xadd(g):
-    return [g.key(), b"%d-%d" % (g.rng.randrange(1, 1000), g.rng.randrange(10)), b"f", g.value()]
