@@ -44,6 +44,10 @@ struct kr_call {
     kr_client *client; /* who asked; NULL when nobody is connected to it */
     const kr_cmd *command;
     int64_t now_ms; /* wall clock, the same during the whole call */
+    /* For gates before the handler: the flags (KR_CMD_) that the call is to be
+     * judged by.  They are the command's; a gate of stage AUTHORISE may add
+     * those of what the command will run. */
+    uint64_t acts;
 };
 
 /* What to run, and how. */

@@ -119,6 +119,10 @@ struct kr_clients {
     /* One line about a client, as CLIENT LIST has it, without the newline, into
      * a memory sink's raw(). */
     void (*describe)(kr_client *client, struct kr_reply *out);
+    /* Memory that a module keeps for the client, in bytes more or (negative)
+     * less: it counts in tot-mem and towards maxmemory-clients.  Who charges
+     * takes it all back before the client is gone.  O(1). */
+    void (*charge)(kr_client *client, int64_t bytes);
 };
 KR_INTERFACE(kr_clients, "kr.clients/1");
 

@@ -90,6 +90,11 @@ struct kr_codec {
     void (*digest_reset)(kr_digest *digest);
     void (*digest_read)(const kr_digest *digest, uint8_t bytes[20]);
     void (*digest_free)(kr_digest *digest);
+
+    /* `size` bytes of the reader's own, good until the next call on `in`: where
+     * load() makes an inline value that does not stand in the bytes read.
+     * NULL: no memory, and the value is refused. */
+    void *(*read_room)(kr_reader *in, size_t size);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

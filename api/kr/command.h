@@ -51,6 +51,9 @@ extern "C" {
 #define KR_CMD_ONLY_SENTINEL     (UINT64_C(1) << 21)
 #define KR_CMD_TOUCHES_ARBITRARY (UINT64_C(1) << 22)
 #define KR_CMD_PROTECTED         (UINT64_C(1) << 23)
+/* The handler is called whatever the number of arguments, and refuses what is
+ * not `arity` itself. */
+#define KR_CMD_ANY_ARITY (UINT64_C(1) << 24)
 
 /* --- Access categories: those that do not follow from the flags.  The host
  * adds write, read, admin, dangerous, pubsub, blocking, fast and slow. -------- */

@@ -77,8 +77,9 @@ struct kr_type {
     /* Free a boxed payload.  May run on another thread when effort() was
      * large: it touches nothing but the value.  [any] */
     void (*free)(void *box);
-    /* How many allocations free() returns; above 64 it is left to another
-     * thread.  NULL: always 1.  O(1). */
+    /* How many allocations free() returns (or pages of one that is large).
+     * Above 512 it is left to another thread, above 64 if the command asked
+     * for that (UNLINK).  NULL: always 1.  O(1). */
     size_t (*effort)(const struct kr_peek *value);
     /* Bytes of a boxed payload, from about `samples` elements (0: all). */
     size_t (*memory)(const struct kr_peek *value, size_t samples);

@@ -142,4 +142,5 @@ const struct kr_codec codec_interface = {
     .digest_reset = digest_reset,
     .digest_read = codec_digest_read,
     .digest_free = codec_digest_free,
+    .read_room = codec_read_room,
 };

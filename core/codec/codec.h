@@ -85,6 +85,7 @@ bool codec_read_float(kr_reader *in, float *value);
 bool codec_read_string(kr_reader *in, struct kr_str *bytes);
 bool codec_read_blob(kr_reader *in, struct kr_blob **blob);
 bool codec_read_raw(kr_reader *in, void *bytes, size_t size);
+void *codec_read_room(kr_reader *in, size_t size);
 void codec_refuse(kr_reader *in, const char *reason);
 /* Step over the tagged items of a value, its end mark included. */
 bool codec_skip_tagged(kr_reader *in);

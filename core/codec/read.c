@@ -188,6 +188,11 @@ static char *read_scratch(kr_reader *in, size_t size)
     return in->scratch;
 }
 
+void *codec_read_room(kr_reader *in, size_t size)
+{
+    return read_scratch(in, size > 0 ? size : 1);
+}
+
 /* A number of 2^power bytes. */
 static bool read_number(kr_reader *in, unsigned power, struct kr_str *bytes)
 {

@@ -202,15 +202,15 @@ void call_settle(void)
 /* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
 static int32_t call_admit(struct call *call)
 {
-    const struct kr_cmd *command = call->pub.command;
     kr_client *client = call->pub.client;
 
-    if (call_alerts & ALERT_BUSY && !(command->flags & KR_CMD_ALLOW_BUSY) &&
+    if (call_alerts & ALERT_BUSY &&
+        !(call->pub.command->flags & KR_CMD_ALLOW_BUSY) &&
         !(call->run_flags & KR_RUN_NO_GATES)) {
         call_refuse(call, call_busy_text);
         return KR_GATE_DENY;
     }
-    if (call_alerts & ALERT_MEMORY && command->flags & KR_CMD_DENYOOM &&
+    if (call_alerts & ALERT_MEMORY && call->pub.acts & KR_CMD_DENYOOM &&
         (!call->outer || call->run_flags & KR_RUN_DENY_OOM) &&
         keyspace_make_room() == ROOM_NONE) {
         call_refuse(call, "OOM command not allowed when used memory > "
@@ -218,7 +218,7 @@ static int32_t call_admit(struct call *call)
         return KR_GATE_DENY;
     }
     if (call_alerts & ALERT_PAUSED && client && !call->outer &&
-        pause_concerns(client, command))
+        pause_concerns(client, call->pub.acts))
         return KR_GATE_HOLD;
     return KR_GATE_PASS;
 }
@@ -231,6 +231,7 @@ static int32_t call_ask_gates(struct call *call, uint32_t armed)
                                     KR_STAGE_BEFORE};
     int32_t answer = KR_GATE_PASS;
 
+    call->pub.acts = call->pub.command->flags;
     for (size_t i = 0; i < KR_COUNT(first) && answer == KR_GATE_PASS; i++)
         answer = gate_ask(first[i], armed, &call->pub, NULL);
     if (answer == KR_GATE_PASS && call_alerts)
@@ -466,10 +467,12 @@ static kr_status call_run_found(struct kr_cmd *command,
                            "scripts.");
         return KR_EDENIED;
     }
-    if (!(run->flags & KR_RUN_NO_GATES))
+    if (!(run->flags & KR_RUN_NO_GATES)) {
         answer = call_ask_gates(&call, armed);
-    else if (run->flags & KR_RUN_DENY_OOM && call_alerts)
+    } else if (run->flags & KR_RUN_DENY_OOM && call_alerts) {
+        call.pub.acts = command->flags;
         answer = call_admit(&call);
+    }
     if (answer == KR_GATE_HOLD)
         kr_reply_error(call.pub.reply,
                        "BUSY the command must wait, and cannot do so here");

@@ -101,6 +101,8 @@ static bool db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
 /* The order of what is told is Redis's: it differs between the two. */
 bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
 {
+    bool lazily =
+        evict ? keyspace_settings.lazy_evict : keyspace_settings.lazy_expire;
     struct kr_str key = entry_key(e);
 
     if (!db_tell_going(db, hash, e,
@@ -111,7 +113,7 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
     if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
         keyspace_hooks.gone(db, key);
     if (entry_boxed(e))
-        lazy_free_box(e, !evict || keyspace_settings.lazy_evict);
+        lazy_free_box(e, lazily);
     if (evict) {
         keyspace_stats.evicted++;
         tell_changed(NULL, db, key);
@@ -122,9 +124,7 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
         tell_changed(NULL, db, key);
     }
     if (keyspace_hooks.removed != NULL)
-        keyspace_hooks.removed(db, key,
-                               evict ? keyspace_settings.lazy_evict
-                                     : keyspace_settings.lazy_expire);
+        keyspace_hooks.removed(db, key, lazily);
     entry_free(e); /* last: `key` was in it */
     return true;
 }

@@ -147,8 +147,8 @@ void expire_step(void);
 
 /* --- Freeing (lazy.c) ---------------------------------------------------- */
 
-/* Free the box of an entry that is out of the table; `lazy`: if large, on
- * another thread. */
+/* Free the box of an entry that is out of the table; what takes long on another
+ * thread.  `lazy`: what takes a little, too, and INFO counts it. */
 void lazy_free_box(struct entry *e, bool lazy);
 /* Free what db_take_contents() took: on another thread, or in steps of
  * lazy_step(). */
@@ -157,6 +157,13 @@ void lazy_free_contents(kr_db *contents, bool async);
 bool lazy_step(int64_t budget_us);
 /* Values of a type that wait to be freed. */
 uint64_t lazy_values(uint16_t slot);
+/* About so many bytes of large values wait to be freed; 0 without a limit of
+ * memory. */
+size_t lazy_bytes(void);
+/* Does anything wait? */
+bool lazy_is_busy(void);
+/* From now on everything is freed at once. */
+void lazy_end(void);
 void lazy_fini(void);
 
 /* --- Watching (watch.c) -------------------------------------------------- */

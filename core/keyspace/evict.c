@@ -288,11 +288,10 @@ static enum keyspace_room evict_until(uint64_t limit_us)
     uint64_t begin = clock_ticks();
 
     /* What was flushed goes before what is alive. */
-    if (keyspace_stats.lazy_pending != 0)
-        lazy_step(limit_us < 1000 ? (int64_t)limit_us : 1000);
+    lazy_step(limit_us < 1000 ? (int64_t)limit_us : 1000);
     for (uint32_t n = 1; evict_is_above(); n++) {
         if (keyspace_settings.policy == POLICY_NOEVICTION || !evict_one())
-            return keyspace_stats.lazy_pending != 0 ? ROOM_BUSY : ROOM_NONE;
+            return lazy_is_busy() ? ROOM_BUSY : ROOM_NONE;
         if (n % EVICT_CLOCK_PERIOD == 0 &&
             clock_ticks_to_ns(clock_ticks() - begin) / 1000 > limit_us)
             return evict_is_above() ? ROOM_BUSY : ROOM_OK;

@@ -604,6 +604,7 @@ void keyspace_init(void)
 void keyspace_fini(void)
 {
     watch_fini();
+    lazy_end();
     for (int32_t i = 0; i < keyspace.count; i++) {
         kr_db contents;
 
@@ -626,9 +627,10 @@ void keyspace_step(int64_t budget_us)
 size_t keyspace_memory(void)
 {
     size_t used = memory_used();
-    size_t uncounted =
-        keyspace_hooks.uncounted != NULL ? keyspace_hooks.uncounted() : 0;
+    size_t uncounted = lazy_bytes();
 
+    if (keyspace_hooks.uncounted != NULL)
+        uncounted += keyspace_hooks.uncounted();
     return used > uncounted ? used - uncounted : 0;
 }
 

@@ -80,7 +80,8 @@ enum keyspace_room { ROOM_OK, ROOM_BUSY, ROOM_NONE };
 /* Get below maxmemory by evicting for a bounded time.  ROOM_BUSY: still above,
  * go on at the next turn; ROOM_NONE: above and nothing to evict: -OOM. */
 enum keyspace_room keyspace_make_room(void);
-/* The counted memory that maxmemory looks at (without client output). */
+/* The counted memory that maxmemory looks at: without client output, and without
+ * large values that are on their way out. */
 size_t keyspace_memory(void);
 
 /* Grow, shrink, and free flushed databases in small steps, from the tick. */

@@ -12,7 +12,15 @@
  *
  *   contents   whole databases that were flushed: table, wheel and all.  They
  *              go to the other thread at once, or stand in a queue here that
- *              lazy_step() works off in small steps.
+ *              lazy_step() works off in small steps, large values as boxes.
+ *
+ * Who asks for it (UNLINK, the lazyfree settings) has values of more than 64
+ * allocations freed elsewhere, and INFO counts these, as in Redis.  But nobody
+ * is held up because a command did not ask: what takes long goes elsewhere in
+ * any case, uncounted.
+ *
+ * Eviction takes what is on its way for gone, or it would go on evicting while
+ * the other thread is at work: lazy_bytes().
  *
  * A type's code must stay while its values wait: lazy_values() counts them, and
  * a count goes down only on the main thread, when the job is done.  The other
@@ -27,6 +35,8 @@
 #include "core/memory/memory.h"
 
 #define LAZY_EFFORT     64   /* allocations that are freed at once */
+#define LAZY_HEAVY      512  /* and by who did not ask: some 50 us */
+#define LAZY_SAMPLES    5    /* elements from which bytes are estimated */
 #define LAZY_BATCH      256  /* boxes in one job */
 #define LAZY_KEYS_SYNC  1024 /* a database of so many is freed at once */
 #define LAZY_CLEAR_STEP 64   /* keys between two looks at the clock */
@@ -34,7 +44,9 @@
 struct lazy_box {
     void *box;
     void (*free)(void *box);
+    size_t bytes; /* as lazy_bytes() counts them */
     uint16_t type;
+    bool counted; /* by INFO */
 };
 
 struct lazy_batch {
@@ -46,13 +58,16 @@ struct lazy_batch {
 struct lazy_contents {
     struct lazy_contents *next;
     kr_db db;
-    uint64_t keys;                        /* when it came */
+    uint64_t counted;                     /* its keys, by INFO */
     void (*free[ENTRY_TYPES])(void *box); /* by slot, at that moment */
 };
 
 static struct {
     struct lazy_batch *collecting;
     bool sent;                     /* a batch is on the other thread */
+    bool ending;                   /* there are no other threads any more */
+    uint64_t batches, contents;    /* not yet freed */
+    size_t bytes;                  /* of the boxes, an estimate */
     struct lazy_contents *queue;   /* for lazy_step(), first come first */
     struct lazy_contents **tail;   /* NULL: the queue is empty */
     uint64_t waiting[ENTRY_TYPES]; /* values by type slot */
@@ -61,6 +76,16 @@ static struct {
 uint64_t lazy_values(uint16_t slot)
 {
     return slot < ENTRY_TYPES ? lazy.waiting[slot] : 0;
+}
+
+size_t lazy_bytes(void)
+{
+    return lazy.bytes;
+}
+
+bool lazy_is_busy(void)
+{
+    return lazy.batches + lazy.contents != 0;
 }
 
 /* --- Boxes --------------------------------------------------------------- */
@@ -90,11 +115,16 @@ static void batch_done(void *ctx)
 {
     struct lazy_batch *batch = ctx;
 
-    for (uint32_t i = 0; i < batch->count; i++)
-        lazy.waiting[batch->boxes[i].type]--;
-    keyspace_stats.lazy_pending -= batch->count;
-    keyspace_stats.lazy_freed += batch->count;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct lazy_box *box = &batch->boxes[i];
+
+        lazy.waiting[box->type]--;
+        lazy.bytes -= box->bytes;
+        keyspace_stats.lazy_pending -= box->counted;
+        keyspace_stats.lazy_freed += box->counted;
+    }
     memory_free(batch);
+    lazy.batches--;
     lazy.sent = false;
     if (lazy.collecting != NULL)
         batch_send();
@@ -109,44 +139,59 @@ static void batch_send(void)
     loop_background(batch_work, batch_done, batch);
 }
 
-static void lazy_collect(void *box, void (*free)(void *), uint16_t type)
+static void lazy_collect(const struct lazy_box *box)
 {
     struct lazy_batch *batch = lazy.collecting;
 
     if (batch == NULL) {
         batch = lazy.collecting = memory_alloc(sizeof(*batch));
         batch->count = 0;
+        lazy.batches++;
     }
-    batch->boxes[batch->count++] = (struct lazy_box){box, free, type};
-    lazy.waiting[type]++;
-    keyspace_stats.lazy_pending++;
+    batch->boxes[batch->count++] = *box;
+    lazy.waiting[box->type]++;
+    lazy.bytes += box->bytes;
+    keyspace_stats.lazy_pending += box->counted;
     /* A full one goes even when another is still out. */
     if (!lazy.sent || batch->count == LAZY_BATCH)
         batch_send();
 }
 
+/* Does freeing it take so long that it goes elsewhere? */
+static bool lazy_is_heavy(const struct kr_type *type,
+                          const struct kr_peek *peek, bool lazily)
+{
+    return type != NULL && type->effort != NULL && !lazy.ending &&
+           type->effort(peek) > (lazily ? LAZY_EFFORT : LAZY_HEAVY);
+}
+
 void lazy_free_box(struct entry *e, bool lazily)
 {
-    void (*free)(void *box) = lazy_free_of(e);
-    const struct kr_type *type = type_at(entry_type(e));
-    void *box = entry_boxed(e) ? entry_box(e) : NULL;
+    const struct kr_type *type =
+        e->head & ENTRY_SEALED ? NULL : type_at(entry_type(e));
+    struct lazy_box box = {
+        .box = entry_boxed(e) ? entry_box(e) : NULL,
+        .free = lazy_free_of(e),
+        .type = entry_type(e),
+        .counted = lazily,
+    };
+    struct kr_peek peek;
 
-    if (box == NULL || free == NULL)
+    if (box.box == NULL || box.free == NULL)
         return;
-    if (lazily && type != NULL && type->effort != NULL &&
-        !(e->head & ENTRY_SEALED)) {
-        struct kr_peek peek = entry_peek(e);
-
-        if (type->effort(&peek) > LAZY_EFFORT) {
-            lazy_collect(box, free, entry_type(e));
-            return;
-        }
+    peek = entry_peek(e);
+    if (!lazy_is_heavy(type, &peek, lazily)) {
+        box.free(box.box);
+        return;
     }
-    free(box);
+    if (keyspace_settings.maxmemory > 0 && type->memory != NULL)
+        box.bytes = type->memory(&peek, LAZY_SAMPLES);
+    lazy_collect(&box);
 }
 
 /* --- Contents of databases ----------------------------------------------- */
 
+/* On the other thread. */
 static void contents_release(void *entry, void *ctx)
 {
     struct lazy_contents *c = ctx;
@@ -173,25 +218,52 @@ static void contents_work(void *ctx)
         ;
 }
 
+static void contents_release_here(void *entry, void *ctx)
+{
+    (void)ctx;
+    if (entry_boxed(entry))
+        lazy_free_box(entry, false);
+    entry_free(entry);
+}
+
+/* Some keys of them.  True: that was all. */
+static bool contents_step(struct lazy_contents *c)
+{
+    return table_clear_step(&c->db.table, LAZY_CLEAR_STEP,
+                            contents_release_here, NULL) &&
+           wheel_clear_step(&c->db.wheel, LAZY_CLEAR_STEP);
+}
+
 static void contents_done(void *ctx)
 {
     struct lazy_contents *c = ctx;
 
     for (unsigned i = 0; c->db.values != NULL && i < ENTRY_TYPES; i++)
         lazy.waiting[i] -= c->db.values[i];
-    keyspace_stats.lazy_pending -= c->keys;
-    keyspace_stats.lazy_freed += c->keys;
+    keyspace_stats.lazy_pending -= c->counted;
+    keyspace_stats.lazy_freed += c->counted;
     memory_free(c->db.values);
     memory_free(c);
+    lazy.contents--;
+}
+
+static void contents_queue(struct lazy_contents *c)
+{
+    if (lazy.tail == NULL)
+        lazy.tail = &lazy.queue;
+    *lazy.tail = c;
+    lazy.tail = &c->next;
 }
 
 void lazy_free_contents(kr_db *contents, bool async)
 {
     struct lazy_contents *c = memory_alloc(sizeof(*c));
+    uint64_t keys = table_count(&contents->table);
 
     c->next = NULL;
     c->db = *contents;
-    c->keys = table_count(&contents->table);
+    c->counted = async ? keys : 0;
+    lazy.contents++;
     for (uint16_t i = 0; i < ENTRY_TYPES; i++) {
         const struct kr_type *type = type_at(i);
 
@@ -199,17 +271,15 @@ void lazy_free_contents(kr_db *contents, bool async)
         if (contents->values != NULL)
             lazy.waiting[i] += contents->values[i];
     }
-    keyspace_stats.lazy_pending += c->keys;
-    if (c->keys <= LAZY_KEYS_SYNC && !async) {
-        contents_work(c);
-        contents_done(c);
-    } else if (async) {
+    keyspace_stats.lazy_pending += c->counted;
+    if (async) {
         loop_background(contents_work, contents_done, c);
+    } else if (keys > LAZY_KEYS_SYNC) {
+        contents_queue(c);
     } else {
-        if (lazy.tail == NULL)
-            lazy.tail = &lazy.queue;
-        *lazy.tail = c;
-        lazy.tail = &c->next;
+        while (!contents_step(c))
+            ;
+        contents_done(c);
     }
 }
 
@@ -231,11 +301,7 @@ bool lazy_step(int64_t budget_us)
         return false;
     end_ns = clock_monotonic_ns() + budget_us * 1000;
     while (lazy.queue != NULL) {
-        kr_db *db = &lazy.queue->db;
-
-        if (table_clear_step(&db->table, LAZY_CLEAR_STEP, contents_release,
-                             lazy.queue) &&
-            wheel_clear_step(&db->wheel, LAZY_CLEAR_STEP))
+        if (contents_step(lazy.queue))
             lazy_pop();
         if (clock_monotonic_ns() >= end_ns)
             break;
@@ -243,8 +309,12 @@ bool lazy_step(int64_t budget_us)
     return lazy.queue != NULL;
 }
 
-/* The loop is over: what was still collecting is freed here; what is on the
- * other thread has been waited for by loop_fini(). */
+void lazy_end(void)
+{
+    lazy.ending = true;
+}
+
+/* What is on the other thread has been waited for. */
 void lazy_fini(void)
 {
     if (lazy.collecting != NULL) {
@@ -256,4 +326,5 @@ void lazy_fini(void)
     }
     while (lazy_step(INT32_MAX))
         ;
+    lazy.ending = false;
 }

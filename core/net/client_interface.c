@@ -15,6 +15,7 @@
 #include "core/text/buffer.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -156,7 +157,8 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
             info.args += call_current->pub.argv[i].size;
     info.args += input_held(client);
     input_big(client, &info.input_used, &info.input_free);
-    info.memory = sizeof(*client) + input_memory(client) + info.output_memory;
+    info.memory = sizeof(*client) + client->charged + input_memory(client) +
+                  info.output_memory;
     /* A system call each: not for those who only count. */
     if (size > offsetof(struct kr_client_info, address))
         client_address(client, false, info.address, sizeof(info.address));
@@ -255,6 +257,12 @@ void client_forget(kr_module *module)
         *at = field->next;
         memory_free(field);
     }
+}
+
+static void client_charge(kr_client *client, int64_t bytes)
+{
+    assert(bytes >= 0 || client->charged >= (size_t)-bytes);
+    client->charged += (size_t)bytes;
 }
 
 static size_t client_flag_letters(const kr_client *client, char *text)
@@ -372,4 +380,5 @@ const struct kr_clients client_interface = {
     .set = slots_set,
     .add_field = client_add_field,
     .describe = client_describe,
+    .charge = client_charge,
 };

@@ -64,10 +64,9 @@ bool pause_is_on(bool *writes_only)
     return pausing.on;
 }
 
-bool pause_concerns(const kr_client *client, const kr_cmd *command)
+bool pause_concerns(const kr_client *client, uint64_t acts)
 {
     if (!pausing.on || client->flags & (KR_CLIENT_REPLICA | KR_CLIENT_PRIMARY))
         return false;
-    return !pausing.writes_only ||
-           command->flags & (KR_CMD_WRITE | KR_CMD_MAY_REPLICATE);
+    return !pausing.writes_only || acts & (KR_CMD_WRITE | KR_CMD_MAY_REPLICATE);
 }

@@ -3,8 +3,6 @@
 #ifndef CORE_NET_PAUSE_H
 #define CORE_NET_PAUSE_H
 
-#include "core/dispatch/command.h"
-
 #include <kr/client.h>
 
 /* Until `until_ms` on the wall clock.  The longer and the stricter pause
@@ -12,7 +10,7 @@
 void pause_begin(int64_t until_ms, bool writes_only);
 void pause_end(void);
 bool pause_is_on(bool *writes_only);
-/* Must this client's command wait? */
-bool pause_concerns(const kr_client *client, const kr_cmd *command);
+/* Must this client's call wait, which acts like that: kr_call.acts? */
+bool pause_concerns(const kr_client *client, uint64_t acts);
 
 #endif

@@ -304,6 +304,16 @@ struct listpack_element listpack_element(struct kr_str bytes)
     return listpack_text(bytes);
 }
 
+struct listpack_item listpack_item(struct kr_str bytes)
+{
+    struct listpack_item item = {.bytes = bytes};
+
+    item.is_number = listpack_reads_as_number(bytes, &item.number);
+    if (item.is_number)
+        item.bytes = (struct kr_str){NULL, 0};
+    return item;
+}
+
 struct listpack_element listpack_element_of(const struct listpack_item *item)
 {
     return item->is_number ? listpack_number(item->number)

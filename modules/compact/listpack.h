@@ -104,6 +104,9 @@ void listpack_canonise(void *listpack);
 struct listpack_element listpack_element(struct kr_str bytes);
 struct listpack_element listpack_number(int64_t number);
 
+/* Bytes as they would be read back from a listpack: a number if they are one. */
+struct listpack_item listpack_item(struct kr_str bytes);
+
 /* What was read from another listpack; without reading it as a number again. */
 struct listpack_element listpack_element_of(const struct listpack_item *item);
 

@@ -36,6 +36,7 @@ kr_module *string_self;
 /* --- The type ------------------------------------------------------------ */
 
 #define CODE_STRING 0 /* in RDB files */
+#define STRING_PAGE 4096
 
 static struct kr_blob *string_blob(const struct kr_peek *value)
 {
@@ -54,6 +55,12 @@ static size_t string_memory(const struct kr_peek *value, size_t samples)
 {
     (void)samples;
     return value->boxed ? kr_memory->blob_usable(string_blob(value)) : 0;
+}
+
+/* One allocation, but the system takes it back page by page. */
+static size_t string_effort(const struct kr_peek *value)
+{
+    return value->boxed ? string_blob(value)->size / STRING_PAGE : 1;
 }
 
 /* A copy shares the blob, until one of the two is edited. */
@@ -134,6 +141,7 @@ static const struct kr_type string_type = {
     .code_count = KR_COUNT(string_codes),
     .slot = &value_type,
     .free = string_free,
+    .effort = string_effort,
     .memory = string_memory,
     .copy = string_copy,
     .encoding = string_encoding,

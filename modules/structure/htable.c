@@ -715,6 +715,55 @@ bool htable_each(struct htable *t, const struct structure_host *host,
     return more;
 }
 
+/* Items of one chain from number `from` on, at most `max`. */
+static size_t chain_batch(const uint64_t *row, uint64_t from,
+                          struct item **items, size_t max)
+{
+    unsigned length = HTABLE_ROW;
+    size_t count = 0;
+
+    for (;;) {
+        uint64_t lead = row[length - 1];
+        bool more = length == HTABLE_ROW && word_leads(lead);
+        unsigned used = more ? LAST : row_count(row, length);
+
+        for (uint64_t i = from; i < used && count < max; i++) {
+            items[count] = word_pointer(row[i]);
+            prefetch(items[count++]);
+        }
+        if (!more || count == max)
+            return count;
+        from -= from < used ? from : used;
+        row = word_pointer(lead);
+        length = word_length(lead);
+    }
+}
+
+/* A place is the number of a bucket, and of an item in its chain. */
+size_t htable_batch(const struct htable *t, uint64_t *place,
+                    struct item **items, size_t max)
+{
+    const unsigned shift = 24; /* items in a chain: far more than ever */
+    uint64_t number = *place >> shift;
+    uint64_t from = *place & ((UINT64_C(1) << shift) - 1);
+    size_t count = 0;
+
+    while (number < t->buckets) {
+        size_t some =
+            chain_batch(table_row(t, number), from, items + count, max - count);
+
+        count += some;
+        if (count == max) {
+            from += some;
+            break;
+        }
+        from = 0;
+        number++;
+    }
+    *place = number << shift | from;
+    return count;
+}
+
 static uint64_t reverse_bits(uint64_t v)
 {
     v = (v >> 1 & UINT64_C(0x5555555555555555)) |

@@ -154,6 +154,12 @@ bool htable_clear_step(struct htable *t, const struct structure_host *host,
 bool htable_each(struct htable *t, const struct structure_host *host,
                  htable_item_fn visit, void *ctx);
 
+/* Up to `max` items from *place on, which is 0 at first; answers how many, 0 at
+ * the end.  For a walk during which the table does not change: every item comes
+ * once.  Their memory is on its way when they are answered. */
+size_t htable_batch(const struct htable *t, uint64_t *place,
+                    struct item **items, size_t max);
+
 /* A step of an iteration that may take days: begin with cursor 0, go on with
  * the answer, until it is 0.  Items that are there from begin to end are given
  * at least once, whatever the table does between steps: it may grow and shrink.

@@ -3,8 +3,9 @@
 """How long does the server make a client wait while it has other work?
 
 A probe sends a PING every 0.2 ms while a million keys expire within a second,
-while FLUSHALL ASYNC drops a million, and while a table grows to millions of
-keys.  Times are in milliseconds.  `late` is how late the probe itself was at
+while FLUSHALL ASYNC drops a million, while a table grows to millions of keys;
+and while one value grows to a million elements, is walked, and is deleted by
+DEL, which is not asked to be lazy.  Times are in milliseconds.  `late` is how late the probe itself was at
 worst, and `waited` for how long in all the server wanted its CPU while another
 program had it: a maximum that is not well above both says nothing about the
 server, and "idle" is the row to see first.
@@ -13,6 +14,7 @@ until FLUSHALL answered, until the last SET was answered.
 """
 
 import argparse
+import functools
 import json
 import os
 import subprocess
@@ -24,6 +26,10 @@ from servers import Failure, Load, Server
 
 SIDES = ("redis", "keyrack")
 SET = ["SET", "__seq_key__", "__value:16__"]
+
+
+class Missing(Exception):
+    """The server does not know the command."""
 
 
 class Probe:
@@ -109,11 +115,104 @@ def grow(server, keys):
     return probe.result, took
 
 
+# --- One big value -----------------------------------------------------------
+
+# How to add an element, and how to visit a thousand.
+VALUES = {
+    "hash": (["HSET", "big", "__seq_key__", "__value:16__"],
+             ["HSCAN", "big", "__cursor__", "COUNT", "1000"]),
+    "set": (["SADD", "big", "__seq_key__"],
+            ["SSCAN", "big", "__cursor__", "COUNT", "1000"]),
+    "zset": (["ZADD", "big", "__rand_int__", "__seq_key__"],
+             ["ZSCAN", "big", "__cursor__", "COUNT", "1000"]),
+    "list": (["RPUSH", "big", "__value:64__"],
+             ["LRANGE", "big", "-1000", "-1"]),
+    "stream": (["XADD", "big", "*", "field", "__value:16__"],
+               ["XRANGE", "big", "-", "+", "COUNT", "1000"]),
+}
+STRING_BYTES = 256 << 20
+
+
+def find_value(kind, server):
+    add, visit = VALUES[kind]
+    if server.lacks(add[0]):
+        raise Missing
+    return add, visit
+
+
+def grow_value(kind, server, keys):
+    add, _ = find_value(kind, server)
+    options = ["-c", "1", "-P", "16", "-n", str(keys), "-k", str(keys)]
+    with Load(server, options, add) as load, Probe(server) as probe:
+        begin = time.monotonic()
+        load.go()
+        load.done()
+        took = time.monotonic() - begin
+    return probe.result, took
+
+
+def walk_value(kind, server, keys):
+    add, visit = find_value(kind, server)
+    servers.fill(server, add, keys)
+    with Load(server, ["-c", "1", "-P", "1", "-n", str(keys // 1000)],
+              visit) as load, Probe(server) as probe:
+        begin = time.monotonic()
+        load.go()
+        load.done()
+        took = time.monotonic() - begin
+    return probe.result, took
+
+
+def delete(server):
+    """Under the probe; the time is that of the answer."""
+    with Probe(server) as probe:
+        begin = time.monotonic()
+        server.link.must("DEL", "big")
+        took = time.monotonic() - begin
+        time.sleep(1)
+    return probe.result, took
+
+
+def delete_value(kind, server, keys):
+    servers.fill(server, find_value(kind, server)[0], keys)
+    return delete(server)
+
+
+def delete_string(server, _):
+    server.link.must("SETRANGE", "big", STRING_BYTES - 1, "x")
+    return delete(server)
+
+
+def expire_fields(server, keys):
+    """As expire(), but they are the fields of one hash."""
+    if server.lacks("HPEXPIREAT"):
+        raise Missing
+    servers.fill(server, VALUES["hash"][0], keys)
+    base = int(time.time()) + 3 + keys // 150_000
+    at_ms = str(base) + "__rand_int:10__" * 3
+    servers.fill(server, ["HPEXPIREAT", "big", at_ms, "FIELDS", "1",
+                          "__seq_key__"], keys)
+    if time.time() > base - 0.3:
+        raise Failure("the fields were not all there before they expired")
+    time.sleep(base - 0.3 - time.time())
+    with Probe(server) as probe:
+        wait_until_empty(server, 60)
+        took = time.time() - base
+    return probe.result, took
+
+
 SCENES = [
     ("idle", idle),
     ("{keys:,} expire in 1 s", expire),
     ("FLUSHALL ASYNC of {keys:,}", flush),
     ("growth to {more:,} keys", grow),
+    *((f"{kind}: {what}", functools.partial(scene, kind))
+      for kind in VALUES
+      for what, scene in (("growth to {keys:,}", grow_value),
+                          ("walked by 1,000", walk_value),
+                          ("DEL of {keys:,}", delete_value))),
+    ("string: DEL of 256 MiB", delete_string),
+    ("hash: {keys:,} fields expire", expire_fields),
 ]
 
 
@@ -141,6 +240,8 @@ def main(argv):
         description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--quick", action="store_true", help="200,000 keys")
     parser.add_argument("--keys", type=int)
+    parser.add_argument("--row", metavar="TEXT", default="",
+                        help="only rows whose name has it")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args(argv)
     keys = options.keys or (200_000 if options.quick else 1_000_000)
@@ -151,10 +252,14 @@ def main(argv):
     print_line(HEADS)
     for title, scene in SCENES:
         name = title.format(keys=keys, more=4 * keys)
+        if options.row not in name:
+            continue
         for side in SIDES:
             try:
                 with Server(side, binaries[side], server_cpu) as server:
                     result, took = scene(server, keys)
+            except Missing:
+                continue
             except (Failure, OSError) as failure:
                 failed = True
                 print(f"{name:30} {side:8} FAILED: {failure}", flush=True)

@@ -158,7 +158,9 @@ class Run:
                              f"  ours:     {show(ours)}")
         if same(step.mode, theirs, ours):
             return
-        reason = known.reply(command, "" if isinstance(ours, str) else ours.raw.decode("latin-1"))
+        reason = known.reply(command, *("" if isinstance(outcome, str)
+                                        else outcome.raw.decode("latin-1")
+                                        for outcome in (ours, theirs)))
         if reason:
             self.excused.add(reason)
             return

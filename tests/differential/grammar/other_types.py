@@ -5,12 +5,10 @@ from . import reader, rule
 
 reader("list", "LRANGE", None, "0", "-1")
 reader("hash", "HGETALL", None, compare="set")
-reader("set", "SMEMBERS", None, compare="set")
 reader("zset", "ZRANGE", None, "0", "-1", "WITHSCORES")
 
 
 @rule("LPUSH", weight=1)
-@rule("SADD", weight=1)
 @rule("PFADD", weight=0.5)
 def elements(g):
     return [g.key(), g.value(), g.value()]

@@ -218,6 +218,24 @@ START_TEST(a_blob_is_the_callers_own_copy)
 }
 END_TEST
 
+START_TEST(a_reader_has_room_of_its_own)
+{
+    struct kr_str string;
+    char *room;
+
+    codec_give("\x03"
+               "abc\xc0\x07",
+               6);
+    ck_assert(codec_read_string(&reader, &string));
+    room = codec_read_room(&reader, 3000);
+    memset(room, 'x', 3000);
+    ck_assert_mem_eq(string.data, "abc", 3);
+    ck_assert_ptr_nonnull(codec_read_room(&reader, 0));
+    ck_assert(codec_read_string(&reader, &string));
+    ck_assert_mem_eq(string.data, "7", 1);
+}
+END_TEST
+
 START_TEST(a_value_of_an_unknown_type_can_be_stepped_over)
 {
     codec_start(KR_CODEC_TAGGED);
@@ -386,6 +404,7 @@ Suite *codec_suite(void)
     tcase_add_checked_fixture(back, codec_setup, codec_teardown);
     tcase_add_loop_test(back, raw_bytes_come_back_bare_and_tagged, 0, 2);
     tcase_add_test(back, a_blob_is_the_callers_own_copy);
+    tcase_add_test(back, a_reader_has_room_of_its_own);
     tcase_add_test(back, a_value_of_an_unknown_type_can_be_stepped_over);
     tcase_add_test(back, random_values_come_back);
     suite_add_tcase(suite, back);

@@ -112,12 +112,14 @@ void fixture_begin(void)
 
 void fixture_settle(void)
 {
-    for (int i = 0; i < 5000 && keyspace_stats.lazy_pending != 0; i++) {
+    for (int i = 0; i < 5000 && lazy_is_busy(); i++) {
         keyspace_step(1000);
         loop_poll();
         usleep(1000);
     }
+    ck_assert(!lazy_is_busy());
     ck_assert_uint_eq(keyspace_stats.lazy_pending, 0);
+    ck_assert_uint_eq(lazy_bytes(), 0);
 }
 
 void fixture_end(void)

@@ -282,6 +282,30 @@ START_TEST(a_scan_of_a_table_at_rest_gives_each_once)
 }
 END_TEST
 
+/* With few bits of hash there are chains of many rows, which a batch ends in. */
+START_TEST(batches_give_each_once_whatever_their_size)
+{
+    const uint32_t n = 3000;
+    struct item *got[100];
+    uint64_t place = 0;
+    size_t size = (size_t)_i * 7 + 1, count;
+
+    hash_mask = _i % 2 ? 0xf000f : UINT64_MAX;
+    for (uint32_t id = 0; id < n; id++)
+        add(id);
+    do {
+        count = htable_batch(&table, &place, got, size);
+        must(count <= size);
+        for (size_t i = 0; i < count; i++)
+            see(got[i], NULL);
+    } while (count > 0);
+    ck_assert_uint_eq(htable_batch(&table, &place, got, size), 0);
+    for (uint32_t id = 0; id < n; id++)
+        ck_assert_uint_eq(seen[id], 1);
+    clear();
+}
+END_TEST
+
 /* A cursor comes from the client. */
 START_TEST(a_scan_from_any_cursor_ends)
 {
@@ -482,6 +506,7 @@ Suite *htable_suite(void)
     tcase_add_loop_test(c, a_scan_gives_what_stays_whatever_the_table_does, 0,
                         12);
     tcase_add_test(c, a_scan_of_a_table_at_rest_gives_each_once);
+    tcase_add_loop_test(c, batches_give_each_once_whatever_their_size, 0, 14);
     tcase_add_test(c, a_scan_from_any_cursor_ends);
     tcase_add_loop_test(c, a_visitor_may_erase_what_it_is_given, 0, 8);
     tcase_add_test(c, a_visitor_may_have_enough);

@@ -51,10 +51,10 @@ START_TEST(a_pause_of_writes_lets_reads_pass)
     NOTED("put(k) echo(2) ");
     ck_assert(!pause_is_on(NULL));
     pause_begin(clock_wall_ms() + 100000, true);
-    ck_assert(pause_concerns(peer->client, command_find(KR_STR("publish"))));
-    ck_assert(!pause_concerns(peer->client, command_find(KR_STR("echo"))));
+    ck_assert(pause_concerns(peer->client, KR_CMD_MAY_REPLICATE));
+    ck_assert(!pause_concerns(peer->client, KR_CMD_FAST));
     CLIENTS->set_flags(peer->client, KR_CLIENT_REPLICA, 0);
-    ck_assert(!pause_concerns(peer->client, command_find(KR_STR("put"))));
+    ck_assert(!pause_concerns(peer->client, KR_CMD_WRITE));
     pause_end();
     pause_end();
 }

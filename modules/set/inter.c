@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inter - what sets have in common: SINTER, SINTERSTORE, SINTERCARD.
+ *
+ * The smallest set is walked, a batch at a time, and each of the others keeps
+ * of the batch what it has.  So the cost is that of the smallest set, times the
+ * number of sets at worst. */
+#include "commands.h"
+#include "sources.h"
+
+#include <kr/args.h>
+
+static uint64_t inter_least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Call for each batch of members that all sets have; *batch is the walk. */
+static bool inter_next(struct sources *sources, struct set_walk *walk)
+{
+    while (value_next(walk))
+        if (sources_filter(sources, 1, sources->count, false, walk) > 0)
+            return true;
+    return false;
+}
+
+static void inter_begin(struct sources *sources, struct set_walk *walk)
+{
+    sources_sort(sources, 0, false);
+    value_walk(&sources->all[0].set, walk);
+}
+
+/* --- SINTER -------------------------------------------------------------- */
+
+static void inter_reply(struct sources *sources, struct kr_reply *reply)
+{
+    uint64_t token = reply->ops->defer(reply);
+    uint64_t count = 0;
+    struct set_walk walk;
+
+    inter_begin(sources, &walk);
+    while (inter_next(sources, &walk)) {
+        for (uint32_t i = 0; i < walk.count; i++)
+            value_reply(reply, &walk.member[i]);
+        count += walk.count;
+    }
+    reply->ops->close(reply, token, KR_SET, count);
+}
+
+void set_sinter(struct kr_call *call)
+{
+    struct kr_reply *reply = call->reply;
+    struct sources sources;
+
+    if (!sources_find(&sources, call, 1, call->argc - 1))
+        return;
+    if (sources.missing)
+        reply->ops->open(reply, KR_SET, 0);
+    else
+        inter_reply(&sources, reply);
+    sources_fini(&sources);
+}
+
+/* --- SINTERSTORE --------------------------------------------------------- */
+
+void set_sinterstore(struct kr_call *call)
+{
+    struct sources sources;
+    struct gather gather;
+    struct set_walk walk;
+
+    if (!sources_find(&sources, call, 2, call->argc - 2))
+        return;
+    if (sources.missing) {
+        sources_fini(&sources);
+        sources_store(call, NULL, KR_STR(""));
+        return;
+    }
+    inter_begin(&sources, &walk);
+    gather_init(&gather, SET_INTSET, 0);
+    while (inter_next(&sources, &walk))
+        for (uint32_t i = 0; i < walk.count; i++)
+            gather_add(&gather, &walk.member[i], true);
+    sources_fini(&sources);
+    sources_store(call, &gather, KR_STR("sinterstore"));
+    gather_fini(&gather);
+}
+
+/* --- SINTERCARD ---------------------------------------------------------- */
+
+/* The words behind the keys.  false: replied. */
+static bool intercard_parse(struct kr_call *call, int64_t keys, uint64_t *limit)
+{
+    int64_t value = 0;
+
+    for (uint32_t i = 2 + (uint32_t)keys; i < call->argc; i++) {
+        if (!kr_arg_is(call, i, "LIMIT") || i + 1 == call->argc) {
+            kr_refuse_syntax(call);
+            return false;
+        }
+        if (!kr_arg_int64_in(call, ++i, 0, INT64_MAX, &value,
+                             "ERR LIMIT can't be negative"))
+            return false;
+    }
+    *limit = value == 0 ? UINT64_MAX : (uint64_t)value;
+    return true;
+}
+
+void set_sintercard(struct kr_call *call)
+{
+    struct sources sources;
+    struct set_walk walk;
+    uint64_t limit, count = 0;
+    int64_t keys;
+
+    if (!kr_arg_int64_in(call, 1, 1, INT64_MAX, &keys,
+                         "ERR numkeys should be greater than 0"))
+        return;
+    if (keys > (int64_t)call->argc - 2) {
+        kr_reply_error(call->reply, "ERR Number of keys can't be greater than "
+                                    "number of args");
+        return;
+    }
+    if (!intercard_parse(call, keys, &limit) ||
+        !sources_find(&sources, call, 2, (uint32_t)keys))
+        return;
+    if (!sources.missing) {
+        inter_begin(&sources, &walk);
+        while (count < limit && inter_next(&sources, &walk))
+            count += walk.count;
+    }
+    sources_fini(&sources);
+    kr_reply_int64(call->reply, (int64_t)inter_least(count, limit));
+}
