@@ -123,6 +123,10 @@ struct kr_clients {
      * less: it counts in tot-mem and towards maxmemory-clients.  Who charges
      * takes it all back before the client is gone.  O(1). */
     void (*charge)(kr_client *client, int64_t bytes);
+    /* What is written to the client's sink between push(client, true) and
+     * push(client, false) is a message, no reply: CLIENT REPLY does not silence
+     * it.  They do not nest.  O(1). */
+    void (*push)(kr_client *client, bool begins);
 };
 KR_INTERFACE(kr_clients, "kr.clients/1");
 

@@ -69,6 +69,7 @@ struct kr_client {
     int64_t soft_limit_ms; /* since when the soft output limit is exceeded */
     size_t accounted;      /* its part of clients' memory */
     size_t charged;        /* what modules keep for it */
+    bool push_mutes;       /* replies are silenced again behind a message */
     size_t peak_output;
     struct client_texts *texts;
     void **slots; /* of modules, CLIENT_SLOTS of them; NULL: none set */

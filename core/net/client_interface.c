@@ -265,6 +265,13 @@ static void client_charge(kr_client *client, int64_t bytes)
     client->charged += (size_t)bytes;
 }
 
+static void client_push(kr_client *client, bool begins)
+{
+    if (begins)
+        client->push_mutes = client->output.muted;
+    output_mute(&client->output, !begins && client->push_mutes);
+}
+
 static size_t client_flag_letters(const kr_client *client, char *text)
 {
     static const struct {
@@ -381,4 +388,5 @@ const struct kr_clients client_interface = {
     .add_field = client_add_field,
     .describe = client_describe,
     .charge = client_charge,
+    .push = client_push,
 };

@@ -24,7 +24,7 @@ r"""language - the notation of tests/differential/cases/*.txt.
     B<none                         nothing must come (for 50 ms)
     B<closed                       the connection must be closed by the server
     B! "raw bytes\r\n"             send bytes as they stand; read with B<
-    CLIENT KILL ID %id:B           the id of B's client, not to be asked of B while it is blocked
+    CLIENT KILL ID %id:B           the id of B's client; B is asked once, not while it is blocked
     CLIENT KILL ADDR %addr:B       B's own address
     (sleep 20)                     milliseconds
 

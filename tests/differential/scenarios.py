@@ -30,6 +30,7 @@ class Run:
         self.protocol = protocol
         self.tell = tell
         self.connections = {}
+        self.ids = {}  # of connections that were asked for theirs
         self.excused = set()
 
     def connection(self, letter):
@@ -91,7 +92,10 @@ class Run:
             for word in step.words:
                 kind, _, letter = word.decode("latin-1").partition(":")
                 if kind == "%id":
-                    word = self.connection(letter).each[side].call("CLIENT", "ID")
+                    if (letter, side) not in self.ids:
+                        self.ids[letter, side] = \
+                            self.connection(letter).each[side].call("CLIENT", "ID")
+                    word = self.ids[letter, side]
                 elif kind == "%addr":
                     host, port = self.connection(letter).each[side].socket.getsockname()[:2]
                     word = f"{host}:{port}"
