@@ -809,6 +809,17 @@ void tree_replace(struct tree *t, double score, const struct item *old_item,
         path_learn_first(t, &path, 0);
 }
 
+void tree_replace_at(struct tree *t, uint64_t position, struct item *new_item)
+{
+    struct tree_path path;
+
+    assert(position < t->count);
+    path_to_position(t, position, &path);
+    leaf_items(path.leaf)[path.at[0]] = new_item;
+    if (path.at[0] == 0)
+        path_learn_first(t, &path, 0);
+}
+
 /* Erase n entries from the path's, and then hand them over. */
 static void path_release(struct tree *t, const struct structure_host *host,
                          struct tree_path *path, unsigned n,
