@@ -86,5 +86,7 @@ SUITE(value)
 SUITE(watch)
 SUITE(wheel)
 SUITE(writer)
+SUITE(zset_large)
+SUITE(zset_small)
 
 #undef SUITE
