@@ -51,6 +51,7 @@ METADATA = {
     r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
         "they come with the module tracking",
     r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
+    r"COMMAND DOCS hscan arguments.*": "7.4's NOVALUES",
     r"COMMAND (INFO|DOCS) z(rev)?rank .*": "7.2 has WITHSCORE",
     r"COMMAND DOCS quit (doc_flags|deprecated_since|replaced_by)": "deprecated in 7.2",
 }

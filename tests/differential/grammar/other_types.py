@@ -4,18 +4,12 @@ file of its own takes its reader there."""
 from . import reader, rule
 
 reader("list", "LRANGE", None, "0", "-1")
-reader("hash", "HGETALL", None, compare="set")
 reader("stream", "XRANGE", None, "-", "+")
 
 
 @rule("LPUSH", weight=1)
 @rule("PFADD", weight=0.5)
 def elements(g):
-    return [g.key(), g.value(), g.value()]
-
-
-@rule("HSET", weight=1)
-def hset(g):
     return [g.key(), g.value(), g.value()]
 
 
