@@ -115,6 +115,10 @@ struct kr_codec {
     /* The checksum (CRC-64) at the end of snapshots and dumps.  Start from 0;
      * to go on, pass what the bytes before gave.  [any] */
     uint64_t (*checksum)(uint64_t sum, struct kr_str bytes);
+
+    /* A string of `size` bytes that LZF has made `packed` of, as it is.  Its
+     * reader need not know.  [child] */
+    void (*write_packed)(kr_writer *out, struct kr_str packed, size_t size);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

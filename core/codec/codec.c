@@ -143,4 +143,5 @@ const struct kr_codec codec_interface = {
     .read_code = codec_read_code,
     .read_value = codec_read_value,
     .checksum = crc64,
+    .write_packed = codec_write_packed,
 };

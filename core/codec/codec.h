@@ -72,6 +72,7 @@ void codec_write_double(kr_writer *out, double value);
 void codec_write_float(kr_writer *out, float value);
 void codec_write_string(kr_writer *out, struct kr_str bytes);
 void codec_write_raw(kr_writer *out, struct kr_str bytes);
+void codec_write_packed(kr_writer *out, struct kr_str packed, size_t size);
 void codec_emit(kr_writer *out, uint32_t argc, const struct kr_str *argv);
 
 /* --- read.c -------------------------------------------------------------- */

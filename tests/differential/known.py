@@ -2,8 +2,8 @@
 """known - where Keyrack may differ from Redis 7.0, and why.
 
 A row is a regular expression for the command as a case file writes it, one for
-our reply's bytes, and the reason, and maybe one for Redis's bytes.  All must match.  Keep the list short: what
-is not here and differs is a bug.  A row for behaviour that is newer than 7.0
+our reply's bytes, the reason, and maybe one for Redis's bytes.  All must match.
+Keep the list short: what is not here and differs is a bug.  A row for behaviour that is newer than 7.0
 names the version that brought it.
 """
 import re
@@ -29,6 +29,12 @@ REPLIES = [
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n", stream=True),
     Known(r"(?i)OBJECT ENCODING small\S*", r"\$8\r\nlistpack\r\n",
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n"),
+    Known(r"(?i)OBJECT ENCODING .*", r"\$8\r\nlistpack\r\n", "7.2 has an encoding for small lists",
+          theirs=r"\$9\r\nquicklist\r\n"),
+    Known(r"(?i)LPOS .*", r"-ERR value is out of range, value must between .*\r\n",
+          "7.2's text; 7.0 takes the smallest integer for a rank"),
+    Known(r"(?i)(B[LR]POP|BLMPOP|BLMOVE|BRPOPLPUSH|BZ\S+) .*", r"-ERR timeout is out of range\r\n",
+          "7.2's text; in 7.0 the sum overflows", theirs=r"-ERR timeout is negative\r\n"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]

@@ -3,14 +3,7 @@
 file of its own takes its reader there."""
 from . import reader, rule
 
-reader("list", "LRANGE", None, "0", "-1")
 reader("stream", "XRANGE", None, "-", "+")
-
-
-@rule("LPUSH", weight=1)
-@rule("PFADD", weight=0.5)
-def elements(g):
-    return [g.key(), g.value(), g.value()]
 
 
 @rule("XADD", weight=0.5)
