@@ -376,8 +376,6 @@ static const struct kr_param inert_params[] = {
            .alias = "lua-time-limit"),
 
     /* Types */
-    NUMBER(MEMORY, "stream-node-max-bytes", "4096", 0, INT64_MAX,),
-    NUMBER(INT, "stream-node-max-entries", "100", 0, INT64_MAX,),
     ROW(BOOL, "activerehashing", "yes", 0,),
 
     /* Memory that is scattered */
