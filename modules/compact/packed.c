@@ -55,12 +55,14 @@ static void *packed_box(kr_module *self, struct kr_cell *cell, size_t size)
     return box;
 }
 
+/* A box may be as small as the value that somebody loaded into it. */
 static void *packed_unbox(kr_module *self, struct kr_cell *cell, size_t size)
 {
     void *box = kr_cell_box(cell);
+    size_t room = kr_memory->usable(box);
 
     kr_keyspace->reshape(cell, 0, (uint32_t)size);
-    memcpy(cell->data, box, size);
+    memcpy(cell->data, box, room < size ? room : size);
     kr_memory->free(self, box);
     return cell->data;
 }
