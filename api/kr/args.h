@@ -77,15 +77,14 @@ static inline bool kr_arg_int64_in(struct kr_call *call, uint32_t i,
                                    int64_t min, int64_t max, int64_t *value,
                                    const char *error)
 {
+    if (!error && min == 0 && max == INT64_MAX) /* whatever is wrong */
+        error = "ERR value is out of range, must be positive";
     if (!kr_arg_int64_or(call, i, value, error ? error : KR_ERR_NOT_INT))
         return false;
     if (KR_LIKELY(*value >= min && *value <= max))
         return true;
     if (error)
         kr_reply_error(call->reply, error);
-    else if (min == 0 && max == INT64_MAX)
-        kr_reply_error(call->reply,
-                       "ERR value is out of range, must be positive");
     else
         kr_reply_errorf(call->reply,
                         "ERR value is out of range, value must between %lld "

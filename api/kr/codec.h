@@ -95,6 +95,30 @@ struct kr_codec {
      * load() makes an inline value that does not stand in the bytes read.
      * NULL: no memory, and the value is refused. */
     void *(*read_room)(kr_reader *in, size_t size);
+
+    /* --- Whole values: as they stand in a snapshot and in a DUMP ------------- */
+
+    /* The code of a value of the type at `slot`, then `key` unless it is NULL,
+     * then the value, framed as a module's type if it is one.  `out` is not
+     * tagged.  false, and nothing is written: the type is away, or is never
+     * saved.  [main], [child] */
+    bool (*write_value)(kr_writer *out, uint16_t slot,
+                        const struct kr_peek *value, const struct kr_str *key);
+    /* Read the two parts: first the code, then, after the key if there is one,
+     * the value.  value->size is the caller's.  A value that was read is the
+     * caller's to place by kr_keyspace->adopt(), before `in` is read again or
+     * freed: its bytes may stand there.  false: refused, reader_error() says
+     * why, and nothing is left.  [main] */
+    bool (*read_code)(kr_reader *in, uint8_t *code);
+    bool (*read_value)(kr_reader *in, uint8_t code, uint16_t *slot,
+                       struct kr_value *value);
+    /* The checksum (CRC-64) at the end of snapshots and dumps.  Start from 0;
+     * to go on, pass what the bytes before gave.  [any] */
+    uint64_t (*checksum)(uint64_t sum, struct kr_str bytes);
+
+    /* A string of `size` bytes that LZF has made `packed` of, as it is.  Its
+     * reader need not know.  [child] */
+    void (*write_packed)(kr_writer *out, struct kr_str packed, size_t size);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

@@ -4,13 +4,9 @@
 
 #include "core/keyspace/digest.h"
 #include "core/memory/memory.h"
+#include "core/text/crc64.h"
 
 _Static_assert(KR_DIGEST_SIZE == SHA1_SIZE, "a digest is a SHA-1");
-
-static void codec_code(kr_writer *out, uint8_t code)
-{
-    codec_write_byte(out, code);
-}
 
 static bool codec_deep(const kr_reader *in)
 {
@@ -107,7 +103,7 @@ static void codec_digest_free(kr_digest *digest)
 
 const struct kr_codec codec_interface = {
     .size = sizeof(struct kr_codec),
-    .code = codec_code,
+    .code = codec_write_code,
     .write_uint64 = codec_write_uint64,
     .write_int64 = codec_write_int64,
     .write_double = codec_write_double,
@@ -143,4 +139,9 @@ const struct kr_codec codec_interface = {
     .digest_read = codec_digest_read,
     .digest_free = codec_digest_free,
     .read_room = codec_read_room,
+    .write_value = codec_write_value,
+    .read_code = codec_read_code,
+    .read_value = codec_read_value,
+    .checksum = crc64,
+    .write_packed = codec_write_packed,
 };

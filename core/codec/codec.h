@@ -40,10 +40,11 @@ enum codec_tag {
 
 struct kr_writer {
     char *data;
-    size_t size;     /* bytes written */
-    size_t capacity; /* bytes allocated */
-    uint32_t flags;  /* KR_CODEC_ */
-    bool failed;     /* no memory: what is written is dropped */
+    size_t size;              /* bytes written */
+    size_t capacity;          /* bytes allocated */
+    uint32_t flags;           /* KR_CODEC_ */
+    bool failed;              /* no memory: what is written is dropped */
+    const struct kr_str *key; /* to be written behind the next code, or NULL */
 };
 
 struct kr_reader {
@@ -71,6 +72,7 @@ void codec_write_double(kr_writer *out, double value);
 void codec_write_float(kr_writer *out, float value);
 void codec_write_string(kr_writer *out, struct kr_str bytes);
 void codec_write_raw(kr_writer *out, struct kr_str bytes);
+void codec_write_packed(kr_writer *out, struct kr_str packed, size_t size);
 void codec_emit(kr_writer *out, uint32_t argc, const struct kr_str *argv);
 
 /* --- read.c -------------------------------------------------------------- */
@@ -89,6 +91,15 @@ void *codec_read_room(kr_reader *in, size_t size);
 void codec_refuse(kr_reader *in, const char *reason);
 /* Step over the tagged items of a value, its end mark included. */
 bool codec_skip_tagged(kr_reader *in);
+
+/* --- value.c ------------------------------------------------------------- */
+
+void codec_write_code(kr_writer *out, uint8_t code);
+bool codec_write_value(kr_writer *out, uint16_t slot,
+                       const struct kr_peek *value, const struct kr_str *key);
+bool codec_read_code(kr_reader *in, uint8_t *code);
+bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
+                      struct kr_value *value);
 
 extern const struct kr_codec codec_interface;
 

@@ -157,6 +157,14 @@ static bool write_as_number(kr_writer *out, struct kr_str bytes)
     return true;
 }
 
+static void write_packed_form(kr_writer *out, struct kr_str packed, size_t size)
+{
+    codec_write_byte(out, 0xc3);
+    codec_write_length(out, packed.size);
+    codec_write_length(out, size);
+    codec_write_bytes(out, packed.data, packed.size);
+}
+
 /* Compressed, if that saves four bytes and there is memory for the attempt. */
 static bool write_packed(kr_writer *out, struct kr_str bytes)
 {
@@ -171,12 +179,8 @@ static bool write_packed(kr_writer *out, struct kr_str bytes)
         return false;
     packed = lzf_compress(bytes.data, (unsigned)bytes.size, room,
                           (unsigned)bytes.size - 4);
-    if (packed > 0) {
-        codec_write_byte(out, 0xc3);
-        codec_write_length(out, packed);
-        codec_write_length(out, bytes.size);
-        codec_write_bytes(out, room, packed);
-    }
+    if (packed > 0)
+        write_packed_form(out, kr_str(room, packed), bytes.size);
     memory_free(room);
     return packed > 0;
 }
@@ -188,6 +192,12 @@ void codec_write_string(kr_writer *out, struct kr_str bytes)
         return;
     codec_write_length(out, bytes.size);
     codec_write_bytes(out, bytes.data, bytes.size);
+}
+
+void codec_write_packed(kr_writer *out, struct kr_str packed, size_t size)
+{
+    write_tag(out, CODEC_TAG_STRING);
+    write_packed_form(out, packed, size);
 }
 
 /* Where items are tagged, what has no length could not be stepped over. */

@@ -64,9 +64,20 @@ static const char *type_name(uint16_t slot)
     return t != NULL ? t->name : NULL;
 }
 
-static uint16_t type_by_code(uint8_t code)
+uint16_t type_by_code(uint8_t code)
 {
     return types.by_code[code];
+}
+
+uint16_t type_by_file_name(struct kr_str name)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        const char *own = types.slots[i]->row.file_name;
+
+        if (own != NULL && kr_str_equal(kr_cstr(own), name))
+            return i;
+    }
+    return 0;
 }
 
 static uint64_t type_values(uint16_t slot)
@@ -84,9 +95,14 @@ static uint64_t type_values(uint16_t slot)
 
 /* --- Registering --------------------------------------------------------- */
 
-/* Does another slot load one of these codes? */
+/* Does another slot load one of these codes, or that name in files? */
 static bool type_codes_taken(const struct kr_type *row, uint16_t slot)
 {
+    uint16_t namesake =
+        row->file_name ? type_by_file_name(kr_cstr(row->file_name)) : 0;
+
+    if (namesake != 0 && namesake != slot)
+        return true;
     for (uint32_t i = 0; i < row->code_count; i++) {
         uint16_t owner = types.by_code[row->codes[i]];
 

@@ -15,6 +15,11 @@ extern uint8_t type_traits[ENTRY_TYPES];
 /* The type's functions, NULL while its module is away. */
 const struct kr_type *type_at(uint16_t slot);
 
+/* The slot that loads RDB code `code`, or the module's type that is called so
+ * in files; 0 if there is none. */
+uint16_t type_by_code(uint8_t code);
+uint16_t type_by_file_name(struct kr_str name);
+
 /* The new version `to` takes over the type that `from` has under the same
  * name, values and all, or registers a new one.  KR_EVERSION: it does not
  * understand the layout of values that exist, and nothing has changed. */

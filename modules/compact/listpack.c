@@ -771,6 +771,34 @@ size_t listpack_delete_range(void *listpack, int64_t index, size_t count)
     return count;
 }
 
+void *listpack_prepend_left(void *listpack,
+                            const struct listpack_element *elements,
+                            size_t count)
+{
+    size_t added = listpack_elements_size(elements, count);
+    uint8_t *lp = (uint8_t *)listpack - added;
+    uint8_t *p = lp + LISTPACK_HEADER;
+
+    memmove(lp, listpack, LISTPACK_HEADER);
+    for (size_t i = 0; i < count; i++)
+        p = listpack_put(p, &elements[i]);
+    listpack_set_size(lp, listpack_size(lp) + added);
+    listpack_recount(lp, count, 0);
+    return lp;
+}
+
+void *listpack_delete_left(void *listpack, size_t count)
+{
+    uint8_t *lp = listpack;
+    size_t gone = listpack_after(lp, LISTPACK_HEADER, &count) - LISTPACK_HEADER;
+
+    memmove(lp + gone, lp, LISTPACK_HEADER);
+    lp += gone;
+    listpack_set_size(lp, listpack_size(lp) - gone);
+    listpack_recount(lp, 0, count);
+    return lp;
+}
+
 void listpack_merge(void *listpack, const void *other, bool before)
 {
     uint8_t *lp = listpack;

@@ -219,6 +219,15 @@ size_t listpack_delete(void *listpack, size_t at, size_t count);
  * many there were. */
 size_t listpack_delete_range(void *listpack, int64_t index, size_t count);
 
+/* The same at the beginning without moving what is behind it: the header moves,
+ * into the bytes before the listpack, which are the caller's, or away from
+ * them.  Both answer where the listpack begins then.  O(bytes added), and
+ * O(count). */
+void *listpack_prepend_left(void *listpack,
+                            const struct listpack_element *elements,
+                            size_t count);
+void *listpack_delete_left(void *listpack, size_t count);
+
 /* Add the entries of `other` behind, or before, those of `listpack`.  The new
  * size is both together - LISTPACK_EMPTY. */
 void listpack_merge(void *listpack, const void *other, bool before);

@@ -196,68 +196,6 @@ static bool hostname_check(WORDS)
     return true;
 }
 
-/* Classes of events.  Nobody can subscribe to them before there is a module that
- * sends them, so keeping the value promises nothing; but it is shown in Redis's
- * order, with A for all of the first ten. */
-static const char notify_classes[] = "g$lshzxetdnKEm";
-#define NOTIFY_ALL ((1u << 10) - 1)
-#define NOTIFY_NEW (1u << 10) /* Redis says it only where it does not say A */
-
-/* A parameter's variable, as the host's slots are; its lines are taken before a
- * module has a state. */
-static uint32_t notify_kept;
-
-static bool notify_parse(struct kr_str text, uint32_t *classes)
-{
-    *classes = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        const char *at =
-            memchr(notify_classes, text.data[i], sizeof(notify_classes) - 1);
-
-        if (at)
-            *classes |= 1u << (at - notify_classes);
-        else if (text.data[i] == 'A')
-            *classes |= NOTIFY_ALL;
-        else
-            return false;
-    }
-    return true;
-}
-
-static bool notify_check(WORDS)
-{
-    uint32_t classes;
-
-    (void)state;
-    return inert_unless(argc != 1 || !notify_parse(argv[0], &classes),
-                        "Invalid event class character. Use "
-                        "'Ag$lshzxeKEtmdn'.",
-                        error);
-}
-
-static bool notify_apply(WORDS)
-{
-    (void)state, (void)argc, (void)error;
-    return notify_parse(argv[0], &notify_kept);
-}
-
-static void notify_print(void *state, struct kr_reply *out)
-{
-    uint32_t classes = notify_kept;
-    char text[sizeof(notify_classes)];
-    size_t size = 0;
-
-    (void)state;
-    if ((classes & NOTIFY_ALL) == NOTIFY_ALL) {
-        text[size++] = 'A';
-        classes &= ~(NOTIFY_ALL | NOTIFY_NEW);
-    }
-    for (unsigned i = 0; i < sizeof(notify_classes) - 1; i++)
-        if (classes & (1u << i))
-            text[size++] = notify_classes[i];
-    out->ops->raw(out, kr_str(text, size));
-}
-
 /* SAVE and NOSAVE exclude each other. */
 static bool shutdown_check(WORDS)
 {
@@ -433,24 +371,12 @@ static const struct kr_param inert_params[] = {
     ROW(SPECIAL, "user", "", FIXED | HIDDEN | KR_PARAM_MULTI,
         .check = user_check),
 
-    /* Scripts, notifications, tracking */
+    /* Scripts, tracking */
     NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
            .alias = "lua-time-limit"),
-    ROW(SPECIAL, "notify-keyspace-events", "", 0, .check = notify_check,
-        .apply = notify_apply, .print = notify_print),
     NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
-    NUMBER(INT, "hash-max-listpack-entries", "512", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-entries"),
-    NUMBER(MEMORY, "hash-max-listpack-value", "64", 0, INT64_MAX,
-           .alias = "hash-max-ziplist-value"),
-    NUMBER(INT, "list-max-listpack-size", "-2", INT_MIN, INT_MAX,
-           .alias = "list-max-ziplist-size"),
-    NUMBER(INT, "list-compress-depth", "0", 0, INT_MAX,),
-    NUMBER(MEMORY, "hll-sparse-max-bytes", "3000", 0, INT64_MAX,),
-    NUMBER(MEMORY, "stream-node-max-bytes", "4096", 0, INT64_MAX,),
-    NUMBER(INT, "stream-node-max-entries", "100", 0, INT64_MAX,),
     ROW(BOOL, "activerehashing", "yes", 0,),
 
     /* Memory that is scattered */
@@ -480,7 +406,6 @@ static const struct kr_param inert_params[] = {
     WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
          .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
-    ROW(STRING, "locale-collate", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */
     ROW(BOOL, "debug-client-enforce-reply-list", "no",

@@ -275,6 +275,108 @@ static const struct kr_arg swapdb_args[] = {
     KR_ARGUMENT("index2", INTEGER),
 };
 
+static const char *const dump_tips[] = {
+    "nondeterministic_output",
+};
+
+static const struct kr_key_spec key1_ow_update[] = {
+    KR_KEY(KR_KEY_OW | KR_KEY_UPDATE, 1, 0, 1),
+};
+
+static const struct kr_arg restore_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("ttl", INTEGER),
+    KR_ARGUMENT("serialized-value", STRING),
+    KR_ARGUMENT("replace", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
+        .token = "REPLACE", .since = "3.0.0"),
+    KR_ARGUMENT("absttl", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
+        .token = "ABSTTL", .since = "5.0.0"),
+    KR_ARGUMENT("seconds", INTEGER, .flags = KR_ARG_OPTIONAL,
+        .token = "IDLETIME", .since = "5.0.0"),
+    KR_ARGUMENT("frequency", INTEGER, .flags = KR_ARG_OPTIONAL,
+        .token = "FREQ", .since = "5.0.0"),
+};
+
+static const struct kr_history restore_history[] = {
+    {"3.0.0", "Added the `REPLACE` modifier."},
+    {"5.0.0", "Added the `ABSTTL` modifier."},
+    {"5.0.0", "Added the `IDLETIME` and `FREQ` options."},
+};
+
+static const struct kr_key_spec sort_keys[] = {
+    KR_KEY(KR_KEY_RO | KR_KEY_ACCESS, 1, 0, 1),
+    {
+        .flags = KR_KEY_RO | KR_KEY_ACCESS,
+        .begin = KR_BEGIN_UNKNOWN,
+        .find = KR_FIND_UNKNOWN,
+        .notes =
+            "For the optional BY/GET keyword. It is marked 'unknown' because "
+            "the key names derive from the content of the key we sort",
+    },
+    {
+        .flags = KR_KEY_OW | KR_KEY_UPDATE,
+        .begin = KR_BEGIN_UNKNOWN,
+        .find = KR_FIND_UNKNOWN,
+        .notes =
+            "For the optional STORE keyword. It is marked 'unknown' because "
+            "the keyword can appear anywhere in the argument array",
+    },
+};
+
+static const struct kr_arg offset_count_parts[] = {
+    KR_ARGUMENT("offset", INTEGER),
+    KR_ARGUMENT("count", INTEGER),
+};
+
+static const struct kr_arg asc_desc_parts[] = {
+    KR_ARGUMENT("asc", PURE_TOKEN, .token = "ASC"),
+    KR_ARGUMENT("desc", PURE_TOKEN, .token = "DESC"),
+};
+
+static const struct kr_arg sort_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    {.name = "pattern", .type = KR_ARG_PATTERN, .key_spec = 1,
+        .flags = KR_ARG_OPTIONAL, .token = "BY"},
+    KR_ARGUMENT("offset_count", BLOCK, .flags = KR_ARG_OPTIONAL,
+        .token = "LIMIT", .parts = KR_ROWS(offset_count_parts)),
+    {.name = "pattern", .type = KR_ARG_PATTERN, .key_spec = 1,
+        .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE | KR_ARG_MULTIPLE_TOKEN,
+        .token = "GET"},
+    KR_ARGUMENT("order", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(asc_desc_parts)),
+    KR_ARGUMENT("sorting", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
+        .token = "ALPHA"),
+    KR_KEY_ARGUMENT("destination", 2, .flags = KR_ARG_OPTIONAL,
+        .token = "STORE"),
+};
+
+static const struct kr_key_spec sort_ro_keys[] = {
+    KR_KEY(KR_KEY_RO | KR_KEY_ACCESS, 1, 0, 1),
+    {
+        .flags = KR_KEY_RO | KR_KEY_ACCESS,
+        .begin = KR_BEGIN_UNKNOWN,
+        .find = KR_FIND_UNKNOWN,
+        .notes =
+            "For the optional BY/GET keyword. It is marked 'unknown' because "
+            "the key names derive from the content of the key we sort",
+    },
+};
+
+static const struct kr_arg sort_ro_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    {.name = "pattern", .type = KR_ARG_PATTERN, .key_spec = 1,
+        .flags = KR_ARG_OPTIONAL, .token = "BY"},
+    KR_ARGUMENT("offset_count", BLOCK, .flags = KR_ARG_OPTIONAL,
+        .token = "LIMIT", .parts = KR_ROWS(offset_count_parts)),
+    {.name = "pattern", .type = KR_ARG_PATTERN, .key_spec = 1,
+        .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE | KR_ARG_MULTIPLE_TOKEN,
+        .token = "GET"},
+    KR_ARGUMENT("order", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(asc_desc_parts)),
+    KR_ARGUMENT("sorting", PURE_TOKEN, .flags = KR_ARG_OPTIONAL,
+        .token = "ALPHA"),
+};
+
 /* --- The commands -------------------------------------------------------- */
 
 const struct kr_command keys_commands[] = {
@@ -649,6 +751,81 @@ const struct kr_command keys_commands[] = {
         .complexity =
             "O(N) where N is the count of clients watching or blocking on "
             "keys from both databases.",
+    },
+    {
+        .name = "dump",
+        .run = keys_dump,
+        .arity = 2,
+        .flags = KR_CMD_READONLY,
+        .categories = KR_CAT_KEYSPACE,
+        .keys = KR_ROWS(key1_ro_access),
+        .tips = KR_ROWS(dump_tips),
+        .args = KR_ROWS(key_args),
+        .summary = "Returns the value of a key as bytes that RESTORE reads",
+        .since = "2.6.0",
+        .group = "generic",
+        .complexity =
+            "O(1) to access the key and additional O(N*M) to serialize it, "
+            "where N is the number of Redis objects composing the value and M "
+            "their average size. For small string values the time complexity "
+            "is thus O(1)+O(1*M) where M is small, so simply O(1).",
+    },
+    {
+        .name = "restore",
+        .run = keys_restore,
+        .arity = -4,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM,
+        .categories = KR_CAT_KEYSPACE | KR_CAT_DANGEROUS,
+        .keys = KR_ROWS(key1_ow_update),
+        .args = KR_ROWS(restore_args),
+        .history = KR_ROWS(restore_history),
+        .summary = "Creates a key from the bytes that DUMP returned",
+        .since = "2.6.0",
+        .group = "generic",
+        .complexity =
+            "O(1) to create the new key and additional O(N*M) to reconstruct "
+            "the serialized value, where N is the number of Redis objects "
+            "composing the value and M their average size. For small string "
+            "values the time complexity is thus O(1)+O(1*M) where M is small, "
+            "so simply O(1). However for sorted set values the complexity is "
+            "O(N*M*log(N)) because inserting values into sorted sets is "
+            "O(log(N)).",
+    },
+    {
+        .name = "sort",
+        .run = keys_sort,
+        .arity = -2,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM,
+        .categories = KR_CAT_SET | KR_CAT_SORTEDSET | KR_CAT_LIST |
+            KR_CAT_DANGEROUS,
+        .keys = KR_ROWS(sort_keys),
+        .find_keys = keys_sort_keys,
+        .args = KR_ROWS(sort_args),
+        .summary = "Sorts the elements of a list, a set or a sorted set, and may store them",
+        .since = "1.0.0",
+        .group = "generic",
+        .complexity =
+            "O(N+M*log(M)) where N is the number of elements in the list or "
+            "set to sort, and M the number of returned elements. When the "
+            "elements are not sorted, complexity is O(N).",
+    },
+    {
+        .name = "sort_ro",
+        .run = keys_sort_ro,
+        .arity = -2,
+        .flags = KR_CMD_READONLY,
+        .categories = KR_CAT_SET | KR_CAT_SORTEDSET | KR_CAT_LIST |
+            KR_CAT_DANGEROUS,
+        .keys = KR_ROWS(sort_ro_keys),
+        .find_keys = keys_sort_ro_keys,
+        .args = KR_ROWS(sort_ro_args),
+        .summary = "Sorts the elements of a list, a set or a sorted set",
+        .since = "7.0.0",
+        .group = "generic",
+        .complexity =
+            "O(N+M*log(M)) where N is the number of elements in the list or "
+            "set to sort, and M the number of returned elements. When the "
+            "elements are not sorted, complexity is O(N).",
     },
 };
 

@@ -11,7 +11,7 @@
 #include <kr/command.h>
 
 extern const struct kr_command keys_commands[];
-enum { KEYS_COMMAND_COUNT = 26 };
+enum { KEYS_COMMAND_COUNT = 30 };
 
 /* The handlers: each writes one reply. */
 void keys_del(struct kr_call *call);
@@ -44,5 +44,15 @@ void keys_dbsize(struct kr_call *call);
 void keys_flushdb(struct kr_call *call);
 void keys_flushall(struct kr_call *call);
 void keys_swapdb(struct kr_call *call);
+void keys_dump(struct kr_call *call);
+void keys_restore(struct kr_call *call);
+void keys_sort(struct kr_call *call);
+void keys_sort_ro(struct kr_call *call);
+
+/* The finders of keys, for what the specs leave open: kr_command.find_keys. */
+int32_t keys_sort_keys(uint32_t argc, const struct kr_str *argv,
+                       struct kr_key_ref *refs, uint32_t room);
+int32_t keys_sort_ro_keys(uint32_t argc, const struct kr_str *argv,
+                          struct kr_key_ref *refs, uint32_t room);
 
 #endif

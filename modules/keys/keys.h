@@ -8,6 +8,8 @@
 #include <kr/keyspace.h>
 #include <kr/module.h>
 
+#include <locale.h>
+
 #define KEYS_VERSION 10000
 
 /* Keys of one SCAN, from when they are seen until the cursor is known. */
@@ -26,8 +28,13 @@ struct keys {
     bool lazy_user_flush;  /* FLUSHDB and FLUSHALL that do not say */
     bool lazy_server_del;  /* a key that RENAME writes over */
     bool lazy_expire;      /* a time in the past */
+    bool compress;         /* rdbcompression: DUMP packs long strings */
+    locale_t collate;      /* of SORT ALPHA; 0: C */
     struct keys_page page; /* kept from one SCAN to the next */
 };
+
+/* DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE believes any checksum. */
+extern bool keys_skip_checksum;
 
 static inline struct keys *keys_of(const struct kr_call *call)
 {

@@ -22,20 +22,19 @@ static bool debug_find(struct kr_call *call, struct kr_cell *cell)
 }
 
 /* Bytes of the value in a file, without its code; 0 when nothing saves it. */
-static size_t debug_saved_size(const struct kr_type *type,
-                               const struct kr_cell *cell)
+static size_t debug_saved_size(const struct kr_cell *cell)
 {
     struct kr_peek peek = kr_cell_peek(cell);
     kr_writer *writer;
     size_t size;
 
-    if (!type || !type->save || !KR_HAS(kr_codec, free_reader))
+    if (!KR_HAS(kr_codec, write_value))
         return 0;
     writer = kr_codec->new_writer(KR_CODEC_COMPRESS);
-    type->save(&peek, writer);
+    kr_codec->write_value(writer, cell->type, &peek, NULL);
     size = kr_codec->writer_bytes(writer).size;
     kr_codec->free_writer(writer);
-    return size > 0 && type->code_count > 0 ? size - 1 : size;
+    return size > 0 ? size - 1 : 0;
 }
 
 void debug_object(struct kr_call *call)
@@ -56,7 +55,7 @@ void debug_object(struct kr_call *call)
         "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRIu64
         " lru_seconds_idle:%" PRIu64,
         cell.data, type && type->encoding ? type->encoding(&peek) : "unknown",
-        debug_saved_size(type, &cell),
+        debug_saved_size(&cell),
         ((uint64_t)call->now_ms / 1000 - idle_sec) & 0xffffff, idle_sec);
     kr_reply_status(call->reply, text);
 }

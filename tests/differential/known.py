@@ -2,8 +2,8 @@
 """known - where Keyrack may differ from Redis 7.0, and why.
 
 A row is a regular expression for the command as a case file writes it, one for
-our reply's bytes, and the reason, and maybe one for Redis's bytes.  All must match.  Keep the list short: what
-is not here and differs is a bug.  A row for behaviour that is newer than 7.0
+our reply's bytes, the reason, and maybe one for Redis's bytes.  All must match.
+Keep the list short: what is not here and differs is a bug.  A row for behaviour that is newer than 7.0
 names the version that brought it.
 """
 import re
@@ -29,7 +29,17 @@ REPLIES = [
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n", stream=True),
     Known(r"(?i)OBJECT ENCODING small\S*", r"\$8\r\nlistpack\r\n",
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n"),
+    Known(r"(?i)OBJECT ENCODING .*", r"\$8\r\nlistpack\r\n", "7.2 has an encoding for small lists",
+          theirs=r"\$9\r\nquicklist\r\n"),
+    Known(r"(?i)LPOS .*", r"-ERR value is out of range, value must between .*\r\n",
+          "7.2's text; 7.0 takes the smallest integer for a rank"),
+    Known(r"(?i)(B[LR]POP|BLMPOP|BLMOVE|BRPOPLPUSH|BZ\S+) .*", r"-ERR timeout is out of range\r\n",
+          "7.2's text; in 7.0 the sum overflows", theirs=r"-ERR timeout is negative\r\n"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
+    Known(r"(?i)XADD \S+ (.* )?[0-9]+-\* .*", r"-ERR The ID specified in XADD is equal or smaller.*\r\n",
+          "7.2's text; 7.0's is that of whatever failed last"),
+    Known(r"(?i)XINFO CONSUMERS .*", r"(?s)[*].*\r\ninactive\r\n.*", "7.2 tells how long one got nothing"),
+    Known(r"(?i)XINFO STREAM .* FULL.*", r"(?s).*\r\nactive-time\r\n.*", "7.2 tells when one got something"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
 
@@ -51,6 +61,7 @@ METADATA = {
     r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
         "they come with the module tracking",
     r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
+    r"COMMAND DOCS hscan arguments.*": "7.4's NOVALUES",
     r"COMMAND (INFO|DOCS) z(rev)?rank .*": "7.2 has WITHSCORE",
     r"COMMAND DOCS quit (doc_flags|deprecated_since|replaced_by)": "deprecated in 7.2",
 }

@@ -136,12 +136,12 @@ class Gen:
         for group in self.rng.sample(groups, self.rng.choice((0, 0, 1, 1, 1, min(2, len(groups)),
                                                               min(most, len(groups))))):
             words = group() if callable(group) else group
-            out += [self.case(words[0])] + list(words[1:]) if words else []
+            out += [self.case(words[0]), *words[1:]] if words else []
         return out
 
     def broken(self, words):
         """The same call with one thing wrong with it, mostly."""
-        words = list(words)
+        words = [*words]  # list and set may be files of grammar/
         at = self.rng.randrange(len(words)) if words else 0
         kind = self.rng.randrange(5)
         if kind == 0 and words:

@@ -139,6 +139,27 @@ START_TEST(a_long_string_of_one_letter_is_packed_only_when_asked)
 }
 END_TEST
 
+START_TEST(what_is_packed_already_is_written_as_it_is)
+{
+    char text[1000], packed[50];
+    struct kr_str back;
+    size_t size;
+
+    memset(text, 'a', sizeof(text));
+    codec_start(KR_CODEC_COMPRESS);
+    codec_write_string(&writer, kr_str(text, sizeof(text)));
+    size = writer.size - 4; /* behind 0xc3, a length of one byte, one of two */
+    ck_assert_uint_le(size, sizeof(packed));
+    memcpy(packed, writer.data + 4, size);
+    codec_start(0);
+    codec_write_packed(&writer, kr_str(packed, size), sizeof(text));
+    ck_assert_uint_eq(writer.size, 4 + size);
+    codec_turn();
+    ck_assert(codec_read_string(&reader, &back));
+    ck_assert(kr_str_equal(back, kr_str(text, sizeof(text))));
+}
+END_TEST
+
 START_TEST(twenty_bytes_are_too_short_to_pack)
 {
     codec_start(KR_CODEC_COMPRESS);
@@ -395,6 +416,7 @@ Suite *codec_suite(void)
                         KR_COUNT(strings));
     tcase_add_test(forms,
                    a_long_string_of_one_letter_is_packed_only_when_asked);
+    tcase_add_test(forms, what_is_packed_already_is_written_as_it_is);
     tcase_add_test(forms, twenty_bytes_are_too_short_to_pack);
     tcase_add_test(forms, a_double_is_eight_bytes_the_low_one_first);
     tcase_add_test(forms, tagged_items_say_what_they_are);

@@ -292,6 +292,32 @@ static void edit_merge(struct pack *pack, struct model *model)
     pack_free(&other);
 }
 
+/* The same at the beginning, where the header moves: the bytes before it are
+ * there only as far as they are needed. */
+static void edit_prepend_left(struct pack *pack, struct model *model)
+{
+    struct kr_str text = text_copy(text_draw());
+    struct listpack_element element = listpack_element(text);
+    size_t size = listpack_size(pack->bytes);
+
+    pack_room(pack, size + element.size);
+    memmove(pack->bytes + element.size, pack->bytes, size);
+    ck_assert_ptr_eq(
+        listpack_prepend_left(pack->bytes + element.size, &element, 1),
+        pack->bytes);
+    model_insert(model, 0, text);
+    free((char *)text.data);
+}
+
+static void edit_delete_left(struct pack *pack, struct model *model)
+{
+    size_t count = draw(20) ? draw(4) : SIZE_MAX;
+    char *left = listpack_delete_left(pack->bytes, count);
+
+    model_delete(model, 0, count < model->count ? count : model->count);
+    memmove(pack->bytes, left, listpack_size(left));
+}
+
 /* Find a text, of all entries or of every other, from somewhere on. */
 static void edit_find(struct pack *pack, struct model *model)
 {
@@ -318,7 +344,8 @@ static void edit_find(struct pack *pack, struct model *model)
 START_TEST(any_edits_leave_what_a_plain_array_would_hold)
 {
     static void (*const edits[])(struct pack *, struct model *) = {
-        edit_replace, edit_delete, edit_delete_range, edit_find};
+        edit_replace, edit_delete, edit_delete_range, edit_delete_left,
+        edit_find};
     struct pack pack = pack_new();
     struct model model = {.count = 0};
 
@@ -332,6 +359,8 @@ START_TEST(any_edits_leave_what_a_plain_array_would_hold)
             edits[draw(KR_COUNT(edits))](&pack, &model);
         else if (draw(4) == 0)
             edit_merge(&pack, &model);
+        else if (draw(4) == 0)
+            edit_prepend_left(&pack, &model);
         else
             edit_insert(&pack, &model);
         pack_room(&pack, listpack_size(pack.bytes));

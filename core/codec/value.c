@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* value - a whole value as it stands in a snapshot, and in a DUMP.
+ *
+ *   +------+ - - +-----------------+
+ *   | code | key | the bare items  |              a type with codes of its own
+ *   +------+ - - +-----------------+
+ *   +------+ - - +----+-----------------+----+
+ *   |  07  | key | id | the tagged items| 00 |    a module's type
+ *   +------+ - - +----+-----------------+----+
+ *
+ * A snapshot has the key in between, a DUMP has none.  The id is a length of 64
+ * bits: the nine letters of the type's file name, 6 bits each and the first one
+ * on top, then 10 bits for the version of the saved bytes. */
+#include "core/codec/codec.h"
+
+#include "core/keyspace/type.h"
+
+#define CODE_MODULE_TYPE 7u
+#define FORMAT_BITS      10u
+#define LETTER_BITS      6u
+#define LETTERS          9u
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "abcdefghijklmnopqrstuvwxyz"
+                              "0123456789-_";
+
+/* --- Ids ----------------------------------------------------------------- */
+
+/* false: no nine letters of those, or a version that is too high. */
+static bool value_id(const struct kr_type *type, uint64_t *id)
+{
+    const char *name = type->file_name;
+
+    if (!name || strlen(name) != LETTERS || type->format >> FORMAT_BITS)
+        return false;
+    *id = 0;
+    for (unsigned i = 0; i < LETTERS; i++) {
+        const char *letter = strchr(letters, name[i]);
+
+        if (!letter)
+            return false;
+        *id = *id << LETTER_BITS | (uint64_t)(letter - letters);
+    }
+    *id = *id << FORMAT_BITS | type->format;
+    return true;
+}
+
+static void value_file_name(uint64_t id, char name[LETTERS + 1])
+{
+    id >>= FORMAT_BITS;
+    for (unsigned i = LETTERS; i-- > 0; id >>= LETTER_BITS)
+        name[i] = letters[id & ((1u << LETTER_BITS) - 1)];
+    name[LETTERS] = '\0';
+}
+
+/* --- Writing ------------------------------------------------------------- */
+
+void codec_write_code(kr_writer *out, uint8_t code)
+{
+    const struct kr_str *key = out->key;
+
+    codec_write_byte(out, code);
+    out->key = NULL;
+    if (key)
+        codec_write_string(out, *key);
+}
+
+bool codec_write_value(kr_writer *out, uint16_t slot,
+                       const struct kr_peek *value, const struct kr_str *key)
+{
+    const struct kr_type *type = type_at(slot);
+    uint32_t flags = out->flags;
+    uint64_t id;
+
+    if (!type || !type->save || type->flags & KR_TYPE_VOLATILE)
+        return false;
+    out->key = key;
+    if (!type->file_name && type->code_count > 0) {
+        type->save(value, out); /* which says its code */
+        out->key = NULL;
+        return true;
+    }
+    if (!value_id(type, &id))
+        return false;
+    codec_write_code(out, CODE_MODULE_TYPE);
+    codec_write_length(out, id);
+    out->flags |= KR_CODEC_TAGGED;
+    type->save(value, out);
+    out->flags = flags;
+    codec_write_length(out, CODEC_TAG_EOF);
+    return true;
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+static bool value_refuse(kr_reader *in, const char *reason)
+{
+    codec_refuse(in, reason);
+    return false;
+}
+
+static bool value_load(kr_reader *in, uint16_t slot, uint32_t code,
+                       uint32_t format, struct kr_value *value)
+{
+    const struct kr_type *type = type_at(slot);
+
+    if (!type || !type->load)
+        return value_refuse(in, "a value of a type that is not loaded");
+    if (!type->load(in, code, format, value))
+        return value_refuse(in, "a value that its type refuses");
+    return true;
+}
+
+/* The value has been read and the end of its items is wanted. */
+static bool value_read_end(kr_reader *in, uint16_t slot, struct kr_value *value)
+{
+    const struct kr_type *type = type_at(slot);
+    uint64_t tag;
+
+    in->flags &= ~KR_CODEC_TAGGED;
+    if (codec_read_uint64(in, &tag) && tag == CODEC_TAG_EOF)
+        return true;
+    if (value->boxed && type->free)
+        type->free(value->box);
+    return value_refuse(in, "a value with more items than its type reads");
+}
+
+static bool value_read_module_type(kr_reader *in, uint16_t *slot,
+                                   struct kr_value *value)
+{
+    uint32_t flags = in->flags;
+    char name[LETTERS + 1];
+    uint64_t id;
+    bool fine;
+
+    if (!codec_read_uint64(in, &id))
+        return false;
+    value_file_name(id, name);
+    *slot = type_by_file_name(kr_str(name, LETTERS));
+    in->flags |= KR_CODEC_TAGGED;
+    fine = value_load(in, *slot, CODE_MODULE_TYPE,
+                      (uint32_t)id & ((1u << FORMAT_BITS) - 1), value) &&
+           value_read_end(in, *slot, value);
+    in->flags = flags;
+    return fine;
+}
+
+bool codec_read_code(kr_reader *in, uint8_t *code)
+{
+    return codec_read_byte(in, code);
+}
+
+bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
+                      struct kr_value *value)
+{
+    if (code == CODE_MODULE_TYPE)
+        return value_read_module_type(in, slot, value);
+    *slot = type_by_code(code);
+    return value_load(in, *slot, code, 0, value);
+}

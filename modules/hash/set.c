@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* set - commands that write and delete fields: HSET, its older form HMSET,
+ * HSETNX, HDEL. */
+#include "commands.h"
+#include "due.h"
+#include "value.h"
+
+#include <kr/args.h>
+
+/* Set the pairs from argument 2 on.  Answers how many fields are new. */
+static uint64_t set_pairs(struct kr_call *call, struct kr_cell *cell)
+{
+    uint64_t fresh = 0;
+
+    if (cell->meta != VALUE_TABLE &&
+        !value_is_short(call->argv + 2, call->argc - 2))
+        value_unpack(cell);
+    for (uint32_t i = 2; i < call->argc; i += 2) {
+        due_drop(cell, call->argv[i]);
+        fresh += value_set(cell, call->argv[i], call->argv[i + 1]);
+    }
+    return fresh;
+}
+
+/* HSET and HMSET; false: an error has been replied. */
+static bool set_run(struct kr_call *call, uint64_t *fresh)
+{
+    struct kr_cell cell;
+    bool wrong;
+
+    if (call->argc % 2 != 0) {
+        kr_refuse_arity(call);
+        return false;
+    }
+    if (value_find(call, KR_FIND_WRITE, &cell, &wrong)) {
+        int64_t due_ms = due_begin(&cell);
+
+        *fresh = set_pairs(call, &cell);
+        due_end(&cell, due_ms);
+    } else if (wrong) {
+        return false;
+    } else {
+        *fresh =
+            value_create(call, call->argv + 2, (call->argc - 2) / 2, &cell);
+    }
+    value_changed(call, KR_STR("hset"));
+    return true;
+}
+
+void hash_hset(struct kr_call *call)
+{
+    uint64_t fresh;
+
+    if (set_run(call, &fresh))
+        kr_reply_int64(call->reply, (int64_t)fresh);
+}
+
+void hash_hmset(struct kr_call *call)
+{
+    uint64_t fresh;
+
+    if (set_run(call, &fresh))
+        kr_reply_ok(call->reply);
+}
+
+/* Add a field to a hash; false: it is there. */
+static bool set_absent(struct kr_call *call, struct kr_cell *cell)
+{
+    int64_t due_ms = due_begin(cell);
+    struct value_place place;
+    bool absent;
+
+    due_drop(cell, call->argv[2]);
+    absent = !value_seek(cell, call->argv[2], &place);
+    if (absent)
+        value_add(cell, &place, call->argv[2], call->argv[3]);
+    due_end(cell, due_ms);
+    return absent;
+}
+
+void hash_hsetnx(struct kr_call *call)
+{
+    struct kr_cell cell;
+    bool wrong;
+
+    if (value_find(call, KR_FIND_WRITE, &cell, &wrong)) {
+        if (!set_absent(call, &cell)) {
+            kr_reply_int64(call->reply, 0);
+            return;
+        }
+    } else if (wrong) {
+        return;
+    } else {
+        value_create(call, call->argv + 2, 1, &cell);
+    }
+    value_changed(call, KR_STR("hset"));
+    kr_reply_int64(call->reply, 1);
+}
+
+/* --- HDEL ---------------------------------------------------------------- */
+
+static bool set_is_empty(const struct kr_cell *cell)
+{
+    struct kr_peek peek = kr_cell_peek(cell);
+
+    return value_total(&peek) == 0;
+}
+
+/* Delete the fields from argument 2 on.  How many there were. */
+static int64_t set_delete(struct kr_call *call, struct kr_cell *cell)
+{
+    int64_t due_ms = due_begin(cell), deleted = 0;
+    struct value_place place;
+
+    for (uint32_t i = 2; i < call->argc && !set_is_empty(cell); i++) {
+        due_drop(cell, call->argv[i]);
+        if (!value_seek(cell, call->argv[i], &place))
+            continue;
+        value_delete(cell, &place);
+        deleted++;
+    }
+    due_end(cell, due_ms);
+    return deleted;
+}
+
+void hash_hdel(struct kr_call *call)
+{
+    struct kr_cell cell;
+    int64_t deleted;
+    bool wrong, empty;
+
+    if (!value_find(call, KR_FIND_WRITE, &cell, &wrong)) {
+        if (!wrong)
+            kr_reply_int64(call->reply, 0);
+        return;
+    }
+    deleted = set_delete(call, &cell);
+    empty = set_is_empty(&cell);
+    if (empty)
+        kr_keyspace->erase(&cell, false);
+    if (deleted > 0)
+        value_changed(call, KR_STR("hdel"));
+    if (empty)
+        kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
+                            KR_STR("del"));
+    kr_reply_int64(call->reply, deleted);
+}
