@@ -12,11 +12,20 @@ from support import Error, values
 
 ROUNDS = 12
 READS = ("OBJECT ENCODING", "DEBUG DIGEST-VALUE")
+# 7.2 has a listpack where 7.0 has one of these, for a small list or set.
+NEWER = {b"quicklist", b"hashtable"}
 
 
 def look(client, key):
     """What two equal values have in common."""
     return [client.call(*read.split(), key) for read in READS]
+
+
+def alike(before, after):
+    """Are two looks at a value the same, or but for an encoding that 7.0 does not have?"""
+    encodings = {before[0], after[0]}
+    return before[1:] == after[1:] and (len(encodings) == 1 or
+                                        (b"listpack" in encodings and encodings & NEWER))
 
 
 def carry(source, target, key, copy):
@@ -26,7 +35,7 @@ def carry(source, target, key, copy):
     if isinstance(reply, Error):
         return f"{reply.decode()}; the dump is {dump[:200]!r}"
     before, after = look(source, key), look(target, copy)
-    if before != after:
+    if not alike(before, after):
         return f"{before} became {after}; the dump is {dump[:200]!r}"
     return None
 
