@@ -4,7 +4,12 @@
  * A handler that cannot answer yet parks its call and returns without a reply.
  * The client then reads nothing further until it is resumed, exactly once, by
  * one of: a key that became ready, its timeout, unblock(), or its end.  Clients
- * that wait for one key wake in the order in which they came. */
+ * that wait for one key wake in the order in which they came; what one of them
+ * makes ready is served when all that was ready before has been.
+ *
+ * Statistics, slow log and journal see the call when it is over.  While a pause
+ * (CLIENT PAUSE) concerns the command, no key wakes it.  When a value that was
+ * there has been used up, those behind in the line are not asked. */
 #ifndef KR_BLOCK_H
 #define KR_BLOCK_H
 
@@ -32,7 +37,8 @@ struct kr_park {
     /* Called on the main thread to go on.  `call` is the parked call, its argv
      * kept alive by the host.  For KR_WAKE_READY `key` is the one: answer false
      * to go on waiting at the same place in the queue.  Otherwise the answer is
-     * ignored and the client is resumed. */
+     * ignored and the client is resumed, unless the function has parked the
+     * call again: that is another wait, at the end of its queues. */
     bool (*wake)(struct kr_call *call, uint32_t why, struct kr_str key,
                  void *ctx);
     void (*free)(void *ctx); /* always called, last; may be NULL */

@@ -12,9 +12,10 @@
  *
  * ready() marks a line; when the call that did it has ended, block_serve()
  * walks marked lines in the order of marking and asks each waiter in turn.  A
- * waiter that cannot use the key keeps its place.  Whoever is asked may end the
- * waiting of others: two entries without a call keep the line and the place in
- * it meanwhile.
+ * waiter that cannot use the key keeps its place; when a value is used up, those
+ * behind are not asked for nothing.  Whoever is asked may end the waiting of
+ * others: two entries without a call keep the line and the place in it
+ * meanwhile.
  *
  * A kr_parked is a number: threads hold it, and may name it when the call has
  * ended long ago, because its client went.
@@ -31,6 +32,7 @@
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/net/pause.h"
 #include "core/rack/rack.h"
 
 #include <sys/queue.h>
@@ -49,6 +51,7 @@ struct line {
     kr_db *db;
     uint64_t hash;
     bool is_ready;
+    bool is_paused; /* it was ready for a call that a pause concerns */
     size_t key_size;
     char key[];
 };
@@ -60,6 +63,7 @@ struct parked {
     kr_module *module;
     kr_client *client;
     struct event *timer;
+    int64_t deadline_ns; /* of the monotonic clock */
     uint64_t id;
     uint32_t waiter_count;
     uint32_t belated; /* KR_WAKE_ that came while it was being woken */
@@ -251,7 +255,6 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
     call->pub.flags |= KR_CALL_RESUMED;
     call->inner_changes = 0;
     call->replaced = false;
-    call->run_flags |= KR_RUN_NO_STATS;
     call_begin(call);
     was = rack_enter(parked->module);
     if (why == KR_WAKE_UNBLOCK)
@@ -261,21 +264,34 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
         over = parked->how.wake(&call->pub, why, key, parked->how.ctx) ||
                why != KR_WAKE_READY;
     rack_leave(was);
-    call->parked = !over;
+    call->parked = !over || parked->client->parked != parked;
     call_end(call, clock_ticks() - ticks);
     return over;
 }
 
+/* The call has its reply, and its client goes on. */
+static void parked_resume(kr_client *client)
+{
+    client->parked = NULL;
+    client->flags &= ~KR_CLIENT_BLOCKED;
+    if (call_alerts & ALERT_REPLY)
+        call_replied(client);
+    client_resume(client);
+}
+
 /* Go on with the call.  false: it keeps waiting.  It may let the loop run, and
- * then be woken again: that counts when it has ended, if it has not ended. */
+ * then be woken again: that counts when it has ended, if it has not ended.  It
+ * may park again, which makes a new record of it. */
 static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
 {
     kr_client *client = parked->client;
     bool over;
 
     if (parked->waking) {
-        parked->is_belated |= why != KR_WAKE_READY;
-        parked->belated = why;
+        if (why != KR_WAKE_READY) {
+            parked->is_belated = true;
+            parked->belated = why;
+        }
         return false;
     }
     parked->waking = true;
@@ -286,12 +302,11 @@ static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
     client->in_use--;
     parked->waking = false;
     if (over) {
-        client->parked = NULL;
-        client->flags &= ~KR_CLIENT_BLOCKED;
+        bool again = client->parked != parked;
+
         parked_free(parked);
-        if (call_alerts & ALERT_REPLY)
-            call_replied(client);
-        client_resume(client);
+        if (!again)
+            parked_resume(client);
     }
     /* Its effects are a unit of their own. */
     if (journal_armed && call_depth == 0)
@@ -299,10 +314,27 @@ static bool parked_wake(struct parked *parked, uint32_t why, struct kr_str key)
     return over;
 }
 
+static void parked_set_timer(struct parked *parked)
+{
+    int64_t us = (parked->deadline_ns - clock_monotonic_ns()) / 1000 + 1;
+    struct timeval tv = {0, 0};
+
+    if (us > 0)
+        tv = (struct timeval){us / 1000000, us % 1000000};
+    event_add(parked->timer, &tv);
+}
+
+/* The loop's clock is coarse: it may be some milliseconds early. */
 static void parked_timeout(evutil_socket_t fd, short what, void *ctx)
 {
+    struct parked *parked = ctx;
+
     (void)fd;
     (void)what;
+    if (clock_monotonic_ns() < parked->deadline_ns) {
+        parked_set_timer(parked);
+        return;
+    }
     clock_begin_turn();
     parked_wake(ctx, KR_WAKE_TIMEOUT, kr_str(NULL, 0));
     call_settle();
@@ -346,6 +378,17 @@ static void parked_join_lines(struct parked *parked, const struct kr_park *how)
     }
 }
 
+/* A client waits for one call at a time, which may park again when woken. */
+static bool block_may_park(const struct call *call)
+{
+    const kr_client *client = call->pub.client;
+
+    return !(call->pub.flags &
+             (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION)) &&
+           !call->outer && client && !client->doomed &&
+           (!client->parked || call == &client->parked->call);
+}
+
 static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
 {
     struct call *call = (struct call *)pub;
@@ -357,9 +400,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
         table_init(&block.by_id, parked_rehash, NULL);
         block.begun = true;
     }
-    if (pub->flags &
-            (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION) ||
-        call->outer || !client || client->parked)
+    if (!block_may_park(call))
         return NULL;
     parked = memory_calloc(1, sizeof(*parked));
     call->parked = true;
@@ -376,12 +417,10 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked_join_lines(parked, how);
     if (how->deadline_ms > 0) {
         int64_t wait_ms = how->deadline_ms - clock_wall_ms();
-        struct timeval tv = {0, 0};
 
-        if (wait_ms > 0)
-            tv = (struct timeval){wait_ms / 1000, wait_ms % 1000 * 1000};
+        parked->deadline_ns = clock_monotonic_ns() + wait_ms * 1000000;
         parked->timer = event_new(loop_base(), -1, 0, parked_timeout, parked);
-        event_add(parked->timer, &tv);
+        parked_set_timer(parked);
     }
     LIST_INSERT_HEAD(&block.parked, parked, link);
     table_insert(&block.by_id, parked_hash(parked->id), parked);
@@ -407,12 +446,37 @@ static void block_ready(kr_db *db, struct kr_str key)
         line_mark(line);
 }
 
+static bool line_has_value(const struct line *line)
+{
+    struct kr_cell cell;
+
+    return keyspace_interface.find(line->db, kr_str(line->key, line->key_size),
+                                   KR_FIND_QUIET, &cell);
+}
+
+/* May a waiter of that line be asked?  The dead take nothing; who would write
+ * waits for the end of a pause. */
+static bool parked_may_wake(const struct parked *parked, struct line *line)
+{
+    const kr_client *client = parked->client;
+
+    if (client->doomed || client->flags & KR_CLIENT_CLOSING)
+        return false;
+    if (call_alerts & ALERT_PAUSED &&
+        pause_concerns(client, parked->call.pub.command->flags)) {
+        line->is_paused = true;
+        return false;
+    }
+    return true;
+}
+
 /* Ask the waiters of one line in turn.  Anyone may leave, and new ones may come
  * to the end, while we do: stop behind the one that was last. */
 static void line_serve(struct line *line)
 {
     struct waiter here = {.line = line}, end = {.line = line};
     struct kr_str key = {line->key, line->key_size};
+    bool has_value = line_has_value(line);
     struct waiter *waiter;
 
     TAILQ_INSERT_HEAD(&line->waiters, &here, link);
@@ -420,7 +484,10 @@ static void line_serve(struct line *line)
     while ((waiter = TAILQ_NEXT(&here, link)) != &end) {
         TAILQ_REMOVE(&line->waiters, &here, link);
         TAILQ_INSERT_AFTER(&line->waiters, waiter, &here, link);
-        (void)parked_wake(waiter->parked, KR_WAKE_READY, key);
+        if (parked_may_wake(waiter->parked, line) &&
+            parked_wake(waiter->parked, KR_WAKE_READY, key) && has_value &&
+            block.want_gone == 0 && !line_has_value(line))
+            break;
     }
     TAILQ_REMOVE(&line->waiters, &here, link);
     TAILQ_REMOVE(&line->waiters, &end, link);
@@ -442,6 +509,28 @@ void block_serve(void)
     }
     block_has_ready = false;
     block.serving = false;
+}
+
+static void block_mark_paused(void *entry, void *ctx)
+{
+    struct line *line = entry;
+
+    (void)ctx;
+    if (line->is_paused)
+        line_mark(line);
+    line->is_paused = false;
+}
+
+void block_unpause(void)
+{
+    if (block.count > 0)
+        table_each(&block.lines, block_mark_paused, NULL);
+}
+
+void block_spend(kr_client *client, uint64_t ticks)
+{
+    if (client->parked)
+        client->parked->call.spent += ticks;
 }
 
 static void parked_complete(void *ctx)

@@ -14,6 +14,10 @@ extern bool block_has_ready;
 
 /* Wake, first come first served, those whose keys are ready.  Between calls. */
 void block_serve(void);
+/* A pause is over: wake whom it has kept from being woken. */
+void block_unpause(void);
+/* The client's parked call has used so much time. */
+void block_spend(kr_client *client, uint64_t ticks);
 /* The client goes: its parked call ends without a reply. */
 void block_abandon(struct parked *parked);
 /* Errors for all calls parked by a module that is unloaded. */

@@ -130,22 +130,42 @@ static void call_slow(struct call *call, uint64_t nsec)
         event_raise(EVENT_SLOW, &event);
 }
 
+static void call_failed(struct kr_cmd *command)
+{
+    command->failed++;
+    if (command->module)
+        command->module->errors++;
+}
+
+/* A call that has parked counts when it is over, with all its time. */
+static void call_count(struct call *call, uint64_t ticks)
+{
+    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
+
+    call_stats.ticks += call->outer ? 0 : ticks;
+    if (KR_UNLIKELY(call->parked)) {
+        block_spend(call->pub.client, ticks);
+        return;
+    }
+    ticks += call->spent;
+    command->calls++;
+    command->ticks += ticks;
+    latency_add(command, ticks);
+    if (KR_UNLIKELY(ticks >= call_slow_ticks))
+        call_slow(call, clock_ticks_to_ns(ticks));
+}
+
 /* Statistics, AFTER gates and the journal of one call, nested or not. */
 void call_end(struct call *call, uint64_t ticks)
 {
-    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
     kr_client *client = call->pub.client;
     uint32_t armed = gate_armed | (client ? client->armed : 0);
     uint64_t changes = keyspace_stats.changes - call->changes;
 
-    if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS))) {
-        command->calls++;
-        command->ticks += ticks;
-        call_stats.ticks += call->outer ? 0 : ticks;
-        latency_add(command, ticks);
-        if (KR_UNLIKELY(ticks >= call_slow_ticks))
-            call_slow(call, clock_ticks_to_ns(ticks));
-    }
+    if (KR_UNLIKELY(call->pub.reply->errors != call->errors))
+        call_failed((struct kr_cmd *)call->pub.command);
+    if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS)))
+        call_count(call, ticks);
     if (KR_UNLIKELY(armed & gate_stages[KR_STAGE_AFTER])) {
         struct kr_outcome outcome = {.size = sizeof(outcome),
                                      .errors =
@@ -177,11 +197,6 @@ static void call_execute(struct call *call)
     command->run(&call->pub);
     ticks = clock_ticks() - ticks;
     rack_leave(was);
-    if (KR_UNLIKELY(call->pub.reply->errors != call->errors)) {
-        command->failed++;
-        if (command->module)
-            command->module->errors++;
-    }
     call_end(call, ticks);
 }
 

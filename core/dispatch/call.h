@@ -26,6 +26,7 @@ struct call {
     kr_client *input;       /* whose input buffers the arguments point into */
     uint64_t changes;       /* keyspace_stats.changes when it began */
     uint64_t inner_changes; /* of them, those of nested calls */
+    uint64_t spent;         /* ticks, before it was parked */
     struct effect *later;   /* journal->also(), the latest first */
     uint32_t errors;        /* in the sink when it began */
     uint32_t run_flags;     /* KR_RUN_ */

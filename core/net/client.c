@@ -205,6 +205,7 @@ static void client_free(struct kr_client *client)
 {
     struct kr_client_event event = {.size = sizeof(event), .client = client};
 
+    client->doomed = true; /* nothing new begins with it, at the end too */
     if (client->parked)
         block_abandon(client->parked);
     if (event_is_armed(EVENT_CLIENT_GONE))

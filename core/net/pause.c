@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/net/pause.h"
 
+#include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
 #include "core/keyspace/hooks.h"
@@ -26,6 +27,7 @@ void pause_end(void)
         loop_interface.cancel(pausing.timer);
     pausing.timer = NULL;
     gate_interface.release(NULL);
+    block_unpause();
 }
 
 static void pause_over(void *ctx)

@@ -74,7 +74,8 @@ static void server_expire(void)
 }
 
 /* Commands run first, and what they have changed is told before their replies
- * leave: who writes it to a file has done so by then. */
+ * leave: who writes it to a file has done so by then.  What has expired, or what
+ * a module has done outside of calls, may wake somebody, too. */
 static void server_before_sleep(void)
 {
     do {
@@ -83,6 +84,7 @@ static void server_before_sleep(void)
         server_expire();
         if (call_alerts & ALERT_MEMORY)
             (void)keyspace_make_room();
+        call_settle();
         if (event_is_armed(EVENT_SLEEP))
             event_raise(EVENT_SLEEP, NULL);
         client_before_sleep();

@@ -377,9 +377,6 @@ static const struct kr_param inert_params[] = {
     NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
-    NUMBER(MEMORY, "hll-sparse-max-bytes", "3000", 0, INT64_MAX,),
-    NUMBER(MEMORY, "stream-node-max-bytes", "4096", 0, INT64_MAX,),
-    NUMBER(INT, "stream-node-max-entries", "100", 0, INT64_MAX,),
     ROW(BOOL, "activerehashing", "yes", 0,),
 
     /* Memory that is scattered */

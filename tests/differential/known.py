@@ -36,6 +36,10 @@ REPLIES = [
     Known(r"(?i)(B[LR]POP|BLMPOP|BLMOVE|BRPOPLPUSH|BZ\S+) .*", r"-ERR timeout is out of range\r\n",
           "7.2's text; in 7.0 the sum overflows", theirs=r"-ERR timeout is negative\r\n"),
     Known(r"(?i)LOLWUT.*", r"(?s).*", "identity: the art is each server's own"),
+    Known(r"(?i)XADD \S+ (.* )?[0-9]+-\* .*", r"-ERR The ID specified in XADD is equal or smaller.*\r\n",
+          "7.2's text; 7.0's is that of whatever failed last"),
+    Known(r"(?i)XINFO CONSUMERS .*", r"(?s)[*].*\r\ninactive\r\n.*", "7.2 tells how long one got nothing"),
+    Known(r"(?i)XINFO STREAM .* FULL.*", r"(?s).*\r\nactive-time\r\n.*", "7.2 tells when one got something"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
 

@@ -122,6 +122,19 @@ unsigned given(const char *key)
     return *gift(kr_cstr(key));
 }
 
+void give(const char *key)
+{
+    ++*gift(kr_cstr(key));
+}
+
+bool take(struct kr_str key)
+{
+    if (*gift(key) == 0)
+        return false;
+    --*gift(key);
+    return true;
+}
+
 static bool wake_wait(struct kr_call *call, uint32_t why, struct kr_str key,
                       void *ctx)
 {
@@ -131,9 +144,8 @@ static bool wake_wait(struct kr_call *call, uint32_t why, struct kr_str key,
         return true;
     }
     if (why == KR_WAKE_READY) {
-        if (*gift(key) == 0)
+        if (!take(key))
             return false;
-        --*gift(key);
         call_interface.touch(call, 1);
         kr_reply_bulk(call->reply, key);
         return true;
@@ -153,8 +165,7 @@ static void run_wait(struct kr_call *call)
 
     ck_assert(number_parse_int64(call->argv[1], &ms));
     for (uint32_t i = 2; i < call->argc; i++)
-        if (*gift(call->argv[i]) > 0) {
-            --*gift(call->argv[i]);
+        if (take(call->argv[i])) {
             kr_reply_bulk(call->reply, call->argv[i]);
             return;
         }
@@ -333,9 +344,12 @@ void peer_expect(struct peer *peer, const char *text)
 void turn(void)
 {
     loop_poll();
-    clock_begin_turn();
-    client_serve();
-    client_before_sleep();
+    do {
+        clock_begin_turn();
+        client_serve();
+        call_settle();
+        client_before_sleep();
+    } while (client_is_expectant());
 }
 
 void turns_for(int64_t ms)

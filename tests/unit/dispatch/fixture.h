@@ -55,6 +55,9 @@ kr_status run_with(struct kr_run *run, uint32_t count,
 
 /* How much of a key nobody has taken, what `wait` finds. */
 unsigned given(const char *key);
+/* Give to it, and tell nobody; take from it: false, there is nothing. */
+void give(const char *key);
+bool take(struct kr_str key);
 
 /* --- What happened ------------------------------------------------------- */
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* add - PFADD. */
+#include "commands.h"
+#include "hyperloglog.h"
+
+/* Add the elements in their order; *changed: a register has become higher.  At
+ * what cannot go on the rest is left out. */
+static enum hyperloglog_outcome
+add_elements(struct kr_call *call, struct hyperloglog *sketch, bool *changed)
+{
+    for (uint32_t i = 2; i < call->argc; i++) {
+        struct register_rank rank = register_rank(call->argv[i]);
+
+        switch (hyperloglog_raise(sketch, rank)) {
+        case HYPERLOGLOG_SAME:
+            break;
+        case HYPERLOGLOG_CHANGED:
+            *changed = true;
+            sketch_mark_stale(sketch->bytes);
+            break;
+        case HYPERLOGLOG_BROKEN:
+            return HYPERLOGLOG_BROKEN;
+        case HYPERLOGLOG_NO_MEMORY:
+            return HYPERLOGLOG_NO_MEMORY;
+        }
+    }
+    return HYPERLOGLOG_SAME;
+}
+
+/* A new key is a change even without elements.  After an error what has been
+ * added before it stays, and must reach whoever keeps a copy; only the event is
+ * left out. */
+void hyperloglog_pfadd(struct kr_call *call)
+{
+    struct kr_str key = call->argv[1];
+    struct hyperloglog sketch;
+    enum hyperloglog_outcome outcome;
+    bool changed = false;
+
+    if (!hyperloglog_open(call, 1, &sketch))
+        return;
+    if (!sketch.bytes) {
+        if (!hyperloglog_create(call, 1, &sketch))
+            return;
+        sketch_mark_stale(sketch.bytes);
+        changed = true;
+    }
+    outcome = add_elements(call, &sketch, &changed);
+    if (KR_UNLIKELY(outcome != HYPERLOGLOG_SAME)) {
+        if (changed)
+            kr_keyspace->changed(call, call->db, key, KR_CLASS_STRING,
+                                 KR_STR(""));
+        hyperloglog_refuse(call, outcome);
+        return;
+    }
+    if (changed)
+        kr_keyspace->changed(call, call->db, key, KR_CLASS_STRING,
+                             KR_STR("pfadd"));
+    kr_reply_int64(call->reply, changed);
+}
