@@ -374,11 +374,8 @@ static const struct kr_param inert_params[] = {
     /* Scripts, tracking */
     NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
            .alias = "lua-time-limit"),
-    NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
-    NUMBER(MEMORY, "stream-node-max-bytes", "4096", 0, INT64_MAX,),
-    NUMBER(INT, "stream-node-max-entries", "100", 0, INT64_MAX,),
     ROW(BOOL, "activerehashing", "yes", 0,),
 
     /* Memory that is scattered */

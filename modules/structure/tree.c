@@ -749,7 +749,9 @@ struct item *tree_erase(struct tree *t, const struct structure_host *host,
 }
 
 /* May an entry that is in this leaf take the bound's place without leaving it?
- * If so, `*to` is where it is then. */
+ * If so, `*to` is where it is then.  At the border of two leaves the answer is
+ * no, without a look at the other one: that is likely to be cold, and most who
+ * get that far go on. */
 static bool path_stays(const struct tree_path *path, const struct bound *b,
                        unsigned *to)
 {
@@ -759,11 +761,8 @@ static bool path_stays(const struct tree_path *path, const struct bound *b,
 
     at -= at > path->at[0]; /* it is not in its own way */
     *to = at;
-    if (at == 0 && leaf->prev != NULL &&
-        !entry_before(leaf->prev, leaf->prev->count - 1, b))
-        return false;
-    return at + 1 < leaf->count || leaf->next == NULL ||
-           !entry_before(leaf->next, 0, b);
+    return (at > 0 || leaf->prev == NULL) &&
+           (at + 1 < leaf->count || leaf->next == NULL);
 }
 
 void tree_move(struct tree *t, const struct structure_host *host,
@@ -805,6 +804,17 @@ void tree_replace(struct tree *t, double score, const struct item *old_item,
     path_to_bound(t, &b, false, false, &path);
     assert(path.at[0] < path.leaf->count &&
            leaf_items(path.leaf)[path.at[0]] == old_item);
+    leaf_items(path.leaf)[path.at[0]] = new_item;
+    if (path.at[0] == 0)
+        path_learn_first(t, &path, 0);
+}
+
+void tree_replace_at(struct tree *t, uint64_t position, struct item *new_item)
+{
+    struct tree_path path;
+
+    assert(position < t->count);
+    path_to_position(t, position, &path);
     leaf_items(path.leaf)[path.at[0]] = new_item;
     if (path.at[0] == 0)
         path_learn_first(t, &path, 0);

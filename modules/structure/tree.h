@@ -144,6 +144,10 @@ void tree_move(struct tree *t, const struct structure_host *host,
 void tree_replace(struct tree *t, double score, const struct item *old_item,
                   struct item *new_item);
 
+/* The same for the item at `position`, where the old address is no more to be
+ * read: it is not looked at. */
+void tree_replace_at(struct tree *t, uint64_t position, struct item *new_item);
+
 /* Give `count` entries from `position` on to `release` (NULL: to nobody), in
  * order, and forget them: O(log n) for each leaf they touch.  How many there
  * were.  A long range is erased in steps: the next one has the same position. */

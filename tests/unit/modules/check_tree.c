@@ -169,8 +169,13 @@ static void relocate(size_t at)
     struct tree_entry e = model[at];
 
     model[at].item = item_new(&item_host, item_key(e.item), 0);
-    tree_replace(&tree, e.score, e.item, model[at].item);
-    structure_free(&item_host, e.item);
+    if (at % 2) {
+        tree_replace(&tree, e.score, e.item, model[at].item);
+        structure_free(&item_host, e.item);
+    } else { /* as one who has been told that it moved: the old one is gone */
+        structure_free(&item_host, e.item);
+        tree_replace_at(&tree, at, model[at].item);
+    }
 }
 
 /* The entry that erasing a range is to give next. */

@@ -21,6 +21,7 @@
 #define tree_memory       tall_memory
 #define tree_move         tall_move
 #define tree_replace      tall_replace
+#define tree_replace_at   tall_replace_at
 #define tree_seek         tall_seek
 #define tree_seek_key     tall_seek_key
 #define tree_seek_score   tall_seek_score
