@@ -14,31 +14,34 @@
 extern "C" {
 #endif
 
-#define KR_CLIENT_AUTHENTICATED (1u << 0)
-#define KR_CLIENT_CLOSING       (1u << 1) /* closes once replies are sent */
-#define KR_CLIENT_UNIX          (1u << 2)
-#define KR_CLIENT_BLOCKED       (1u << 3)
-#define KR_CLIENT_NO_EVICT      (1u << 4)
-#define KR_CLIENT_NO_TOUCH      (1u << 5)
-#define KR_CLIENT_MONITOR       (1u << 6) /* class: replica, as in Redis */
-#define KR_CLIENT_PUBSUB        (1u << 7) /* class pubsub for output limits */
-#define KR_CLIENT_REPLICA       (1u << 8)
-#define KR_CLIENT_PRIMARY       (1u << 9)
-#define KR_CLIENT_TRANSACTION   (1u << 10)
-#define KR_CLIENT_DIRTY         (1u << 11) /* its transaction will fail */
-#define KR_CLIENT_TRACKING      (1u << 12)
-#define KR_CLIENT_READONLY      (1u << 13)
-#define KR_CLIENT_LOCAL         (1u << 14) /* loopback or unix socket */
-#define KR_CLIENT_REPLY_OFF     (1u << 15) /* CLIENT REPLY OFF */
-#define KR_CLIENT_REPLY_SKIP    (1u << 16) /* drop the next reply */
-#define KR_CLIENT_CLOSE_ASAP    (1u << 17)
-#define KR_CLIENT_TLS           (1u << 18)
+#define KR_CLIENT_AUTHENTICATED   (1u << 0)
+#define KR_CLIENT_CLOSING         (1u << 1) /* closes once replies are sent */
+#define KR_CLIENT_UNIX            (1u << 2)
+#define KR_CLIENT_BLOCKED         (1u << 3)
+#define KR_CLIENT_NO_EVICT        (1u << 4)
+#define KR_CLIENT_NO_TOUCH        (1u << 5)
+#define KR_CLIENT_MONITOR         (1u << 6) /* class: replica, as in Redis */
+#define KR_CLIENT_PUBSUB          (1u << 7) /* class pubsub for output limits */
+#define KR_CLIENT_REPLICA         (1u << 8)
+#define KR_CLIENT_PRIMARY         (1u << 9)
+#define KR_CLIENT_TRANSACTION     (1u << 10)
+#define KR_CLIENT_DIRTY           (1u << 11) /* its transaction will fail */
+#define KR_CLIENT_TRACKING        (1u << 12)
+#define KR_CLIENT_READONLY        (1u << 13)
+#define KR_CLIENT_LOCAL           (1u << 14) /* loopback or unix socket */
+#define KR_CLIENT_REPLY_OFF       (1u << 15) /* CLIENT REPLY OFF */
+#define KR_CLIENT_REPLY_SKIP      (1u << 16) /* drop the next reply */
+#define KR_CLIENT_CLOSE_ASAP      (1u << 17)
+#define KR_CLIENT_TLS             (1u << 18)
+#define KR_CLIENT_TRACKING_BROKEN (1u << 19) /* whom it redirects to is gone */
+#define KR_CLIENT_TRACKING_BCAST  (1u << 20)
 /* Flags that a module may set and clear. */
 #define KR_CLIENT_SETTABLE                                                     \
     (KR_CLIENT_AUTHENTICATED | KR_CLIENT_NO_EVICT | KR_CLIENT_NO_TOUCH |       \
      KR_CLIENT_MONITOR | KR_CLIENT_PUBSUB | KR_CLIENT_REPLICA |                \
      KR_CLIENT_PRIMARY | KR_CLIENT_TRANSACTION | KR_CLIENT_DIRTY |             \
-     KR_CLIENT_TRACKING | KR_CLIENT_READONLY | KR_CLIENT_REPLY_OFF |           \
+     KR_CLIENT_TRACKING | KR_CLIENT_TRACKING_BROKEN |                          \
+     KR_CLIENT_TRACKING_BCAST | KR_CLIENT_READONLY | KR_CLIENT_REPLY_OFF |     \
      KR_CLIENT_REPLY_SKIP)
 
 struct kr_client_info {

@@ -183,6 +183,10 @@ struct kr_keyspace {
     size_t (*expiry_memory)(const kr_db *db);
     /* A text about the table's shape (DEBUG HTSTATS), into `text`. */
     size_t (*describe)(const kr_db *db, bool full, char *text, size_t size);
+
+    /* May what has expired go before anybody looks for it?  As may_expire(),
+     * and nobody has switched it off (DEBUG SET-ACTIVE-EXPIRE). */
+    bool (*expires_actively)(void);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

@@ -278,13 +278,14 @@ static size_t client_flag_letters(const kr_client *client, char *text)
         uint32_t flag;
         char letter;
     } letters[] = {
-        {KR_CLIENT_MONITOR, 'O'},     {KR_CLIENT_REPLICA, 'S'},
-        {KR_CLIENT_PRIMARY, 'M'},     {KR_CLIENT_PUBSUB, 'P'},
-        {KR_CLIENT_TRANSACTION, 'x'}, {KR_CLIENT_BLOCKED, 'b'},
-        {KR_CLIENT_TRACKING, 't'},    {KR_CLIENT_DIRTY, 'd'},
-        {KR_CLIENT_CLOSING, 'c'},     {KR_CLIENT_CLOSE_ASAP, 'A'},
-        {KR_CLIENT_UNIX, 'U'},        {KR_CLIENT_READONLY, 'r'},
-        {KR_CLIENT_NO_EVICT, 'e'},    {KR_CLIENT_NO_TOUCH, 'T'},
+        {KR_CLIENT_MONITOR, 'O'},        {KR_CLIENT_REPLICA, 'S'},
+        {KR_CLIENT_PRIMARY, 'M'},        {KR_CLIENT_PUBSUB, 'P'},
+        {KR_CLIENT_TRANSACTION, 'x'},    {KR_CLIENT_BLOCKED, 'b'},
+        {KR_CLIENT_TRACKING, 't'},       {KR_CLIENT_TRACKING_BROKEN, 'R'},
+        {KR_CLIENT_TRACKING_BCAST, 'B'}, {KR_CLIENT_DIRTY, 'd'},
+        {KR_CLIENT_CLOSING, 'c'},        {KR_CLIENT_CLOSE_ASAP, 'A'},
+        {KR_CLIENT_UNIX, 'U'},           {KR_CLIENT_READONLY, 'r'},
+        {KR_CLIENT_NO_EVICT, 'e'},       {KR_CLIENT_NO_TOUCH, 'T'},
     };
     uint32_t flags = client_flags_shown(client);
     size_t n = 0;

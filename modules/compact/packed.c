@@ -55,12 +55,15 @@ static void *packed_box(kr_module *self, struct kr_cell *cell, size_t size)
     return box;
 }
 
+/* Into the entry; the block may be the smaller one, as of a value that was just
+ * loaded. */
 static void *packed_unbox(kr_module *self, struct kr_cell *cell, size_t size)
 {
     void *box = kr_cell_box(cell);
+    size_t room = kr_memory->usable(box);
 
     kr_keyspace->reshape(cell, 0, (uint32_t)size);
-    memcpy(cell->data, box, size);
+    memcpy(cell->data, box, size < room ? size : room);
     kr_memory->free(self, box);
     return cell->data;
 }

@@ -374,7 +374,6 @@ static const struct kr_param inert_params[] = {
     /* Scripts, tracking */
     NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
            .alias = "lua-time-limit"),
-    NUMBER(INT, "tracking-table-max-keys", "1000000", 0, INT64_MAX,),
 
     /* Types */
     ROW(BOOL, "activerehashing", "yes", 0,),

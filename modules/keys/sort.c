@@ -137,12 +137,6 @@ static bool sort_read(struct sort *sort, bool may_store)
         if (!sort_read_option(sort, &i, may_store))
             return false;
     }
-    if (sort->store && !kr_lists) {
-        kr_reply_error(sort->call->reply,
-                       "ERR STORE makes a list, and the module list is not "
-                       "loaded");
-        return false;
-    }
     return true;
 }
 
@@ -437,6 +431,11 @@ static bool sort_store(struct sort *sort)
 
     if (sort->wanted == 0) {
         sort_store_nothing(sort);
+    } else if (!kr_lists) {
+        kr_reply_error(sort->call->reply,
+                       "ERR STORE makes a list, and the module list is not "
+                       "loaded");
+        return true;
     } else {
         texts = sort_texts(sort, width);
         if (!texts)

@@ -749,7 +749,9 @@ struct item *tree_erase(struct tree *t, const struct structure_host *host,
 }
 
 /* May an entry that is in this leaf take the bound's place without leaving it?
- * If so, `*to` is where it is then. */
+ * If so, `*to` is where it is then.  At the border of two leaves the answer is
+ * no, without a look at the other one: that is likely to be cold, and most who
+ * get that far go on. */
 static bool path_stays(const struct tree_path *path, const struct bound *b,
                        unsigned *to)
 {
@@ -759,11 +761,8 @@ static bool path_stays(const struct tree_path *path, const struct bound *b,
 
     at -= at > path->at[0]; /* it is not in its own way */
     *to = at;
-    if (at == 0 && leaf->prev != NULL &&
-        !entry_before(leaf->prev, leaf->prev->count - 1, b))
-        return false;
-    return at + 1 < leaf->count || leaf->next == NULL ||
-           !entry_before(leaf->next, 0, b);
+    return (at > 0 || leaf->prev == NULL) &&
+           (at + 1 < leaf->count || leaf->next == NULL);
 }
 
 void tree_move(struct tree *t, const struct structure_host *host,

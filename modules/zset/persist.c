@@ -4,7 +4,7 @@
  *   code             what follows                             written  read
  *   3   ZSET         n, then n times: member, score as text               *
  *   5   ZSET_2       n, then n times: member, 8 bytes            *        *
- *   12  ZSET_ZIPLIST a string: an old ziplist
+ *   12  ZSET_ZIPLIST a string: what was a listpack before 7.0             *
  *   17  ZSET_LISTPACK a string: the small form as it is          *        *
  *
  * Large ones are written from the highest member down, as Redis does it; they
@@ -17,13 +17,16 @@
 #include <assert.h>
 #include <math.h>
 
+#include "../compact/legacy.h"
 #include "value.h"
 
 #define CODE_ZSET          3
 #define CODE_ZSET_2        5
+#define CODE_ZSET_ZIPLIST  12
 #define CODE_ZSET_LISTPACK 17
 
-const uint8_t persist_codes[] = {CODE_ZSET, CODE_ZSET_2, CODE_ZSET_LISTPACK};
+const uint8_t persist_codes[] = {CODE_ZSET, CODE_ZSET_2, CODE_ZSET_ZIPLIST,
+                                 CODE_ZSET_LISTPACK};
 static_assert(sizeof(persist_codes) == PERSIST_CODE_COUNT, "as announced");
 
 /* --- Save ---------------------------------------------------------------- */
@@ -162,6 +165,56 @@ static bool persist_load_pairs(kr_reader *in, uint32_t code,
     return true;
 }
 
+/* The pairs of a ziplist that is read to its end.  NULL, or what is wrong. */
+static const char *persist_read_ziplist(struct legacy_reader *old,
+                                        struct large *large)
+{
+    struct listpack_item part[2];
+    enum legacy_step step;
+    uint32_t n = 0;
+
+    while ((step = legacy_next(old, &part[n])) == LEGACY_ITEM) {
+        char text[LISTPACK_TEXT];
+        struct kr_str member;
+        double score;
+        uint64_t hash;
+
+        n ^= 1;
+        if (n != 0)
+            continue; /* its score follows */
+        member = listpack_item_bytes(&part[0], text);
+        score = small_score_of(&part[1]);
+        hash = kr_text->hash(member);
+        if (isnan(score))
+            return "a score is not a number";
+        if (large_find(large, member, hash) != NULL)
+            return "a member of a sorted set is there twice";
+        large_append(large, &value_host, hash, member, score);
+    }
+    if (step == LEGACY_BROKEN)
+        return "a sorted set is no ziplist";
+    if (n != 0 || large_count(large) == 0)
+        return "members and scores do not pair up";
+    return NULL;
+}
+
+static bool persist_load_ziplist(kr_reader *in, struct kr_str bytes,
+                                 struct kr_value *out)
+{
+    struct legacy_reader old;
+    struct large *large;
+    const char *wrong;
+
+    if (!legacy_open(&old, LEGACY_ZIPLIST, bytes))
+        return persist_refuse(in, NULL, "a sorted set is no ziplist");
+    large = large_new(&value_host);
+    wrong = persist_read_ziplist(&old, large);
+    if (wrong != NULL)
+        return persist_refuse(in, large, wrong);
+    value_finish(large, out);
+    return true;
+}
+
 static bool persist_load_small(kr_reader *in, struct kr_str bytes,
                                struct kr_value *out)
 {
@@ -193,8 +246,10 @@ bool persist_load(kr_reader *in, uint32_t code, uint32_t format,
     struct kr_str bytes;
 
     (void)format;
-    if (code != CODE_ZSET_LISTPACK)
+    if (code == CODE_ZSET || code == CODE_ZSET_2)
         return persist_load_pairs(in, code, out);
-    return kr_codec->read_string(in, &bytes) &&
-           persist_load_small(in, bytes, out);
+    if (!kr_codec->read_string(in, &bytes))
+        return false;
+    return code == CODE_ZSET_ZIPLIST ? persist_load_ziplist(in, bytes, out)
+                                     : persist_load_small(in, bytes, out);
 }

@@ -12,7 +12,7 @@ extern const struct kr_type zset_type;
 
 /* RDB codes that persist_load() understands. */
 extern const uint8_t persist_codes[];
-enum { PERSIST_CODE_COUNT = 3 };
+enum { PERSIST_CODE_COUNT = 4 };
 
 void persist_save(const struct kr_peek *value, kr_writer *out);
 bool persist_load(kr_reader *in, uint32_t code, uint32_t format,

@@ -5,18 +5,20 @@ Random values of every type and encoding are made on both servers by the same
 commands.  What one dumps the other must restore to a value of equal digest,
 encoding and size, and the dump of that one goes back again.
 """
+import operator
 import random
 
 from pair import Both, must
 from support import Error, values
 
 ROUNDS = 12
-READS = ("OBJECT ENCODING", "DEBUG DIGEST-VALUE")
 
 
-def look(client, key):
-    """What two equal values have in common."""
-    return [client.call(*read.split(), key) for read in READS]
+def encodings_agree(a, b):
+    """The same, or a small set or list, which 7.2 keeps in a listpack, or a string that has been
+    edited, of which a dump does not tell."""
+    return a == b or {a, b} in ({b"hashtable", b"listpack"}, {b"quicklist", b"listpack"},
+                                {b"raw", b"embstr"})
 
 
 def carry(source, target, key, copy):
@@ -25,9 +27,10 @@ def carry(source, target, key, copy):
     reply = target.call("RESTORE", copy, "0", dump, "REPLACE")
     if isinstance(reply, Error):
         return f"{reply.decode()}; the dump is {dump[:200]!r}"
-    before, after = look(source, key), look(target, copy)
-    if before != after:
-        return f"{before} became {after}; the dump is {dump[:200]!r}"
+    for read, agree in (("DEBUG DIGEST-VALUE", operator.eq), ("OBJECT ENCODING", encodings_agree)):
+        before, after = source.call(*read.split(), key), target.call(*read.split(), copy)
+        if not agree(before, after):
+            return f"{read}: {before} became {after}; the dump is {dump[:200]!r}"
     return None
 
 

@@ -19,8 +19,6 @@ class Known(NamedTuple):
 
 
 REPLIES = [
-    Known(r"(?i)CLIENT (GETREDIR|TRACKING|TRACKINGINFO|CACHING).*", r"-ERR unknown subcommand.*\r\n",
-          "they come with the module tracking"),
     Known(r"(?i)HELLO.*", r"-NOAUTH HELLO must be called .*\r\n", "7.2's text"),
     Known(r"(?i)CONFIG GET \*-max-listpack-\*", r"(?s).*set-max-listpack-.*", "7.2 has it for sets"),
     Known(r"(?i)Z(REV)?RANK \S+ \S+ .+", r"(?s).*", "7.2 has WITHSCORE"),
@@ -58,8 +56,6 @@ NEWER_FIELDS = re.compile(rb" lib-name=\S* lib-ver=\S*")
 METADATA = {
     r"COMMAND DOCS .* display_text": "7.2 shows an argument's name in this field",
     r"COMMAND DOCS .* history\b.*": "history may go on to 7.2",
-    r"COMMAND (INFO|DOCS) client subcommands client\|(caching|getredir|tracking|trackinginfo).*":
-        "they come with the module tracking",
     r"COMMAND (INFO|DOCS) module subcommands module\|(info|upgrade).*": "ours",
     r"COMMAND DOCS hscan arguments.*": "7.4's NOVALUES",
     r"COMMAND (INFO|DOCS) z(rev)?rank .*": "7.2 has WITHSCORE",
