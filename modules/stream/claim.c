@@ -32,14 +32,8 @@ void stream_xack(struct kr_call *call)
     }
     if (!(ids = value_arg_ids(call, 3, few)))
         return;
-    for (uint32_t i = 0; i < call->argc - 3; i++) {
-        struct pending *pending = pel_find(group, ids[i]);
-
-        if (!pending)
-            continue;
-        pel_remove(group, pending);
-        done++;
-    }
+    for (uint32_t i = 0; i < call->argc - 3; i++)
+        done += pel_remove(group, ids[i]);
     value_free_ids(ids, few);
     if (done > 0)
         kr_calls->touch(call, done);
@@ -81,7 +75,7 @@ static void claim_drop(struct kr_call *call, struct claim *claim,
                        struct pending *pending)
 {
     propagate_pending(call, &claim->place, pending);
-    pel_remove(claim->place.group, pending);
+    pel_remove(claim->place.group, pel_id(pending));
     claim->changes++;
 }
 

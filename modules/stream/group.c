@@ -88,12 +88,19 @@ void pel_assign(struct pending *pending, struct consumer *owner)
     pending->owner = owner;
 }
 
-void pel_remove(struct group *group, struct pending *pending)
+bool pel_remove(struct group *group, struct stream_id id)
 {
-    pending_disown(pending);
-    tree_erase(&group->pending, &stream_host, pending_score(pending),
-               item_key(pending_item(pending)));
-    structure_free(&stream_host, pending);
+    struct item *item;
+    char key[ID_KEY];
+
+    id_to_key(id, key);
+    item = tree_erase(&group->pending, &stream_host, id_score(id),
+                      kr_str(key, ID_KEY));
+    if (!item)
+        return false;
+    pending_disown(pel_of(item));
+    structure_free(&stream_host, pel_of(item));
+    return true;
 }
 
 void pel_seek(const struct tree *pending, struct stream_id id,

@@ -128,7 +128,8 @@ struct pending *pel_find(const struct group *group, struct stream_id id);
 struct pending *pel_add(struct group *group, struct consumer *owner,
                         struct stream_id id);
 void pel_assign(struct pending *pending, struct consumer *owner);
-void pel_remove(struct group *group, struct pending *pending);
+/* Remove the entry of that id; false: it is not pending. */
+bool pel_remove(struct group *group, struct stream_id id);
 
 /* The gap before the first one at or behind `id`: for tree_forward(). */
 void pel_seek(const struct tree *pending, struct stream_id id,

@@ -4,7 +4,9 @@ from rows import Fill, Memory, Row
 PAIRS = "field1 __value:8__ field2 __value:8__"
 STREAM = [Fill(f"XADD s 1-* {PAIRS}", 100_000)]
 GROUP = ["XGROUP CREATE s g 0 MKSTREAM", Fill(f"XADD s 1-* {PAIRS}", 300_000)]
-GIVEN = STREAM + ["XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"]
+# 4000 entries a millisecond.
+GIVEN = [Fill(f"XADD s {ms}-* {PAIRS}", 4000) for ms in range(25)] + \
+    ["XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"]
 
 ROWS = [
     Row("XADD P16", f"XADD s * {PAIRS}", pipeline=16, target=0.6),
@@ -20,9 +22,8 @@ ROWS = [
         prepare=GROUP, fresh=True, requests=200_000),
     Row("XREADGROUP COUNT 10 P16", "XREADGROUP GROUP g c COUNT 10 STREAMS s >", pipeline=16,
         prepare=GROUP, fresh=True, requests=25_000),
-    Row("XACK P16", "XACK s g 1-__rand_int:100000__", pipeline=16, prepare=GIVEN, fresh=True,
+    Row("XACK P16", "XACK s g __rand_int:25__-__rand_int:4000__", pipeline=16, prepare=GIVEN, fresh=True,
         requests=100_000),
 
     Memory("stream of one entry", f"XADD __seq_key__ 1-1 {PAIRS}", scale=0.2),
-    Memory("a long stream's entry", f"XADD s * {PAIRS}"),
 ]

@@ -157,7 +157,8 @@ static void add(void)
         return;
     id_next(&id);
     if (chance(3) == 0)
-        id = (struct stream_id){id.ms + chance(UINT64_C(1) << chance(40)), chance(9)};
+        id = (struct stream_id){id.ms + chance(UINT64_C(1) << chance(40)),
+                                chance(9)};
     if (id_compare(id, s->last) <= 0)
         return;
     entries_append(s, id, pairs, words);
@@ -470,7 +471,8 @@ static void group_step(struct group *group)
         pel_assign(pending, consumer_get(group, number));
         owners[i] = number;
     } else {
-        pel_remove(group, pending);
+        must(pel_remove(group, group_id(i)));
+        must(!pel_remove(group, group_id(i)));
         owners[i] = 0;
     }
 }
