@@ -183,6 +183,11 @@ struct kr_keyspace {
     size_t (*expiry_memory)(const kr_db *db);
     /* A text about the table's shape (DEBUG HTSTATS), into `text`. */
     size_t (*describe)(const kr_db *db, bool full, char *text, size_t size);
+
+    /* As changed(), but it does not count: for the second key of one change, as
+     * the name that a key had before RENAME. */
+    void (*changed_too)(struct kr_call *call, kr_db *db, struct kr_str key,
+                        uint32_t kind, struct kr_str event);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

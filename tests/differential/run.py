@@ -15,14 +15,16 @@ differ stands in known.py with its reason; everything else fails.
 A new module gets a file cases/MODULE.txt (language.py has the notation) and a
 file grammar/MODULE.py (grammar/__init__.py says how); nothing else has to
 know of it.  The rest: names.py is CONFIG and INFO, metadata.py is COMMAND,
-protocol.py is raw bytes, exchange.py is DUMP and RESTORE, random_stream.py runs alone as well, and prove.py
-shows that all of them fail when they must.
+protocol.py is raw bytes, exchange.py is DUMP and RESTORE, changes.py how many
+changes INFO counts, random_stream.py runs alone as well, and prove.py shows
+that all of them fail when they must.
 """
 import argparse
 import collections
 import random
 import sys
 
+import changes
 import exchange
 import metadata
 import names
@@ -90,6 +92,8 @@ def main():
             protocol.run(pair, report, given.k)
             if wanted("exchange of dumps"):
                 exchange.run(pair, report, seed)
+            if wanted("count of changes"):
+                changes.run(pair, report)
             if wanted("random stream"):
                 count, seeds = (100000, 10) if given.full else (50000, 4)
                 print(f"random stream: --seed {seed}", flush=True)
