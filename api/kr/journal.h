@@ -60,6 +60,10 @@ struct kr_journal {
     /* Group all effects until end() into one unit (a transaction's).  Nests. */
     void (*begin)(void);
     void (*end)(void);
+    /* An effect that no command had in mind: part of a value has expired.  It
+     * stands before that of the call being executed, or alone.  The words are
+     * copied. */
+    void (*effect)(kr_db *db, uint32_t argc, const struct kr_str *argv);
 };
 KR_INTERFACE(kr_journal, "kr.journal/1");
 

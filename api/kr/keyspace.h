@@ -184,6 +184,9 @@ struct kr_keyspace {
     /* A text about the table's shape (DEBUG HTSTATS), into `text`. */
     size_t (*describe)(const kr_db *db, bool full, char *text, size_t size);
 
+    /* May what has expired go before anybody looks for it?  As may_expire(),
+     * and nobody has switched it off (DEBUG SET-ACTIVE-EXPIRE). */
+    bool (*expires_actively)(void);
     /* As changed(), but it does not count: for the second key of one change, as
      * the name that a key had before RENAME. */
     void (*changed_too)(struct kr_call *call, kr_db *db, struct kr_str key,

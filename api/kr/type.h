@@ -110,6 +110,13 @@ struct kr_type {
     /* The key `key` of database `db` is about to go (deleted, replaced,
      * evicted).  NULL: of no interest. */
     void (*unlink)(const struct kr_peek *value, int32_t db, struct kr_str key);
+    /* A value that was made elsewhere (copied, loaded) or stood under another
+     * key is now that of `key` of database `db`: for types that remember where
+     * their values are.  With it unlink() is called for the old key, too, when
+     * a key gets another name or database.  What the type's own commands put is
+     * theirs to remember; a flush and a swap of databases are events.  NULL: of
+     * no interest. */
+    void (*link)(const struct kr_peek *value, int32_t db, struct kr_str key);
 };
 
 #define KR_TYPE_ALIGNED                                                        \

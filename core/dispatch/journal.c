@@ -158,15 +158,20 @@ void journal_call(struct call *call, bool changed)
     journal_add_later(call);
 }
 
+static void journal_effect(kr_db *db, uint32_t argc, const struct kr_str *argv)
+{
+    if (!journal_armed)
+        return;
+    journal_add(effect_new(db, argc, argv, journal_armed));
+    if (call_depth == 0)
+        journal_deliver();
+}
+
 void journal_removed(kr_db *db, struct kr_str key, bool lazily)
 {
     struct kr_str argv[2] = {lazily ? KR_STR("UNLINK") : KR_STR("DEL"), key};
 
-    if (!journal_armed)
-        return;
-    journal_add(effect_new(db, 2, argv, journal_armed));
-    if (call_depth == 0)
-        journal_deliver();
+    journal_effect(db, 2, argv);
 }
 
 /* --- Delivery ------------------------------------------------------------ */
@@ -328,4 +333,5 @@ const struct kr_journal journal_interface = {
     .detach = journal_detach,
     .begin = journal_begin,
     .end = journal_end,
+    .effect = journal_effect,
 };

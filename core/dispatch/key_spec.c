@@ -20,11 +20,12 @@ static void found_add(struct found *found, uint32_t index, uint32_t flags)
     found->count++;
 }
 
-/* Where the search begins; 0: nowhere. */
+/* Where the search begins; 0: nowhere.  The word at which a search for the
+ * keyword would end is no keyword: nothing could follow it. */
 static int64_t key_spec_begin(const struct kr_key_spec *spec, uint32_t argc,
                               const struct kr_str *argv)
 {
-    int64_t from, step;
+    int64_t from, step, end;
 
     if (spec->begin == KR_BEGIN_INDEX)
         return spec->a;
@@ -32,7 +33,8 @@ static int64_t key_spec_begin(const struct kr_key_spec *spec, uint32_t argc,
         return 0;
     from = spec->a >= 0 ? spec->a : (int64_t)argc + spec->a;
     step = spec->a >= 0 ? 1 : -1;
-    for (; from > 0 && from < argc; from += step)
+    end = spec->a >= 0 ? (int64_t)argc - 1 : 1;
+    for (; from > 0 && from < argc && from != end; from += step)
         if (kr_str_equal_nocase(argv[from], kr_cstr(spec->word)))
             return from + 1;
     return 0;

@@ -65,6 +65,16 @@ void db_unlink_value(kr_db *db, struct entry *e)
     type->unlink(&peek, db->index, entry_key(e));
 }
 
+void db_link_value(kr_db *db, struct entry *e)
+{
+    struct kr_peek peek;
+
+    if (KR_LIKELY(!(type_traits[entry_type(e)] & TYPE_LINKS)))
+        return;
+    peek = entry_peek(e);
+    type_at(entry_type(e))->link(&peek, db->index, entry_key(e));
+}
+
 void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy)
 {
     db_unlink_value(db, e);

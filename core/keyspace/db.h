@@ -97,6 +97,8 @@ void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy);
 void db_retype(kr_db *db, uint16_t from, uint16_t to);
 /* Tell the entry's type that the value is about to go, if it cares. */
 void db_unlink_value(kr_db *db, struct entry *e);
+/* Tell it where a value is that was made elsewhere. */
+void db_link_value(kr_db *db, struct entry *e);
 
 void db_init(kr_db *db, int32_t index);
 /* Move the contents of a database to `to`, and leave it empty. */

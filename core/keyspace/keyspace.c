@@ -325,12 +325,13 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
         keyspace_put_key(db, key, type, value->meta, how | KR_PUT_BOXED, 0,
                          cell);
         kr_cell_set_box(cell, value->box);
-        return;
+    } else {
+        keyspace_put_key(db, key, type, value->meta, how,
+                         (uint32_t)value->bytes.size, cell);
+        if (value->bytes.size != 0)
+            memcpy(cell->data, value->bytes.data, value->bytes.size);
     }
-    keyspace_put_key(db, key, type, value->meta, how,
-                     (uint32_t)value->bytes.size, cell);
-    if (value->bytes.size != 0)
-        memcpy(cell->data, value->bytes.data, value->bytes.size);
+    db_link_value(db, cell->entry);
 }
 
 /* --- Changing ------------------------------------------------------------ */
@@ -375,11 +376,14 @@ static void keyspace_rename(struct kr_cell *cell, kr_db *db, struct kr_str key)
     assert(db_peek(db, key) == NULL);
     if (event_is_armed(EVENT_KEY_BEFORE))
         tell(EVENT_KEY_BEFORE, db, key, NULL, NULL);
+    if (KR_UNLIKELY(type_traits[entry_type(e)] & TYPE_LINKS))
+        db_unlink_value(cell->db, e);
     db_detach(cell->db, cell->hash, e);
     if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
         keyspace_hooks.gone(cell->db, entry_key(e));
     e = entry_rekey(e, key);
     db_insert(db, hash, e);
+    db_link_value(db, e);
     entry_fill_cell(e, db, hash, cell);
     if (event_is_armed(EVENT_KEY_NOTIFY))
         keyspace_tell_new(db, key, hash, cell);
@@ -414,6 +418,11 @@ static void keyspace_set_expiry(struct kr_cell *cell, int64_t when_ms)
     struct entry *e = expire_set(cell->db, cell->hash, cell->entry, when_ms);
 
     entry_fill_cell(e, cell->db, cell->hash, cell);
+}
+
+static bool keyspace_expires_actively(void)
+{
+    return keyspace_settings.active_expire && keyspace_may_expire();
 }
 
 static uint64_t keyspace_idle_ms(const struct kr_cell *cell)
@@ -682,5 +691,6 @@ const struct kr_keyspace keyspace_interface = {
     .table_memory = keyspace_table_memory,
     .expiry_memory = keyspace_expiry_memory,
     .describe = describe_table,
+    .expires_actively = keyspace_expires_actively,
     .changed_too = keyspace_changed_too,
 };

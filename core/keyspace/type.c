@@ -134,6 +134,7 @@ static void type_fill(uint16_t slot, kr_module *module,
         types.by_code[row->codes[i]] = slot;
     type_traits[slot] =
         (uint8_t)((row->unlink != NULL ? TYPE_UNLINKS : 0) |
+                  (row->link != NULL ? TYPE_LINKS : 0) |
                   (row->flags & KR_TYPE_ALIGNED ? TYPE_ALIGNED : 0));
 }
 

@@ -8,6 +8,7 @@
 
 #define TYPE_UNLINKS (1u << 0) /* has unlink() */
 #define TYPE_ALIGNED (1u << 1)
+#define TYPE_LINKS   (1u << 2) /* has link() */
 
 /* A byte for each slot, so that put() need not visit the type. */
 extern uint8_t type_traits[ENTRY_TYPES];

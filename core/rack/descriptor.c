@@ -308,7 +308,8 @@ static bool probe_type(struct probe *probe, const struct kr_type *type)
            PROBE_CODE(probe, &row, load, true) &&
            PROBE_CODE(probe, &row, rewrite, true) &&
            PROBE_CODE(probe, &row, defrag, true) &&
-           PROBE_CODE(probe, &row, unlink, true);
+           PROBE_CODE(probe, &row, unlink, true) &&
+           PROBE_CODE(probe, &row, link, true);
 }
 
 static bool probe_types(struct probe *probe, const struct kr_rows *rows)

@@ -117,6 +117,60 @@ static const struct kr_arg hscan_args[] = {
         .token = "NOVALUES", .since = "7.4.0"),
 };
 
+static const struct kr_arg expire_condition[] = {
+    KR_ARGUMENT("nx", PURE_TOKEN, .token = "NX"),
+    KR_ARGUMENT("xx", PURE_TOKEN, .token = "XX"),
+    KR_ARGUMENT("gt", PURE_TOKEN, .token = "GT"),
+    KR_ARGUMENT("lt", PURE_TOKEN, .token = "LT"),
+};
+
+static const struct kr_arg fields_parts[] = {
+    KR_ARGUMENT("numfields", INTEGER),
+    KR_ARGUMENT("field", STRING, .flags = KR_ARG_MULTIPLE),
+};
+
+static const struct kr_arg key_fields_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("fields", BLOCK, .token = "FIELDS",
+        .parts = KR_ROWS(fields_parts)),
+};
+
+static const struct kr_arg hexpire_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("seconds", INTEGER),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(expire_condition)),
+    KR_ARGUMENT("fields", BLOCK, .token = "FIELDS",
+        .parts = KR_ROWS(fields_parts)),
+};
+
+static const struct kr_arg hpexpire_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("milliseconds", INTEGER),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(expire_condition)),
+    KR_ARGUMENT("fields", BLOCK, .token = "FIELDS",
+        .parts = KR_ROWS(fields_parts)),
+};
+
+static const struct kr_arg hexpireat_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("unix-time-seconds", UNIX_TIME),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(expire_condition)),
+    KR_ARGUMENT("fields", BLOCK, .token = "FIELDS",
+        .parts = KR_ROWS(fields_parts)),
+};
+
+static const struct kr_arg hpexpireat_args[] = {
+    KR_KEY_ARGUMENT("key", 0),
+    KR_ARGUMENT("unix-time-milliseconds", UNIX_TIME),
+    KR_ARGUMENT("condition", ONEOF, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(expire_condition)),
+    KR_ARGUMENT("fields", BLOCK, .token = "FIELDS",
+        .parts = KR_ROWS(fields_parts)),
+};
+
 /* --- The commands --------------------------------------------------------- */
 
 const struct kr_command hash_commands[] = {
@@ -347,6 +401,130 @@ const struct kr_command hash_commands[] = {
             "O(1) for every call. O(N) for a complete iteration, including "
             "enough command calls for the cursor to return back to 0. N is "
             "the number of elements inside the collection..",
+    },
+    {
+        .name = "hexpire",
+        .run = hash_hexpire,
+        .arity = -6,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_rw_update),
+        .args = KR_ROWS(hexpire_args),
+        .summary = "Lets fields of a hash expire after so many seconds",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hpexpire",
+        .run = hash_hpexpire,
+        .arity = -6,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_rw_update),
+        .args = KR_ROWS(hpexpire_args),
+        .summary = "Lets fields of a hash expire after so many milliseconds",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hexpireat",
+        .run = hash_hexpireat,
+        .arity = -6,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_rw_update),
+        .args = KR_ROWS(hexpireat_args),
+        .summary =
+            "Lets fields of a hash expire at a time, in seconds since 1970",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hpexpireat",
+        .run = hash_hpexpireat,
+        .arity = -6,
+        .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_rw_update),
+        .args = KR_ROWS(hpexpireat_args),
+        .summary =
+            "Lets fields of a hash expire at a time, in milliseconds since 1970",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hpersist",
+        .run = hash_hpersist,
+        .arity = -5,
+        .flags = KR_CMD_WRITE | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_rw_update),
+        .args = KR_ROWS(key_fields_args),
+        .summary = "Lets fields of a hash live on without an expiry",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "httl",
+        .run = hash_httl,
+        .arity = -5,
+        .flags = KR_CMD_READONLY | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_ro_access),
+        .tips = KR_ROWS(nondeterministic_output_tips),
+        .args = KR_ROWS(key_fields_args),
+        .summary = "Answers how many seconds fields of a hash have to live",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hpttl",
+        .run = hash_hpttl,
+        .arity = -5,
+        .flags = KR_CMD_READONLY | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_ro_access),
+        .tips = KR_ROWS(nondeterministic_output_tips),
+        .args = KR_ROWS(key_fields_args),
+        .summary =
+            "Answers how many milliseconds fields of a hash have to live",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hexpiretime",
+        .run = hash_hexpiretime,
+        .arity = -5,
+        .flags = KR_CMD_READONLY | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_ro_access),
+        .args = KR_ROWS(key_fields_args),
+        .summary =
+            "Answers when fields of a hash expire, in seconds since 1970",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
+    },
+    {
+        .name = "hpexpiretime",
+        .run = hash_hpexpiretime,
+        .arity = -5,
+        .flags = KR_CMD_READONLY | KR_CMD_FAST,
+        .categories = KR_CAT_HASH,
+        .keys = KR_ROWS(key1_ro_access),
+        .args = KR_ROWS(key_fields_args),
+        .summary =
+            "Answers when fields of a hash expire, in milliseconds since 1970",
+        .since = "7.4.0",
+        .group = "hash",
+        .complexity = "O(N) where N is the number of specified fields",
     },
 };
 

@@ -11,7 +11,7 @@
 #include <kr/command.h>
 
 extern const struct kr_command hash_commands[];
-enum { HASH_COMMAND_COUNT = 16 };
+enum { HASH_COMMAND_COUNT = 25 };
 
 /* The handlers: each writes one reply. */
 void hash_hset(struct kr_call *call);
@@ -30,5 +30,14 @@ void hash_hincrby(struct kr_call *call);
 void hash_hincrbyfloat(struct kr_call *call);
 void hash_hrandfield(struct kr_call *call);
 void hash_hscan(struct kr_call *call);
+void hash_hexpire(struct kr_call *call);
+void hash_hpexpire(struct kr_call *call);
+void hash_hexpireat(struct kr_call *call);
+void hash_hpexpireat(struct kr_call *call);
+void hash_hpersist(struct kr_call *call);
+void hash_httl(struct kr_call *call);
+void hash_hpttl(struct kr_call *call);
+void hash_hexpiretime(struct kr_call *call);
+void hash_hpexpiretime(struct kr_call *call);
 
 #endif

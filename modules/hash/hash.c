@@ -7,12 +7,14 @@
  *   get.c      single fields             all.c      whole hashes
  *   set.c      HSET, HDEL                number.c   HINCRBY and its kin
  *   random.c   HRANDFIELD                scan.c     HSCAN
+ *   expire.c   HEXPIRE, HTTL, HPERSIST   due.c      how fields expire
  *   saved.c    hashes in files           offered.c  hashes for other modules
  *   commands.c what is known of the commands: arity, keys, arguments
  *
  * A handler looks up (value_find), works on the cell, tells of the change
  * (value_changed) and replies. */
 #include "commands.h"
+#include "due.h"
 #include "module.h"
 #include "offered.h"
 #include "saved.h"
@@ -20,16 +22,22 @@
 
 #include <kr/client.h>
 #include <kr/config.h>
+#include <kr/event.h>
 #include <kr/journal.h>
+#include <kr/loop.h>
 
 #include "../structure/module_host.h"
 
+KR_USES(kr_calls);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
+KR_USES(kr_events);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
+KR_USES(kr_loop);
 KR_USES(kr_memory);
+KR_USES(kr_modules);
 KR_USES(kr_text);
 
 kr_module *hash_self;
@@ -160,15 +168,59 @@ static const struct kr_type hash_type = {
     .load = saved_load,
     .rewrite = saved_rewrite,
     .defrag = hash_defrag,
+    .unlink = due_unlink,
+    .link = due_link,
 };
+
+/* --- Life ---------------------------------------------------------------- */
+
+static kr_status hash_create(kr_module *self, const struct kr_load_args *args,
+                             void **state)
+{
+    (void)args;
+    *state = due_new(self);
+    return KR_OK;
+}
+
+static void hash_activate(kr_module *self, void *state)
+{
+    (void)self;
+    due_start(state);
+}
+
+static void hash_destroy(kr_module *self, void *state)
+{
+    (void)self;
+    due_free(state);
+}
+
+static kr_status hash_handover(kr_module *self, void *state,
+                               struct kr_handover *out)
+{
+    (void)self;
+    out->layout = VALUE_LAYOUT;
+    out->state = state;
+    return KR_OK;
+}
+
+static kr_status hash_takeover(kr_module *self, void *state,
+                               const struct kr_handover *in)
+{
+    (void)self;
+    if (in->layout != VALUE_LAYOUT)
+        return KR_EVERSION;
+    due_move(state, in->state);
+    return KR_OK;
+}
 
 /* --- The descriptor ------------------------------------------------------ */
 
 /* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_NEED(kr_clients), KR_WANT(kr_codec),    KR_NEED(kr_commands),
-    KR_NEED(kr_journal), KR_NEED(kr_keyspace), KR_NEED(kr_memory),
-    KR_NEED(kr_text),
+    KR_NEED(kr_calls),    KR_NEED(kr_clients), KR_WANT(kr_codec),
+    KR_NEED(kr_commands), KR_NEED(kr_events),  KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace), KR_NEED(kr_loop),    KR_NEED(kr_memory),
+    KR_NEED(kr_modules),  KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_hashes_id, &hash_values}};
@@ -198,4 +250,7 @@ KR_MODULE(.name = "hash", .version = 10000, .licence = "BSD-3-Clause",
           .offers = KR_ROWS(offers), .types = KR_ROWS(types),
           .params = KR_ROWS(params),
           .commands = {hash_commands, HASH_COMMAND_COUNT,
-                       sizeof(struct kr_command)});
+                       sizeof(struct kr_command)},
+          .create = hash_create, .activate = hash_activate,
+          .destroy = hash_destroy, .handover = hash_handover,
+          .takeover = hash_takeover);

@@ -17,6 +17,7 @@ struct target {
     struct kr_cell cell;
     struct value_place place;
     struct listpack_item value;
+    struct due_edit edit;
     bool there; /* the key */
     bool found; /* the field */
 };
@@ -31,12 +32,9 @@ static bool target_find(struct kr_call *call, struct target *target)
     target->there = value_find(call, KR_FIND_WRITE, cell, &wrong);
     if (!target->there)
         return !wrong;
-    if (KR_UNLIKELY(due_is_due(cell))) {
-        int64_t due_ms = due_begin(cell);
-
-        due_drop(cell, call->argv[2]);
-        due_end(cell, due_ms);
-    }
+    due_begin(cell, &target->edit);
+    due_drop(cell, &target->edit, call->argv[2]);
+    due_end(cell, &target->edit);
     target->found = value_seek(cell, call->argv[2], &target->place);
     if (target->found)
         value_read(cell, &target->place, &target->value);
@@ -54,6 +52,8 @@ static void target_store(struct kr_call *call, struct target *target,
         value_add(&target->cell, &target->place, pair[0], text);
     else
         value_create(call, pair, 1, &target->cell);
+    if (target->there)
+        due_tell(call, &target->edit);
 }
 
 void hash_hincrby(struct kr_call *call)
@@ -98,15 +98,22 @@ static bool target_number(const struct target *target, long double *number)
     return kr_text->to_long_double(target->value.bytes, number);
 }
 
-/* The journal gets the sum: another machine might round otherwise. */
-static void target_journal(struct kr_call *call, struct target *target,
-                           struct kr_str text)
+/* The journal gets the sum: another machine might round otherwise.  HSET takes
+ * the field's time, so that is said again. */
+static void target_journal(struct kr_call *call, struct kr_str sum,
+                           int64_t time_ms)
 {
-    struct kr_str words[] = {KR_STR("HSET"), call->argv[1], call->argv[2],
-                             text};
+    char text[KR_INT64_TEXT];
+    struct kr_str set[] = {KR_STR("HSET"), call->argv[1], call->argv[2], sum};
+    struct kr_str expire[] = {KR_STR("HPEXPIREAT"), call->argv[1],
+                              kr_str(text, 0),      KR_STR("FIELDS"),
+                              KR_STR("1"),          call->argv[2]};
 
-    kr_journal->instead(call, KR_COUNT(words), words);
-    (void)target;
+    kr_journal->instead(call, KR_COUNT(set), set);
+    if (time_ms == VALUE_NEVER)
+        return;
+    expire[2].size = kr_text->from_int64(time_ms, text);
+    kr_journal->instead(call, KR_COUNT(expire), expire);
 }
 
 void hash_hincrbyfloat(struct kr_call *call)
@@ -115,6 +122,7 @@ void hash_hincrbyfloat(struct kr_call *call)
     struct target target;
     long double number, delta;
     struct kr_str sum;
+    int64_t time_ms;
 
     if (!kr_text->to_long_double(call->argv[3], &delta)) {
         kr_reply_error(call->reply, KR_ERR_NOT_FLOAT);
@@ -137,9 +145,11 @@ void hash_hincrbyfloat(struct kr_call *call)
         return;
     }
     sum = kr_str(text, kr_text->from_long_double(number, text));
+    time_ms =
+        target.found ? value_time(&target.cell, &target.place) : VALUE_NEVER;
     target_store(call, &target, sum);
     if (kr_journal->armed())
-        target_journal(call, &target, sum);
+        target_journal(call, sum, time_ms);
     value_changed(call, KR_STR("hincrbyfloat"));
     kr_reply_bulk(call->reply, sum);
 }

@@ -126,47 +126,50 @@ static void offered_put(kr_db *db, struct kr_str key, uint64_t count,
 static bool offered_set(struct kr_cell *cell, struct kr_str field,
                         struct kr_str value)
 {
-    int64_t due_ms = due_begin(cell);
+    struct due_edit edit;
     bool fresh;
 
-    due_drop(cell, field);
+    due_begin(cell, &edit);
+    due_drop(cell, &edit, field);
     fresh = value_set(cell, field, value);
-    due_end(cell, due_ms);
+    due_end(cell, &edit);
     return fresh;
 }
 
 static bool offered_remove(struct kr_cell *cell, struct kr_str field)
 {
-    int64_t due_ms = due_begin(cell);
     struct value_place place;
+    struct due_edit edit;
     bool found;
 
-    due_drop(cell, field);
+    due_begin(cell, &edit);
+    due_drop(cell, &edit, field);
     found = value_seek(cell, field, &place);
     if (found)
         value_delete(cell, &place);
-    due_end(cell, due_ms);
+    due_end(cell, &edit);
     return found;
 }
 
 static bool offered_set_expiry(struct kr_cell *cell, struct kr_str field,
                                int64_t when_ms)
 {
-    int64_t due_ms = due_begin(cell);
     struct value_place place;
+    struct due_edit edit;
     bool found;
 
+    due_begin(cell, &edit);
     if (when_ms == KR_NO_EXPIRY)
         when_ms = VALUE_NEVER;
     else if (when_ms < 1)
         when_ms = 1; /* as over as in 1970 */
     else if (when_ms > VALUE_TIME_MAX)
         when_ms = VALUE_TIME_MAX;
-    due_drop(cell, field);
+    due_drop(cell, &edit, field);
     found = value_seek(cell, field, &place);
     if (found)
         value_set_time(cell, &place, field, when_ms);
-    due_end(cell, due_ms);
+    due_end(cell, &edit);
     return found;
 }
 

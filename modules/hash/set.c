@@ -10,15 +10,19 @@
 /* Set the pairs from argument 2 on.  Answers how many fields are new. */
 static uint64_t set_pairs(struct kr_call *call, struct kr_cell *cell)
 {
+    struct due_edit edit;
     uint64_t fresh = 0;
 
+    due_begin(cell, &edit);
     if (cell->meta != VALUE_TABLE &&
         !value_is_short(call->argv + 2, call->argc - 2))
         value_unpack(cell);
     for (uint32_t i = 2; i < call->argc; i += 2) {
-        due_drop(cell, call->argv[i]);
+        due_drop(cell, &edit, call->argv[i]);
         fresh += value_set(cell, call->argv[i], call->argv[i + 1]);
     }
+    due_end(cell, &edit);
+    due_tell(call, &edit);
     return fresh;
 }
 
@@ -32,17 +36,13 @@ static bool set_run(struct kr_call *call, uint64_t *fresh)
         kr_refuse_arity(call);
         return false;
     }
-    if (value_find(call, KR_FIND_WRITE, &cell, &wrong)) {
-        int64_t due_ms = due_begin(&cell);
-
+    if (value_find(call, KR_FIND_WRITE, &cell, &wrong))
         *fresh = set_pairs(call, &cell);
-        due_end(&cell, due_ms);
-    } else if (wrong) {
+    else if (wrong)
         return false;
-    } else {
+    else
         *fresh =
             value_create(call, call->argv + 2, (call->argc - 2) / 2, &cell);
-    }
     value_changed(call, KR_STR("hset"));
     return true;
 }
@@ -66,15 +66,17 @@ void hash_hmset(struct kr_call *call)
 /* Add a field to a hash; false: it is there. */
 static bool set_absent(struct kr_call *call, struct kr_cell *cell)
 {
-    int64_t due_ms = due_begin(cell);
     struct value_place place;
+    struct due_edit edit;
     bool absent;
 
-    due_drop(cell, call->argv[2]);
+    due_begin(cell, &edit);
+    due_drop(cell, &edit, call->argv[2]);
     absent = !value_seek(cell, call->argv[2], &place);
     if (absent)
         value_add(cell, &place, call->argv[2], call->argv[3]);
-    due_end(cell, due_ms);
+    due_end(cell, &edit);
+    due_tell(call, &edit);
     return absent;
 }
 
@@ -107,24 +109,27 @@ static bool set_is_empty(const struct kr_cell *cell)
 }
 
 /* Delete the fields from argument 2 on.  How many there were. */
-static int64_t set_delete(struct kr_call *call, struct kr_cell *cell)
+static int64_t set_delete(struct kr_call *call, struct kr_cell *cell,
+                          struct due_edit *edit)
 {
-    int64_t due_ms = due_begin(cell), deleted = 0;
     struct value_place place;
+    int64_t deleted = 0;
 
+    due_begin(cell, edit);
     for (uint32_t i = 2; i < call->argc && !set_is_empty(cell); i++) {
-        due_drop(cell, call->argv[i]);
+        due_drop(cell, edit, call->argv[i]);
         if (!value_seek(cell, call->argv[i], &place))
             continue;
         value_delete(cell, &place);
         deleted++;
     }
-    due_end(cell, due_ms);
+    due_end(cell, edit);
     return deleted;
 }
 
 void hash_hdel(struct kr_call *call)
 {
+    struct due_edit edit;
     struct kr_cell cell;
     int64_t deleted;
     bool wrong, empty;
@@ -134,10 +139,11 @@ void hash_hdel(struct kr_call *call)
             kr_reply_int64(call->reply, 0);
         return;
     }
-    deleted = set_delete(call, &cell);
+    deleted = set_delete(call, &cell, &edit);
     empty = set_is_empty(&cell);
     if (empty)
         kr_keyspace->erase(&cell, false);
+    due_tell(call, &edit);
     if (deleted > 0)
         value_changed(call, KR_STR("hdel"));
     if (empty)

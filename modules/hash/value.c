@@ -406,6 +406,58 @@ void value_set_time(struct kr_cell *cell, struct value_place *place,
     timed_set(cell, place, time_ms);
 }
 
+/* --- What is over -------------------------------------------------------- */
+
+static size_t fields_due_names(const struct fields *fields, int64_t now_ms,
+                               struct kr_str *names, size_t max)
+{
+    struct item *items[VALUE_BATCH];
+    size_t count = fields_due(fields, now_ms, items,
+                              max < VALUE_BATCH ? max : VALUE_BATCH);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = item_key(items[i]);
+    return count;
+}
+
+size_t value_due(const struct kr_cell *cell, int64_t now_ms,
+                 struct kr_str *names, char (*texts)[LISTPACK_TEXT], size_t max)
+{
+    const void *listpack;
+    size_t at, live, count = 0;
+
+    if (cell->meta == VALUE_TABLE)
+        return fields_due_names(value_fields(cell), now_ms, names, max);
+    if (cell->meta == VALUE_PACKED)
+        return 0;
+    listpack = packed_bytes(cell);
+    live = value_first(listpack, VALUE_TIMED, now_ms);
+    at = listpack_first(listpack);
+    for (; at != live && count < max; count++) {
+        names[count] = listpack_bytes(listpack, at, texts[count]);
+        for (int i = 0; i < 3; i++)
+            at = listpack_next(listpack, at);
+    }
+    return count;
+}
+
+void value_delete_due(struct kr_cell *cell, const struct kr_str *names,
+                      size_t count)
+{
+    struct fields_place place;
+    void *listpack;
+
+    if (cell->meta != VALUE_TABLE) {
+        listpack = packed_bytes(cell);
+        listpack_delete(listpack, listpack_first(listpack), 3 * count);
+        packed_resize(hash_self, cell, listpack_size(listpack));
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (fields_seek(value_fields(cell), &hash_host, names[i], &place))
+            fields_remove(value_fields(cell), &hash_host, &place);
+}
+
 /* --- Many ---------------------------------------------------------------- */
 
 bool value_is_short(const struct kr_str *words, uint64_t count)

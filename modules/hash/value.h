@@ -32,7 +32,7 @@
 #define VALUE_LAYOUT   1u        /* the number of the table above */
 #define VALUE_NEVER    INT64_MAX /* the time of a field that does not expire */
 #define VALUE_ALWAYS   INT64_MIN /* the `now_ms` at which nothing is over */
-#define VALUE_TIME_MAX ((INT64_C(1) << 48) - 2) /* that a file can hold */
+#define VALUE_TIME_MAX ((INT64_C(1) << 48) - 1) /* that a file can hold */
 
 enum value_meta { VALUE_PACKED, VALUE_TIMED, VALUE_TABLE };
 
@@ -142,6 +142,17 @@ void value_delete(struct kr_cell *cell, struct value_place *place);
 
 /* Set a field to a value, without a time.  True: it is a new one. */
 bool value_set(struct kr_cell *cell, struct kr_str field, struct kr_str value);
+
+/* --- What is over -------------------------------------------------------- */
+
+/* The names of up to `max` fields whose time is before `now_ms`, the earliest
+ * first; how many.  Borrowed from the value, or from `texts`. */
+size_t value_due(const struct kr_cell *cell, int64_t now_ms,
+                 struct kr_str *names, char (*texts)[LISTPACK_TEXT],
+                 size_t max);
+/* Delete those. */
+void value_delete_due(struct kr_cell *cell, const struct kr_str *names,
+                      size_t count);
 
 /* --- Change: many -------------------------------------------------------- */
 

@@ -277,6 +277,26 @@ START_TEST(a_removal_within_a_call_stands_before_it)
 }
 END_TEST
 
+static void run_effect(struct kr_call *call)
+{
+    JOURNAL->effect(call->db, 2, call->argv);
+    run_quiet(call);
+}
+
+START_TEST(an_effect_of_nobody_stands_before_a_call_or_alone)
+{
+    struct kr_str words[] = {KR_STR("HDEL"), KR_STR("k"), KR_STR("f")};
+
+    JOURNAL->effect(db0(), 3, words);
+    attach();
+    JOURNAL->effect(db0(), 3, words);
+    NOTED("0/1 HDEL k f; ");
+    add("odd", run_effect, 2, KR_CMD_WRITE);
+    peer_say(peer, "odd k\r\n");
+    NOTED("0/2 odd k; 1/2 odd k; ");
+}
+END_TEST
+
 START_TEST(a_key_whose_time_has_come_is_journalled)
 {
     attach();
@@ -406,6 +426,7 @@ Suite *journal_suite(void)
     tcase_add_test(tests, each_reader_has_its_own_count);
     tcase_add_test(tests, a_removal_between_calls_is_delivered_at_once);
     tcase_add_test(tests, a_removal_within_a_call_stands_before_it);
+    tcase_add_test(tests, an_effect_of_nobody_stands_before_a_call_or_alone);
     tcase_add_test(tests, a_key_whose_time_has_come_is_journalled);
     tcase_add_test(tests, a_reader_may_detach_itself);
     tcase_add_test(tests, a_reader_may_detach_another);

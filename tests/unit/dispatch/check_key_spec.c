@@ -46,6 +46,10 @@ static const struct example examples[] = {
      "sort list", 0, 0, 0},
     {{KR_KEY_RO, KR_BEGIN_KEYWORD, KR_FIND_RANGE, "KEYS", -2, -1, 1, 0, NULL},
      "migrate h p x 0 1 keys a b", 2, 7, 8},
+    {{KR_KEY_OW, KR_BEGIN_KEYWORD, KR_FIND_RANGE, "STORE", 6, 0, 1, 0, NULL},
+     "georadius k 1 1 1 m store d", 1, 7, 7},
+    {{KR_KEY_OW, KR_BEGIN_KEYWORD, KR_FIND_RANGE, "STORE", 6, 0, 1, 0, NULL},
+     "georadius k 1 1 1 m store", 0, 0, 0},
 };
 /* clang-format on */
 

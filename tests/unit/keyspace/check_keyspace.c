@@ -185,6 +185,34 @@ START_TEST(an_adopted_value_is_placed)
     KS->adopt(db0(), KR_STR("a"), crate_slot, 0, &boxed, &cell);
     ck_assert_ptr_eq(kr_cell_box(&cell), boxed.box);
     ck_assert_uint_eq(cell.meta, 4);
+    ck_assert_str_eq(crate_linked(), "0:a");
+}
+END_TEST
+
+START_TEST(a_type_is_told_where_its_values_go)
+{
+    int unlinked = crates_unlinked();
+    struct kr_cell cell;
+
+    put_crate(db0(), "a", 1, 1);
+    ck_assert(KS->find(db0(), KR_STR("a"), KR_FIND_WRITE, &cell));
+    KS->rename(&cell, KS->db(2), KR_STR("b"));
+    ck_assert_int_eq(crates_unlinked(), unlinked + 1);
+    ck_assert_str_eq(crate_linked(), "2:b");
+    ck_assert_int_eq(crates_alive(), 1);
+}
+END_TEST
+
+START_TEST(what_expires_goes_by_itself_unless_that_is_off)
+{
+    ck_assert(KS->expires_actively());
+    keyspace_settings.active_expire = false;
+    ck_assert(!KS->expires_actively());
+    ck_assert(KS->may_expire());
+    keyspace_settings.active_expire = true;
+    keyspace_hooks.follows = true;
+    ck_assert(!KS->expires_actively());
+    keyspace_hooks.follows = false;
 }
 END_TEST
 
@@ -434,6 +462,8 @@ Suite *keyspace_suite(void)
     tcase_add_test(tcase, a_put_of_like_size_allocates_nothing);
     tcase_add_test(tcase, what_is_replaced_is_freed_and_its_type_told);
     tcase_add_test(tcase, an_adopted_value_is_placed);
+    tcase_add_test(tcase, a_type_is_told_where_its_values_go);
+    tcase_add_test(tcase, what_expires_goes_by_itself_unless_that_is_off);
     tcase_add_test(tcase, a_renamed_key_expires_in_its_new_place);
     tcase_add_test(tcase, a_scan_gives_every_key);
     tcase_add_test(tcase, a_random_key_has_not_expired);

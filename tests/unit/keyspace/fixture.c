@@ -16,6 +16,7 @@ kr_module fixture_module = {.name = "fixture", .active = true};
 static atomic_int alive;
 static atomic_int elsewhere;
 static int unlinked;
+static char linked[64];
 static pthread_t main_thread;
 
 /* --- The types ----------------------------------------------------------- */
@@ -60,6 +61,14 @@ static void crate_unlink(const struct kr_peek *value, int32_t db,
     unlinked++;
 }
 
+static void crate_link(const struct kr_peek *value, int32_t db,
+                       struct kr_str key)
+{
+    (void)value;
+    snprintf(linked, sizeof(linked), "%d:%.*s", (int)db, (int)key.size,
+             key.data);
+}
+
 static const uint8_t crate_codes[] = {7, 9};
 
 const struct kr_type flat_type = {
@@ -79,6 +88,7 @@ const struct kr_type crate_type = {
     .effort = crate_effort,
     .memory = crate_memory,
     .unlink = crate_unlink,
+    .link = crate_link,
 };
 
 int crates_alive(void)
@@ -94,6 +104,11 @@ int crates_freed_elsewhere(void)
 int crates_unlinked(void)
 {
     return unlinked;
+}
+
+const char *crate_linked(void)
+{
+    return linked;
 }
 
 /* --- Begin and end ------------------------------------------------------- */

@@ -37,6 +37,8 @@ int crates_alive(void);
 int crates_freed_elsewhere(void);
 /* Calls of the crates' unlink(). */
 int crates_unlinked(void);
+/* "db:key" of the last call of their link(). */
+const char *crate_linked(void);
 
 void fixture_begin(void);
 void fixture_end(void);
