@@ -8,7 +8,10 @@
  *
  * A list within these limits is one listpack.  A larger one is a chain, and the
  * limits are those of its nodes; when it has shrunk to one node of half of them
- * it is a listpack again, so that a list at the border does not go to and fro. */
+ * it is a listpack again, so that a list at the border does not go to and fro.
+ *
+ * In a chain, an element that would fill a node is a node by itself.  For tests
+ * DEBUG QUICKLIST-PACKED-THRESHOLD makes it so for shorter ones. */
 #ifndef LIST_LIMIT_H
 #define LIST_LIMIT_H
 
@@ -19,9 +22,10 @@ struct limits {
     uint32_t bytes; /* of a listpack */
     uint32_t count; /* entries of it */
     uint32_t depth; /* nodes at each end that stay uncompressed; 0: all */
+    uint32_t plain; /* bytes of an element that is a node by itself */
 };
 
-enum { LIMIT_PARAM_COUNT = 2 };
+enum { LIMIT_PARAM_COUNT = 3 };
 extern const struct kr_param limit_params[];
 
 /* The limits as they are at this moment. */
@@ -42,11 +46,9 @@ static inline bool limit_allows_return(const struct limits *limits,
                                         : count <= limits->count / 2);
 }
 
-/* The longest bytes that are put into a listpack; what is longer is a node by
- * itself. */
 static inline bool limit_is_huge(const struct limits *limits, size_t bytes)
 {
-    return bytes + 16 > limits->bytes; /* with head, end and entry's head */
+    return bytes >= limits->plain;
 }
 
 #endif

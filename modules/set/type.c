@@ -267,38 +267,69 @@ static bool load_is_long(const struct set *set)
     return false;
 }
 
+/* A copy of the bytes, made canonical.  NULL: refused. */
+static void *load_listpack_bytes(kr_reader *in, struct kr_str bytes)
+{
+    enum listpack_verdict verdict = listpack_check(bytes);
+    void *copy;
+
+    if (verdict == LISTPACK_BROKEN || listpack_count(bytes.data) == 0) {
+        kr_codec->refuse(in, "a listpack that is none");
+        return NULL;
+    }
+    copy = kr_memory->try_alloc(set_self, bytes.size);
+    if (!copy) {
+        kr_codec->refuse(in, "not enough memory for a set");
+        return NULL;
+    }
+    memcpy(copy, bytes.data, bytes.size);
+    if (verdict == LISTPACK_FOREIGN)
+        listpack_canonise(copy);
+    return copy;
+}
+
+/* Keep a listpack of which a copy was made. */
+static bool load_keep(kr_reader *in, void *listpack, struct kr_value *out)
+{
+    size_t size = listpack_size(listpack);
+    void *room = listpack;
+
+    out->meta = SET_LISTPACK;
+    out->boxed = size > KR_INLINE_MAX;
+    out->box = listpack;
+    if (out->boxed)
+        return true;
+    room = kr_codec->read_room(in, size);
+    if (room) {
+        memcpy(room, listpack, size);
+        out->bytes = kr_str(room, size);
+    }
+    kr_memory->free(set_self, listpack);
+    return room != NULL;
+}
+
 /* A table is made of it even if it is to stay: that finds what is there twice,
  * in time that an enemy cannot choose. */
 static bool load_listpack(kr_reader *in, struct kr_value *out)
 {
     struct set set = {.form = SET_LISTPACK};
-    enum listpack_verdict verdict;
     struct kr_str bytes;
 
     if (!kr_codec->read_string(in, &bytes))
         return false;
-    verdict = listpack_check(bytes);
-    if (verdict == LISTPACK_BROKEN || listpack_count(bytes.data) == 0)
-        return type_refuse(in, "a listpack that is none");
-    set.packed = kr_memory->try_alloc(set_self, bytes.size);
+    set.packed = load_listpack_bytes(in, bytes);
     if (!set.packed)
-        return type_refuse(in, "not enough memory for a set");
-    memcpy(set.packed, bytes.data, bytes.size);
-    if (verdict == LISTPACK_FOREIGN)
-        listpack_canonise(set.packed);
-    bytes = kr_str(set.packed, listpack_size(set.packed));
+        return false;
     if (!load_table(&set, out)) {
         kr_memory->free(set_self, set.packed);
         return type_refuse(in, "a member twice in a set");
     }
-    if (listpack_count(set.packed) > (uint64_t)set_max_listpack_entries ||
-        load_is_long(&set)) {
-        kr_memory->free(set_self, set.packed);
-        return true;
+    if (listpack_count(set.packed) <= (uint64_t)set_max_listpack_entries &&
+        !load_is_long(&set)) {
+        type_free_table(value_table(out->box));
+        return load_keep(in, set.packed, out);
     }
-    type_free_table(value_table(out->box));
-    out->meta = SET_LISTPACK;
-    out->box = set.packed;
+    kr_memory->free(set_self, set.packed);
     return true;
 }
 

@@ -6,6 +6,8 @@
 #include "../compact/intset.h"
 #include "../structure/item.h"
 
+#define VALUE_NEAR 8u /* numbers that a merge steps over, one by one */
+
 /* --- Read ---------------------------------------------------------------- */
 
 uint64_t value_count(const struct set *set)
@@ -54,11 +56,48 @@ void value_prefetch(const struct htable *table, struct member *members,
         htable_prefetch_item(table, members[i].hash);
 }
 
+/* Is the number at index *at or soon after it?  *at moves on; answers false
+ * where a search by halves is needed to tell. */
+static bool value_is_near(const void *intset, size_t all, int64_t number,
+                          size_t *at)
+{
+    size_t end = *at + VALUE_NEAR < all ? *at + VALUE_NEAR : all;
+
+    if (*at > 0 && intset_get(intset, *at - 1) >= number)
+        return false;
+    while (*at < end && intset_get(intset, *at) < number)
+        (*at)++;
+    return *at < end || end == all;
+}
+
+/* The numbers of another intset ascend as these do: the two are merged. */
+static uint32_t value_has_numbers(const void *intset, struct member *members,
+                                  uint32_t count)
+{
+    size_t all = intset_count(intset), at = 0;
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t number;
+
+        if (!member_is_number(&members[i]))
+            continue;
+        number = members[i].number;
+        if (i == 0 || !value_is_near(intset, all, number, &at))
+            found |= (uint32_t)intset_find(intset, number, &at) << i;
+        else if (at < all && intset_get(intset, at) == number)
+            found |= UINT32_C(1) << i;
+    }
+    return found;
+}
+
 uint32_t value_has_batch(const struct set *set, struct member *members,
                          uint32_t count)
 {
     uint32_t found = 0;
 
+    if (set->form == SET_INTSET)
+        return value_has_numbers(set->packed, members, count);
     if (set->form == SET_TABLE && count > 1)
         value_prefetch(set->table, members, count);
     for (uint32_t i = 0; i < count; i++)

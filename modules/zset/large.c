@@ -27,23 +27,40 @@ void large_free(struct large *large, const struct structure_host *host)
     structure_free(host, large);
 }
 
-struct large *large_copy(const struct large *large,
-                         const struct structure_host *host)
+/* Append copies of `count` members of `from`, from `position` on. */
+static void large_append_copies(struct large *large,
+                                const struct structure_host *host,
+                                const struct large *from, uint64_t position,
+                                uint64_t count)
 {
-    struct large *copy = large_new(host);
     struct tree_entry batch[LARGE_BATCH];
     struct tree_place at;
-    size_t n;
 
-    htable_reserve(&copy->table, host, large_count(large));
-    tree_seek(&large->tree, 0, &at);
-    while ((n = tree_forward(&at, batch, LARGE_BATCH)) > 0)
+    tree_seek(&from->tree, position, &at);
+    while (count > 0) {
+        size_t n =
+            tree_forward(&at, batch, count < LARGE_BATCH ? count : LARGE_BATCH);
+
         for (size_t i = 0; i < n; i++) {
             struct kr_str member = item_key(batch[i].item);
 
-            large_append(copy, host, host->hash(member), member,
+            large_append(large, host, host->hash(member), member,
                          batch[i].score);
         }
+        count -= n;
+    }
+}
+
+struct large *large_copy_without(const struct large *large,
+                                 const struct structure_host *host,
+                                 uint64_t position, uint64_t count)
+{
+    struct large *copy = large_new(host);
+    uint64_t behind = position + count;
+
+    htable_reserve(&copy->table, host, large_count(large) - count);
+    large_append_copies(copy, host, large, 0, position);
+    large_append_copies(copy, host, large, behind, large_count(large) - behind);
     return copy;
 }
 

@@ -84,8 +84,17 @@ bool large_remove(struct large *large, const struct structure_host *host,
 void large_remove_range(struct large *large, const struct structure_host *host,
                         uint64_t position, uint64_t count);
 
-struct large *large_copy(const struct large *large,
-                         const struct structure_host *host);
+/* A copy of what is left without `count` members from `position` on, which are
+ * there. */
+struct large *large_copy_without(const struct large *large,
+                                 const struct structure_host *host,
+                                 uint64_t position, uint64_t count);
+
+static inline struct large *large_copy(const struct large *large,
+                                       const struct structure_host *host)
+{
+    return large_copy_without(large, host, 0, 0);
+}
 
 /* Bytes of all but the items.  O(1). */
 size_t large_frame_memory(const struct large *large);

@@ -2,11 +2,15 @@
 #include "value.h"
 
 #include <kr/block.h>
+#include <kr/loop.h>
 
 #include <assert.h>
 #include <math.h>
 
 #include "../structure/module_host.h"
+
+#define VALUE_LONG 1024 /* members of a range that is long, */
+#define VALUE_FEW  4    /* and of so many one may be left to be few */
 
 uint16_t value_type;
 int64_t value_entries_max, value_size_max;
@@ -534,6 +538,34 @@ uint64_t value_remove(struct kr_cell *cell, struct kr_str member, bool *removed)
     return value_shrink(cell, small);
 }
 
+static void value_free_job(void *large)
+{
+    large_free(large, &value_host);
+}
+
+/* A long range out of which little is left: forgetting each member would hold
+ * others up, so the few are copied, and the rest goes on another thread. */
+static void value_keep_few(struct kr_cell *cell, struct large *large,
+                           struct value_run run)
+{
+    struct large *few =
+        large_copy_without(large, &value_host, run.position, run.count);
+
+    kr_cell_set_box(cell, value_box_of(few));
+    kr_loop->job(zset_self, value_free_job, NULL, large);
+}
+
+static void value_remove_large(struct kr_cell *cell, struct value_run run)
+{
+    struct large *large = value_large(cell);
+    uint64_t left = large_count(large) - run.count;
+
+    if (run.count >= VALUE_LONG && left < run.count / VALUE_FEW)
+        value_keep_few(cell, large, run);
+    else
+        large_remove_range(large, &value_host, run.position, run.count);
+}
+
 uint64_t value_remove_run(struct kr_cell *cell, struct value_run run)
 {
     void *small;
@@ -541,10 +573,8 @@ uint64_t value_remove_run(struct kr_cell *cell, struct value_run run)
     if (run.count == value_count(cell))
         return 0;
     if (value_is_large(cell)) {
-        struct large *large = value_large(cell);
-
-        large_remove_range(large, &value_host, run.position, run.count);
-        return large_count(large);
+        value_remove_large(cell, run);
+        return value_count(cell);
     }
     small = packed_bytes(cell);
     (void)listpack_delete_range(small, 2 * (int64_t)run.position,
@@ -558,7 +588,7 @@ void value_removed(struct kr_call *call, struct kr_str key,
                    struct kr_cell *cell, uint64_t left, struct kr_str event)
 {
     if (left == 0)
-        kr_keyspace->erase(cell, true);
+        kr_keyspace->erase(cell, false);
     kr_keyspace->changed(call, call->db, key, KR_CLASS_ZSET, event);
     if (left == 0)
         kr_keyspace->notify(call->db, key, KR_CLASS_GENERIC, KR_STR("del"));
@@ -577,7 +607,7 @@ void value_store(struct kr_call *call, uint32_t arg, struct large *large,
         large_free(large, &value_host);
         if (kr_keyspace->find_arg(call, arg, KR_FIND_WRITE | KR_FIND_NO_STATS,
                                   &cell)) {
-            kr_keyspace->erase(&cell, true);
+            kr_keyspace->erase(&cell, false);
             kr_keyspace->changed(call, call->db, call->argv[arg],
                                  KR_CLASS_GENERIC, KR_STR("del"));
         }

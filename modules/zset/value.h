@@ -168,7 +168,7 @@ static inline void value_changed(struct kr_call *call, uint32_t arg,
 }
 
 /* Members have been removed from the set of `key`, and `left` are left: with
- * none the key goes, which may free a large one elsewhere. */
+ * none the key goes. */
 void value_removed(struct kr_call *call, struct kr_str key,
                    struct kr_cell *cell, uint64_t left, struct kr_str event);
 

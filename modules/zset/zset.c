@@ -23,6 +23,7 @@
 #include <kr/codec.h>
 #include <kr/config.h>
 #include <kr/journal.h>
+#include <kr/loop.h>
 #include <kr/set.h>
 
 KR_USES(kr_block);
@@ -31,6 +32,7 @@ KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
+KR_USES(kr_loop);
 KR_USES(kr_memory);
 KR_USES(kr_sets);
 KR_USES(kr_text);
@@ -137,7 +139,8 @@ static const struct kr_param params[] = {
 static const struct kr_import imports[] = {
     KR_NEED(kr_block),    KR_NEED(kr_clients),  KR_WANT(kr_codec),
     KR_NEED(kr_commands), KR_NEED(kr_journal),  KR_NEED(kr_keyspace),
-    KR_NEED(kr_memory),   KR_WANT(kr_sets),     KR_NEED(kr_text),
+    KR_NEED(kr_loop),     KR_NEED(kr_memory),   KR_WANT(kr_sets),
+    KR_NEED(kr_text),
 };
 
 /* clang-format on */

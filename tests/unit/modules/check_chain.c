@@ -234,8 +234,10 @@ static void (*const steps[])(struct chain *, struct model *,
 };
 
 static const struct limits limit_rows[] = {
-    {128, UINT32_MAX, 0}, {600, UINT32_MAX, 0}, {300, 1, 0}, {300, 4, 0},
-    {200, UINT32_MAX, 1}, {400, UINT32_MAX, 2}, {400, 6, 3},
+    {128, UINT32_MAX, 0, 112}, {600, UINT32_MAX, 0, 584},
+    {300, 1, 0, 284},          {300, 4, 0, 20},
+    {200, UINT32_MAX, 1, 184}, {400, UINT32_MAX, 2, 384},
+    {400, 6, 3, 384},
 };
 
 static void model_free(struct model *model)
@@ -310,7 +312,7 @@ static struct chain *chain_of_numbers(const struct limits *limits,
 
 START_TEST(a_copy_holds_the_same_and_shares_no_listpack)
 {
-    struct limits limits = {.bytes = 256, .count = UINT32_MAX, .depth = 1};
+    struct limits limits = {256, UINT32_MAX, 1, 240};
     struct chain *chain = chain_of_numbers(&limits, 2000);
     static const char zeros[300];
     struct element huge = {.bytes = kr_str(zeros, sizeof(zeros))};
@@ -335,7 +337,7 @@ END_TEST
 
 START_TEST(many_nodes_are_cut_off_whole)
 {
-    struct limits limits = {.bytes = 128, .count = 16};
+    struct limits limits = {128, 16, 0, 112};
     struct chain *chain = chain_of_numbers(&limits, 16 * 1000);
     struct chain *cut = chain_drop(chain, &limits, _i, 16 * 900 + 1);
 
@@ -352,7 +354,7 @@ END_TEST
 
 START_TEST(compression_takes_less_memory)
 {
-    struct limits limits = {.bytes = 8192, .count = UINT32_MAX};
+    struct limits limits = {8192, UINT32_MAX, 0, 8176};
     struct element element = {.bytes = KR_STR("the same again and again")};
     struct chain *chain = chain_new();
     size_t raw, squeezed;
@@ -378,7 +380,7 @@ END_TEST
 /* A queue: what is added at one end is taken at the other. */
 START_TEST(a_queue_stays_as_small_as_what_is_in_it)
 {
-    struct limits limits = {.bytes = 8192, .count = UINT32_MAX};
+    struct limits limits = {8192, UINT32_MAX, 0, 8176};
     struct chain *chain = chain_of_numbers(&limits, 5000);
     size_t before = chain_memory(chain, 0);
 
@@ -397,7 +399,7 @@ END_TEST
 
 START_TEST(inserting_at_one_place_fills_nodes)
 {
-    struct limits limits = {.bytes = 1024, .count = UINT32_MAX};
+    struct limits limits = {1024, UINT32_MAX, 0, 1008};
     struct chain *chain = chain_of_numbers(&limits, 2000);
 
     for (uint64_t i = 0; i < 20000; i++) {

@@ -146,6 +146,31 @@ START_TEST(a_copy_is_another_one)
 }
 END_TEST
 
+START_TEST(a_copy_may_leave_a_range_out)
+{
+    for (size_t i = 0; i < MEMBERS; i++)
+        put(i, (double)i);
+    while (model_count > 1) {
+        uint64_t position = chance(model_count);
+        uint64_t count = chance(model_count - position + 1), seen = 0;
+        struct large *copy = large_copy_without(large, &host, position, count);
+
+        for (size_t i = 0; i < MEMBERS; i++) {
+            if (isnan(model[i]))
+                continue;
+            if (seen >= position && seen < position + count) {
+                model[i] = NAN;
+                model_count--;
+            }
+            seen++;
+        }
+        must_be_equal(copy);
+        large_free(large, &host);
+        large = copy;
+    }
+}
+END_TEST
+
 START_TEST(what_is_gathered_is_settled)
 {
     for (int step = 0; step < 10000; step++) {
@@ -174,6 +199,7 @@ Suite *zset_large_suite(void)
     tcase_add_test(tcase, both_structures_have_the_same_items);
     tcase_add_test(tcase, a_range_goes_from_both);
     tcase_add_test(tcase, a_copy_is_another_one);
+    tcase_add_test(tcase, a_copy_may_leave_a_range_out);
     tcase_add_test(tcase, what_is_gathered_is_settled);
     suite_add_tcase(suite, tcase);
     return suite;
