@@ -51,9 +51,6 @@ extern "C" {
 #define KR_CMD_ONLY_SENTINEL     (UINT64_C(1) << 21)
 #define KR_CMD_TOUCHES_ARBITRARY (UINT64_C(1) << 22)
 #define KR_CMD_PROTECTED         (UINT64_C(1) << 23)
-/* The handler is called whatever the number of arguments, and refuses what is
- * not `arity` itself. */
-#define KR_CMD_ANY_ARITY (UINT64_C(1) << 24)
 
 /* --- Access categories: those that do not follow from the flags.  The host
  * adds write, read, admin, dangerous, pubsub, blocking, fast and slow. -------- */
@@ -199,6 +196,9 @@ struct kr_command {
     const char *complexity;
     const char *deprecated_since;
     const char *replaced_by;
+    /* The command is refused, by the host or a gate: reply `error` in its own
+     * words, and do what that means.  NULL: it is replied as it is. */
+    void (*refused)(struct kr_call *call, struct kr_str error);
 };
 
 /* What the host measures of a command. */

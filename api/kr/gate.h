@@ -33,7 +33,7 @@ extern "C" {
 
 #define KR_GATE_PASS 0 /* go on */
 #define KR_GATE_DONE 1 /* the gate has replied: queued, or answered */
-#define KR_GATE_DENY 2 /* the gate has replied an error: refused */
+#define KR_GATE_DENY 2 /* refused: see gates->refuse() */
 #define KR_GATE_HOLD                                                           \
     3 /* not now: the client waits; run it again by
                         * gates->release(), without a reply so far */
@@ -68,6 +68,10 @@ struct kr_gates {
     /* Run what was held for `client`, or for everybody with NULL, at the next
      * turn of the loop. */
     void (*release)(kr_client *client);
+    /* How a gate refuses: reply the error `text` (with its code), in the words
+     * of the command if it has any (kr_command.refused), count it, and tell the
+     * stage REFUSED.  Answers KR_GATE_DENY, for the gate to answer. */
+    int32_t (*refuse)(struct kr_call *call, struct kr_str text);
 };
 KR_INTERFACE(kr_gates, "kr.gates/1");
 

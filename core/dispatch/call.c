@@ -36,17 +36,37 @@ void call_set_slow_limit(uint64_t nsec)
 
 /* --- Errors that the host itself replies --------------------------------- */
 
-/* An error of the host's: counted as refused, and a transaction is told. */
-static void call_refuse(struct call *call, const char *text)
+/* Counted as refused, and a transaction is told. */
+static void call_refuse_str(struct call *call, struct kr_str text)
 {
+    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
     kr_client *client = call->pub.client;
 
     call->refused = true;
-    kr_reply_error(call->pub.reply, text);
-    if (call->pub.command)
-        ((struct kr_cmd *)call->pub.command)->rejected++;
+    if (command && !command->gone && command->row.refused) {
+        kr_module *was = rack_enter(command->module);
+
+        call->pub.state = command->module ? command->module->state : NULL;
+        command->row.refused(&call->pub, text);
+        rack_leave(was);
+    } else {
+        call->pub.reply->ops->error(call->pub.reply, text);
+    }
+    if (command)
+        command->rejected++;
     (void)gate_ask(KR_STAGE_REFUSED, gate_armed | (client ? client->armed : 0),
                    &call->pub, NULL);
+}
+
+static void call_refuse(struct call *call, const char *text)
+{
+    call_refuse_str(call, kr_cstr(text));
+}
+
+int32_t call_gate_refuses(struct kr_call *pub, struct kr_str text)
+{
+    call_refuse_str((struct call *)pub, text);
+    return KR_GATE_DENY;
 }
 
 /* A web page can make a browser send a request to us.  Its lines are no
@@ -344,7 +364,7 @@ static int32_t call_filter(struct call *call, uint32_t armed)
 
     call->pub.command = NULL;
     answer = gate_ask(KR_STAGE_FILTER, armed, &call->pub, NULL);
-    if (answer == KR_GATE_DENY)
+    if (answer == KR_GATE_DENY && !call->refused)
         (void)gate_ask(KR_STAGE_REFUSED, armed, &call->pub, NULL);
     keyspace_forget_hint();
     return answer;

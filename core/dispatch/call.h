@@ -56,6 +56,9 @@ void call_prefetch(kr_client *client, const struct prepared *prepared);
 bool call_client(kr_client *client, const struct resp_args *args,
                  const struct prepared *prepared);
 
+/* For <kr/gate.h>: refuse(). */
+int32_t call_gate_refuses(struct kr_call *call, struct kr_str text);
+
 /* Depth of nested calls; 0 between commands. */
 extern unsigned call_depth;
 /* The innermost call, NULL between commands. */

@@ -187,7 +187,7 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
         command->row.flags |= KR_CMD_MOVABLEKEYS;
     command->run = row->run;
     command->module = module;
-    command->arity = row->flags & KR_CMD_ANY_ARITY ? -1 : row->arity;
+    command->arity = row->arity;
     command->flags = command->row.flags;
     command->simple_key =
         key_spec_simple(row, &command->simple_last, &command->simple_step);

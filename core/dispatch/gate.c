@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/gate.h"
 
+#include "core/dispatch/call.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/rack/rack.h"
@@ -156,4 +157,5 @@ const struct kr_gates gate_interface = {
     .arm = gate_arm,
     .disarm = gate_disarm,
     .release = gate_release,
+    .refuse = call_gate_refuses,
 };

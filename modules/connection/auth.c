@@ -111,8 +111,7 @@ static int32_t auth_gate(struct kr_call *call, const struct kr_outcome *outcome,
         kr_clients->flags(call->client) & KR_CLIENT_AUTHENTICATED ||
         kr_commands->row(call->command)->flags & KR_CMD_NO_AUTH)
         return KR_GATE_PASS;
-    kr_reply_error(call->reply, "NOAUTH Authentication required.");
-    return KR_GATE_DENY;
+    return kr_gates->refuse(call, KR_STR("NOAUTH Authentication required."));
 }
 
 static void auth_on_connected(void *ctx, const void *payload)

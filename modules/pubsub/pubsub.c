@@ -103,16 +103,17 @@ static bool pubsub_allows(const struct kr_command *row)
 static int32_t pubsub_gate(struct kr_call *call,
                            const struct kr_outcome *outcome, void *ctx)
 {
+    char text[512];
+
     (void)outcome, (void)ctx;
     if (call->reply->protocol != 2 || call->flags & KR_CALL_TRANSACTION ||
         pubsub_allows(kr_commands->row(call->command)))
         return KR_GATE_PASS;
-    kr_reply_errorf(call->reply,
-                    "ERR Can't execute '%s': only (P|S)SUBSCRIBE / "
-                    "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
-                    "this context",
-                    kr_commands->full_name(call->command));
-    return KR_GATE_DENY;
+    snprintf(text, sizeof(text),
+             "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / "
+             "PING / QUIT / RESET are allowed in this context",
+             kr_commands->full_name(call->command));
+    return kr_gates->refuse(call, kr_cstr(text));
 }
 
 /* --- What others see ------------------------------------------------------ */

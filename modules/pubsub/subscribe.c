@@ -24,11 +24,15 @@ static void subscribe_answer(struct kr_call *call, const char *word,
         kr_clients->push(call->client, false);
 }
 
-/* Who waits for messages must be somebody who can: not a script. */
-static bool subscribe_may(struct kr_call *call, const char *name)
+/* Who waits for messages must be somebody who can: not a script.  Of what a
+ * transaction runs, only shard channels are refused. */
+static bool subscribe_may(struct kr_call *call, enum topic_kind kind,
+                          const char *name)
 {
-    if (call->client && (!(call->flags & KR_CALL_NO_BLOCK) ||
-                         call->flags & KR_CALL_TRANSACTION))
+    bool waits = !(call->flags & KR_CALL_NO_BLOCK) ||
+                 (call->flags & KR_CALL_TRANSACTION && kind != TOPIC_SHARD);
+
+    if (call->client && waits)
         return true;
     kr_reply_errorf(call->reply,
                     "ERR %s isn't allowed for a DENY BLOCKING client", name);
@@ -41,7 +45,7 @@ static void subscribe(struct kr_call *call, enum topic_kind kind,
     struct pubsub *pubsub = pubsub_of(call);
     struct subscriber *subscriber;
 
-    if (!subscribe_may(call, name))
+    if (!subscribe_may(call, kind, name))
         return;
     subscriber = pubsub_need_subscriber(pubsub, call->client);
     for (uint32_t i = 1; i < call->argc; i++) {

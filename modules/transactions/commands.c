@@ -39,9 +39,10 @@ const struct kr_command transactions_commands[] = {
     {
         .name = "exec",
         .run = transactions_exec,
+        .refused = transactions_exec_refused,
         .arity = 1,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_LOADING | KR_CMD_STALE |
-            KR_CMD_SKIP_SLOWLOG | KR_CMD_ANY_ARITY,
+            KR_CMD_SKIP_SLOWLOG,
         .categories = KR_CAT_TRANSACTION,
         .summary = "Runs the queued commands, with nothing in between",
         .since = "1.2.0",

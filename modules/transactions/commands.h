@@ -16,6 +16,7 @@ enum { TRANSACTIONS_COMMAND_COUNT = 5 };
 /* The handlers: each writes one reply. */
 void transactions_multi(struct kr_call *call);
 void transactions_exec(struct kr_call *call);
+void transactions_exec_refused(struct kr_call *call, struct kr_str error);
 void transactions_discard(struct kr_call *call);
 void transactions_watch(struct kr_call *call);
 void transactions_unwatch(struct kr_call *call);

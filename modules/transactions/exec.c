@@ -79,29 +79,31 @@ static void exec_run(struct kr_call *call, const struct queue *queue)
     kr_journal->end();
 }
 
-/* Its arity is checked here: the error is another one. */
-static bool exec_has_arity(struct kr_call *call)
+/* The host or a gate does not let it run: whatever the reason, this is the end
+ * of the transaction.  ERR, which says nothing, is left out of the text. */
+void transactions_exec_refused(struct kr_call *call, struct kr_str error)
 {
-    if (call->argc == 1)
-        return true;
-    refusal_reply(call->reply,
-                  KR_STR("wrong number of arguments for 'exec' command"));
-    return false;
+    struct transactions *all = transactions_of(call);
+    struct transaction *transaction = NULL;
+    struct kr_str code = KR_STR("ERR ");
+
+    if (call->client)
+        transaction = transaction_of(all, call->client);
+    if (transaction)
+        transaction_discard(all, transaction, call->client);
+    if (error.size >= code.size &&
+        memcmp(error.data, code.data, code.size) == 0)
+        error = kr_str(error.data + code.size, error.size - code.size);
+    kr_reply_errorf(call->reply,
+                    "EXECABORT Transaction discarded because of: %.*s",
+                    KR_QUOTE(error, 900));
 }
 
 void transactions_exec(struct kr_call *call)
 {
     struct transactions *all = transactions_of(call);
-    struct transaction *transaction = NULL;
+    struct transaction *transaction;
 
-    call->reply = refusal_behind(call->reply);
-    if (!exec_has_arity(call)) {
-        if (call->client)
-            transaction = transaction_of(all, call->client);
-        if (transaction)
-            transaction_discard(all, transaction, call->client);
-        return;
-    }
     transaction = exec_begun(call, "ERR EXEC without MULTI");
     if (!transaction)
         return;

@@ -5,14 +5,12 @@
  *   exec.c      the commands
  *   queue.c     what a client has queued
  *   watches.c   the keys that it watches
- *   refusal.c   the words in which EXEC is refused
  *
  * Three gates do it, armed on a client from its MULTI on; a client that has
  * said none costs nothing:
  *
  *   AUTHORISE   judge     EXEC is judged by what it will run (kr_call.acts), and
- *                         refused in words of its own; what must not be queued
- *                         is refused
+ *                         what must not be queued is refused
  *   QUEUE       queue     keeps the command for later, and replies QUEUED
  *   REFUSED     refused   remembers that something could not be queued
  *
@@ -138,17 +136,13 @@ static int32_t gate_judge(struct kr_call *call,
     /* Not of what one of the client's commands runs itself. */
     if (call->flags & (KR_CALL_SCRIPT | KR_CALL_TRANSACTION))
         return KR_GATE_PASS;
-    if (kr_commands->row(call->command)->flags & KR_CMD_NO_MULTI) {
-        kr_reply_error(call->reply,
-                       "ERR Command not allowed inside a transaction");
-        return KR_GATE_DENY;
-    }
-    if (gate_is_exec(call)) {
+    if (kr_commands->row(call->command)->flags & KR_CMD_NO_MULTI)
+        return kr_gates->refuse(
+            call, KR_STR("ERR Command not allowed inside a transaction"));
+    if (gate_is_exec(call))
         call->acts |= transaction->queue.flags;
-        call->reply = refusal_before(&transaction->refusal, call->reply);
-    } else if (!gate_runs_at_once(call)) {
+    else if (!gate_runs_at_once(call))
         call->acts |= KR_CMD_DENYOOM; /* a queue has no other bound */
-    }
     return KR_GATE_PASS;
 }
 
@@ -163,11 +157,9 @@ static int32_t gate_queue(struct kr_call *call,
         gate_runs_at_once(call))
         return KR_GATE_PASS;
     /* It will fail: nothing is kept for that. */
-    if (!transaction->dirty &&
-        !queue_add(all->self, &transaction->queue, call)) {
-        kr_reply_error(call->reply, "ERR not enough memory for the queue");
-        return KR_GATE_DENY;
-    }
+    if (!transaction->dirty && !queue_add(all->self, &transaction->queue, call))
+        return kr_gates->refuse(call,
+                                KR_STR("ERR not enough memory for the queue"));
     kr_reply_status(call->reply, "QUEUED");
     return KR_GATE_DONE;
 }
@@ -181,9 +173,8 @@ static int32_t gate_refused(struct kr_call *call,
     (void)outcome;
     if (call->flags & (KR_CALL_SCRIPT | KR_CALL_TRANSACTION))
         return KR_GATE_PASS;
-    if (gate_is_exec(call)) {
-        transaction_discard(all, transaction, call->client);
-    } else {
+    /* EXEC has ended it itself. */
+    if (!gate_is_exec(call)) {
         transaction->dirty = true;
         kr_clients->set_flags(call->client, KR_CLIENT_DIRTY, 0);
     }

@@ -8,7 +8,6 @@
 #include <kr/module.h>
 
 #include "queue.h"
-#include "refusal.h"
 #include "watches.h"
 
 /* The module's state. */
@@ -24,7 +23,6 @@ struct transactions {
 struct transaction {
     struct queue queue;
     struct watches watches;
-    struct refusal refusal;
     bool begun; /* after MULTI: its gates are armed */
     bool dirty; /* something could not be queued */
 };

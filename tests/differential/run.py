@@ -3,7 +3,8 @@
 """run - compare a server with Redis 7.0, command by command.
 
     run.py              written cases in both protocols, protocol bytes, metadata,
-                        configuration and INFO names, 200,000 random commands
+                        configuration and INFO names, several clients interleaved,
+                        200,000 random commands
     run.py --full       the same with 1,000,000 random commands from ten seeds
     run.py -k WORD      only the scenarios and parts whose name has WORD
     run.py --show       print each exchange of the written cases
@@ -15,15 +16,18 @@ differ stands in known.py with its reason; everything else fails.
 A new module gets a file cases/MODULE.txt (language.py has the notation) and a
 file grammar/MODULE.py (grammar/__init__.py says how); nothing else has to
 know of it.  The rest: names.py is CONFIG and INFO, metadata.py is COMMAND,
-protocol.py is raw bytes, exchange.py is DUMP and RESTORE, random_stream.py runs alone as well, and prove.py
-shows that all of them fail when they must.
+protocol.py is raw bytes, exchange.py is DUMP and RESTORE, changes.py how many
+changes INFO counts, random_stream.py runs alone as well, and prove.py shows
+that all of them fail when they must.
 """
 import argparse
 import collections
 import random
 import sys
 
+import changes
 import exchange
+import interleaved
 import metadata
 import names
 import protocol
@@ -90,6 +94,11 @@ def main():
             protocol.run(pair, report, given.k)
             if wanted("exchange of dumps"):
                 exchange.run(pair, report, seed)
+            if wanted("count of changes"):
+                changes.run(pair, report)
+            if wanted("interleaved clients"):
+                interleaved.run(pair, report, range(seed, seed + (5 if given.full else 1)),
+                                10000 if given.full else 2000)
             if wanted("random stream"):
                 count, seeds = (100000, 10) if given.full else (50000, 4)
                 print(f"random stream: --seed {seed}", flush=True)

@@ -96,6 +96,36 @@ class Fields(unittest.TestCase):
         self.assertTrue(gone <= set(range(0, 30, 2)))
         events.close()
 
+    def test_what_happens_to_times_is_told(self):
+        events = self.client.pubsub()
+        events.psubscribe("__keyevent@*__:*")
+
+        def told(*expected):
+            seen = []
+            end = time.time() + 2 * SLOW
+            while len(seen) < len(expected) and time.time() < end:
+                message = events.get_message(timeout=0.05)
+                if message and message["type"] == "pmessage":
+                    seen.append(message["channel"].rpartition(":")[2])
+            self.assertEqual(seen, list(expected))
+
+        self.client.hset("h", mapping={"a": 1, "b": 2, "c": 3, "d": 4})
+        told("hset")
+        soon(self.client, "h", 10 ** 6, "a", "b", "nosuch")
+        self.client.execute_command("HEXPIRE", "h", 5, "NX", "FIELDS", 1, "a")
+        self.client.execute_command("HPERSIST", "h", "FIELDS", 2, "a", "c")
+        self.client.execute_command("HPERSIST", "h", "FIELDS", 1, "a")
+        self.client.execute_command("HEXPIREAT", "h", 1, "FIELDS", 1, "a")
+        told("hexpire", "hpersist", "hdel")
+        soon(self.client, "h", 20, "b")
+        told("hexpire", "hexpired")
+        self.client.execute_command("HEXPIREAT", "h", 1, "FIELDS", 2, "c", "d")
+        told("hdel", "del")
+        self.client.hset("h", "a", 1)
+        soon(self.client, "h", 20, "a")
+        told("hset", "hexpire", "hexpired", "del")
+        events.close()
+
     def test_times_follow_their_hash_wherever_it_goes(self):
         """And what expires there is found there."""
         for make in (lambda: self.client.hset("h", mapping={"a": 1, "b": 2}),

@@ -35,6 +35,14 @@ OLD_FORMS = [
     b"\x0e\1\x0b\x0b\0\0\0\x0a\0\0\0\0\0\xff",
 ]
 
+# Hashes whose field f expires in 2100, as Redis 7.4 and its candidates write them.
+TIMED = b"\x1f\0\0\0\6\0\x81f\2\x81v\2\xf4\0\xd8\xc3\x2c\xbb\3\0\0\x09\x81g\2\x81w\2\0\1\xff"
+FIRST = b"\0\xd8\xc3\x2c\xbb\3\0\0"
+OLD_FORMS += [
+    b"\x19" + FIRST + bytes([len(TIMED)]) + TIMED, b"\x17" + bytes([len(TIMED)]) + TIMED,
+    b"\x18" + FIRST + b"\2\1\1f\1v\0\1g\1w", b"\x16\2\x81" + FIRST[::-1] + b"\1f\1v\0\1g\1w",
+]
+
 READS = {
     b"string": [("GET", "k"), ("STRLEN", "k"), ("GETRANGE", "k", 1, 5)],
     b"list": [("LRANGE", "k", 0, -1), ("LINDEX", "k", -1), ("LPOP", "k"), ("RPUSH", "k", "x"),
@@ -42,7 +50,8 @@ READS = {
     b"set": [("SMEMBERS", "k"), ("SISMEMBER", "k", "5"), ("SADD", "k", "x", "7"), ("SPOP", "k"),
              ("SRANDMEMBER", "k", -5)],
     b"hash": [("HGETALL", "k"), ("HGET", "k", "f"), ("HSET", "k", "x", "y"), ("HDEL", "k", "f"),
-              ("HRANDFIELD", "k", 3)],
+              ("HRANDFIELD", "k", 3), ("HTTL", "k", "FIELDS", 1, "f"), ("HSCAN", "k", 0),
+              ("HPERSIST", "k", "FIELDS", 1, "f"), ("HEXPIRE", "k", 1000, "FIELDS", 2, "g", "x")],
     b"zset": [("ZRANGE", "k", 0, -1, "WITHSCORES"), ("ZADD", "k", 1, "x"), ("ZPOPMIN", "k"),
               ("ZRANGEBYSCORE", "k", 0, 5), ("ZRANK", "k", "a"), ("ZREM", "k", "one")],
     b"stream": [("XRANGE", "k", "-", "+"), ("XINFO", "STREAM", "k", "FULL"), ("XLEN", "k"),
@@ -92,6 +101,7 @@ class Restore(WithServer):
         self.client = self.server.client(timeout=60.0)
         self.addCleanup(self.client.close)
         self.client.call("DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", 1)
+        self.client.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)  # fields with times of long ago stay
 
     def bodies(self):
         """Code and value of some values of every type, by kind."""

@@ -193,6 +193,41 @@ START_TEST(deny_ends_the_call_and_tells_refused)
 }
 END_TEST
 
+static int32_t refuse(struct kr_call *call, const struct kr_outcome *outcome,
+                      void *ctx)
+{
+    (void)outcome;
+    note("%s ", (const char *)ctx);
+    return GATES->refuse(call, KR_STR("NOPERM not you"));
+}
+
+static void in_own_words(struct kr_call *call, struct kr_str error)
+{
+    kr_reply_errorf(call->reply, "ABORT because of: %.*s", (int)error.size,
+                    error.data);
+}
+
+START_TEST(a_command_is_refused_in_its_own_words)
+{
+    struct kr_cmd *echo = command_find(KR_STR("echo"));
+
+    armed(KR_STAGE_AUTHORISE, 1, refuse, "refuse");
+    armed(KR_STAGE_REFUSED, 1, pass, "refused");
+    peer_say(peer, "echo x\r\n");
+    NOTED("refuse refused ");
+    peer_expect(peer, "-NOPERM not you\r\n");
+    echo->row.refused = in_own_words;
+    peer_say(peer, "echo x\r\n");
+    peer_expect(peer, "-ABORT because of: NOPERM not you\r\n");
+    peer_say(peer, "echo\r\n");
+    peer_expect(peer, "-ABORT because of: ERR wrong number of arguments for "
+                      "'echo' command\r\n");
+    ck_assert_uint_eq(echo->rejected, 3);
+    ck_assert_uint_eq(echo->calls, 0);
+    echo->row.refused = NULL;
+}
+END_TEST
+
 START_TEST(done_ends_the_call_and_is_no_refusal)
 {
     armed(KR_STAGE_QUEUE, 1, done, "queue");
@@ -539,6 +574,7 @@ Suite *gate_suite(void)
     tcase_add_test(tests, a_removed_gate_is_disarmed_everywhere);
     tcase_add_test(tests, a_modules_gates_go_with_it);
     tcase_add_test(tests, deny_ends_the_call_and_tells_refused);
+    tcase_add_test(tests, a_command_is_refused_in_its_own_words);
     tcase_add_test(tests, done_ends_the_call_and_is_no_refusal);
     tcase_add_test(tests, the_hosts_own_refusals_are_told_too);
     tcase_add_test(tests, a_nested_call_asks_all_but_the_filter);

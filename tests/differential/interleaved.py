@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""interleaved - several clients of both servers, in the order of a seed.
+
+What one client does is told to others here: transactions that somebody comes in
+between of, messages, notifications, invalidations, parked calls that others
+serve.  One client speaks at a time; behind each command a client of its own asks
+twice for a PONG, so everything that came of it has been sent.  Then what each
+client got must be the same, byte for byte.
+
+A client may be parked, or subscribed, or in a transaction, when its next command
+comes: that is the point.  Two things are left out, since Redis promises no order
+there: several patterns of one client that match one channel, and leaving all
+channels at once.
+
+    interleaved.py [--seed N] [--count N] [--protocol 2|3]
+"""
+import argparse
+import random
+import sys
+
+from language import line_of
+from pair import Pair, must
+from support import replies_in
+from support.runner import require_server, summary
+
+CLIENTS = 5
+SHOWN = 30  # commands before a difference that are printed
+
+KEYS = [b"k%d" % i for i in range(6)]
+CHANNELS = [b"a1", b"a2", b"b1", b"__keyevent@0__:set", b"__keyspace@0__:k1"]
+PATTERNS = [b"a?", b"b*", b"__keyevent@0__:[de]*", b"__keyspace@1__:*"]
+
+
+def command(rng, protocol):
+    key, other = rng.choice(KEYS), rng.choice(KEYS)
+    channel, pattern = rng.choice(CHANNELS), rng.choice(PATTERNS)
+    word = rng.choice([b"x", b"1", b"yy"])
+    data = [
+        (b"SET", key, word), (b"GET", key), (b"INCR", key), (b"DEL", key), (b"APPEND", key, word),
+        (b"EXPIRE", key, b"100000"), (b"PERSIST", key), (b"RENAME", key, other), (b"MGET", key, other),
+        (b"LPUSH", key, word), (b"RPUSH", key, word, b"z"), (b"LPOP", key), (b"LLEN", key),
+        (b"SADD", key, word), (b"SREM", key, word), (b"SCARD", key), (b"HSET", key, b"f", word),
+        (b"HDEL", key, b"f"), (b"HGET", key, b"f"), (b"ZADD", key, b"1", word), (b"ZPOPMIN", key), (b"ZCARD", key),
+        (b"LMOVE", key, other, b"LEFT", b"RIGHT"), (b"EXISTS", key), (b"SETEX", key, b"100000", word),
+        (b"COPY", key, other, b"REPLACE"), (b"SWAPDB", b"0", b"1"), (b"MOVE", key, b"1"), (b"FLUSHDB",), (b"XADD", key, b"*", b"f"),
+    ]
+    transaction = [(b"MULTI",), (b"MULTI",), (b"EXEC",), (b"EXEC",), (b"EXEC",), (b"DISCARD",),
+                   (b"WATCH", key), (b"WATCH", key, other), (b"UNWATCH",), (b"NOSUCH",), (b"SET",)]
+    messages = [(b"SUBSCRIBE", channel), (b"UNSUBSCRIBE", channel), (b"UNSUBSCRIBE", channel), (b"PSUBSCRIBE", pattern),
+                (b"PUNSUBSCRIBE", pattern), (b"PUNSUBSCRIBE", pattern), (b"SSUBSCRIBE", channel), (b"SUNSUBSCRIBE", channel),
+                (b"PUBLISH", channel, word), (b"PUBLISH", channel, word), (b"SPUBLISH", channel, word), (b"PUBSUB", b"NUMSUB", *CHANNELS),
+                (b"PUBSUB", b"NUMPAT"), (b"PING",), (b"RESET",)]
+    waiting = [(b"BLPOP", key, other, b"0"), (b"BRPOP", key, b"0"), (b"BLMOVE", key, other, b"LEFT", b"LEFT", b"0"),
+               (b"BZPOPMIN", key, b"0"), (b"BLMPOP", b"0", b"2", key, other, b"LEFT")]
+    caching = [(b"CLIENT", b"TRACKING", b"ON"), (b"CLIENT", b"TRACKING", b"OFF"), (b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"),
+               (b"CLIENT", b"TRACKING", b"ON", b"OPTIN"), (b"CLIENT", b"CACHING", b"YES"), (b"CLIENT", b"TRACKINGINFO"),
+               (b"CLIENT", b"TRACKING", b"ON", b"BCAST", b"PREFIX", b"k1")]
+    groups = [data, transaction, messages, waiting] + ([caching] if protocol == 3 else [])
+    weights = [10, 5, 4, 1, 2][:len(groups)]
+    words = rng.choice(rng.choices(groups, weights)[0])
+    # Whatever its time is: the two servers do not read the clock at one moment.
+    return (b"XADD", words[1], b"%d-1" % rng.randrange(1, 10 ** 6), b"f", b"v") if words[0] == b"XADD" else words
+
+
+class Side:
+    """One server's clients, and the one that asks."""
+
+    def __init__(self, server, protocol):
+        self.asking = server.client()
+        must(self.asking.call("FLUSHALL"))
+        must(self.asking.call("CONFIG", "SET", "notify-keyspace-events", "KEA"))
+        self.clients = [server.client(protocol) for _ in range(CLIENTS)]
+
+    def step(self, number, words):
+        """What each client got by it."""
+        try:
+            self.clients[number].send(*words)
+        except OSError:
+            pass
+        for _ in range(2):
+            self.asking.call("PING")
+        return [drain(client) for client in self.clients]
+
+    def close(self):
+        must(self.asking.call("CONFIG", "SET", "notify-keyspace-events", ""))
+        for client in self.clients + [self.asking]:
+            client.close()
+
+
+def drain(client):
+    """What has arrived already."""
+    got = bytearray(client.buffer)
+    client.buffer.clear()
+    client.socket.settimeout(0)
+    try:
+        while True:
+            data = client.socket.recv(1 << 16)
+            if not data:
+                return bytes(got) + b"(closed)"
+            got += data
+    except (BlockingIOError, TimeoutError):
+        return bytes(got)
+    except ConnectionError:
+        return bytes(got) + b"(closed)"
+    finally:
+        client.socket.settimeout(client.timeout)
+
+
+def same(theirs, ours):
+    """Byte for byte, but that tracking's prefixes and flags are sets."""
+    if theirs == ours:
+        return True
+    try:
+        return [r.value for r in replies_in(theirs)] == [r.value for r in replies_in(ours)]
+    except ValueError:
+        return False
+
+
+def play(pair, seed, count, protocol):
+    """None, or the text of a difference."""
+    rng = random.Random(seed)
+    sides = [Side(server, protocol) for server in (pair.theirs, pair.ours)]
+    said = []
+    try:
+        for _ in range(count):
+            number, words = rng.randrange(CLIENTS), command(rng, protocol)
+            said.append(f"{'ABCDE'[number]}: {line_of(words)}")
+            got = [side.step(number, words) for side in sides]
+            for who, (theirs, ours) in enumerate(zip(*got)):
+                if not same(theirs, ours):
+                    return "\n  ".join([f"after command {len(said)} client {'ABCDE'[who]} got", *said[-SHOWN:],
+                                        f"theirs: {theirs}", f"ours:   {ours}"])
+        digests = [must(side.asking.call("DEBUG", "DIGEST")) for side in sides]
+        return None if digests[0] == digests[1] else f"the data differ at the end: {digests}"
+    finally:
+        for side in sides:
+            side.close()
+
+
+def run(pair, report, seeds, count):
+    needed = ("multi", "subscribe", "blpop", "bzpopmin", "client|tracking", "hset", "sadd", "xadd", "copy")
+    missing = [name for name in needed if not pair.knows(name)]
+    if missing:
+        report.skip("interleaved clients", f"need {' '.join(missing)}")
+        return
+    for seed in seeds:
+        for protocol in (2, 3):
+            name = f"interleaved clients --seed {seed} --count {count} --protocol {protocol}"
+            report.result(name, pair.revive() or play(pair, seed, count, protocol))
+
+
+def main():
+    options = argparse.ArgumentParser(description="several clients of both servers")
+    options.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    options.add_argument("--count", type=int, default=20000)
+    options.add_argument("--protocol", type=int, choices=(2, 3), default=3)
+    given = options.parse_args()
+    require_server()
+    with Pair() as pair:
+        wrong = play(pair, given.seed, given.count, given.protocol)
+    name = f"interleaved clients --seed {given.seed} --count {given.count} --protocol {given.protocol}"
+    print(f"FAIL {name}\n  {wrong}" if wrong else f"ok   {name}")
+    print(summary(0 if wrong else 1, 1 if wrong else 0, 0))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
