@@ -24,7 +24,8 @@ Command = Union[str, Sequence[str]]
 
 
 def words(command: Command) -> list:
-    return shlex.split(command) if isinstance(command, str) else list(command)
+    # A rows/list.py makes "list" mean itself in this package.
+    return shlex.split(command) if isinstance(command, str) else [*command]
 
 
 @dataclass(frozen=True)
