@@ -187,6 +187,10 @@ struct kr_keyspace {
     /* May what has expired go before anybody looks for it?  As may_expire(),
      * and nobody has switched it off (DEBUG SET-ACTIVE-EXPIRE). */
     bool (*expires_actively)(void);
+    /* As changed(), but it does not count: for the second key of one change, as
+     * the name that a key had before RENAME. */
+    void (*changed_too)(struct kr_call *call, kr_db *db, struct kr_str key,
+                        uint32_t kind, struct kr_str event);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

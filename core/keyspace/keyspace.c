@@ -389,14 +389,21 @@ static void keyspace_rename(struct kr_cell *cell, kr_db *db, struct kr_str key)
         keyspace_tell_new(db, key, hash, cell);
 }
 
-static void keyspace_changed(struct kr_call *call, kr_db *db, struct kr_str key,
-                             uint32_t kind, struct kr_str event)
+static void keyspace_changed_too(struct kr_call *call, kr_db *db,
+                                 struct kr_str key, uint32_t kind,
+                                 struct kr_str event)
 {
-    keyspace_stats.changes++;
     if (KR_UNLIKELY(db->watched != 0) || event_is_armed(EVENT_KEY_CHANGED))
         tell_changed(call, db, key);
     if (event_is_armed(EVENT_KEY_NOTIFY))
         tell_notify(db, key, kind, event);
+}
+
+static void keyspace_changed(struct kr_call *call, kr_db *db, struct kr_str key,
+                             uint32_t kind, struct kr_str event)
+{
+    keyspace_stats.changes++;
+    keyspace_changed_too(call, db, key, kind, event);
 }
 
 /* --- Expiry and age ------------------------------------------------------ */
@@ -685,4 +692,5 @@ const struct kr_keyspace keyspace_interface = {
     .expiry_memory = keyspace_expiry_memory,
     .describe = describe_table,
     .expires_actively = keyspace_expires_actively,
+    .changed_too = keyspace_changed_too,
 };

@@ -9,6 +9,20 @@
 
 #include <kr/block.h>
 
+/* Two names, one change. */
+static void rename_tell(struct kr_call *call, kr_db *to_db, struct kr_str to,
+                        const char *from_event, const char *to_event)
+{
+    struct kr_str from = call->argv[1];
+
+    if (KR_HAS(kr_keyspace, changed_too))
+        kr_keyspace->changed_too(call, call->db, from, KR_CLASS_GENERIC,
+                                 kr_cstr(from_event));
+    else
+        keys_changed(call, call->db, from, from_event);
+    keys_changed(call, to_db, to, to_event);
+}
+
 static void rename_carry(struct kr_call *call, struct kr_cell *cell, kr_db *db,
                          uint32_t arg)
 {
@@ -63,8 +77,7 @@ static void rename_key(struct kr_call *call, bool replace)
         return;
     }
     rename_carry(call, &cell, call->db, 2);
-    keys_changed(call, call->db, call->argv[1], "rename_from");
-    keys_changed(call, call->db, call->argv[2], "rename_to");
+    rename_tell(call, call->db, call->argv[2], "rename_from", "rename_to");
     if (replace)
         kr_reply_ok(call->reply);
     else
@@ -103,7 +116,6 @@ void keys_move(struct kr_call *call)
         return;
     }
     rename_carry(call, &cell, db, 1);
-    keys_changed(call, call->db, key, "move_from");
-    keys_changed(call, db, key, "move_to");
+    rename_tell(call, db, key, "move_from", "move_to");
     kr_reply_int64(call->reply, 1);
 }

@@ -242,7 +242,6 @@ static const struct {
     {"stringmatch-len",              4, 4, debug_stringmatch},
     {"stringmatch-test",             2, 2, debug_stringmatch_test},
     {"structsize",                   2, 2, debug_structsize},
-    {"ziplist",                      3, 3, debug_layout},
 };
 /* clang-format on */
 

@@ -60,7 +60,7 @@ void debug_object(struct kr_call *call)
     kr_reply_status(call->reply, text);
 }
 
-/* LISTPACK, ZIPLIST, QUICKLIST and SDSLEN show the bytes of an encoding: values
+/* LISTPACK, QUICKLIST and SDSLEN show the bytes of an encoding: values
  * of another one are refused as in Redis, and the others are kept otherwise
  * here, so that there is nothing to show. */
 void debug_layout(struct kr_call *call)
@@ -69,7 +69,6 @@ void debug_layout(struct kr_call *call)
         const char *word, *encoding, *error;
     } rows[] = {
         {"listpack", "listpack", "ERR Not a listpack encoded object."},
-        {"ziplist", "ziplist", "ERR Not a ziplist encoded object."},
         {"quicklist", "quicklist", "ERR Not a quicklist encoded object."},
     };
     const struct kr_type *type;

@@ -16,14 +16,16 @@ differ stands in known.py with its reason; everything else fails.
 A new module gets a file cases/MODULE.txt (language.py has the notation) and a
 file grammar/MODULE.py (grammar/__init__.py says how); nothing else has to
 know of it.  The rest: names.py is CONFIG and INFO, metadata.py is COMMAND,
-protocol.py is raw bytes, exchange.py is DUMP and RESTORE, random_stream.py runs alone as well, and prove.py
-shows that all of them fail when they must.
+protocol.py is raw bytes, exchange.py is DUMP and RESTORE, changes.py how many
+changes INFO counts, random_stream.py runs alone as well, and prove.py shows
+that all of them fail when they must.
 """
 import argparse
 import collections
 import random
 import sys
 
+import changes
 import exchange
 import interleaved
 import metadata
@@ -92,6 +94,8 @@ def main():
             protocol.run(pair, report, given.k)
             if wanted("exchange of dumps"):
                 exchange.run(pair, report, seed)
+            if wanted("count of changes"):
+                changes.run(pair, report)
             if wanted("interleaved clients"):
                 interleaved.run(pair, report, range(seed, seed + (5 if given.full else 1)),
                                 10000 if given.full else 2000)

@@ -24,7 +24,6 @@ Command = Union[str, Sequence[str]]
 
 
 def words(command: Command) -> list:
-    # A rows/list.py makes "list" mean itself in this package.
     return shlex.split(command) if isinstance(command, str) else [*command]
 
 

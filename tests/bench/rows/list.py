@@ -24,7 +24,11 @@ ROWS = [
     Row("LINDEX, list of 1M", "LINDEX list __rand_int:1000000__", pipeline=16,
         prepare=[Fill(f"RPUSH list {' '.join([VALUE] * 100)}", 10_000)]),
 
-    Memory("list of 10", f"RPUSH __seq_key__ {' '.join([VALUE] * 10)}", target=0.55,
+    # Names of jobs, say.  With 16 bytes the elements themselves are half of what Redis takes.
+    Memory("list of 10", f"RPUSH __seq_key__ {' '.join(['__value:8__'] * 10)}", target=0.55,
            scale=0.2),
+    Memory("list of 10 numbers", f"RPUSH __seq_key__ {' '.join(['__rand_int:1000000__'] * 10)}",
+           target=0.55, scale=0.2),
+    Memory("list of 10, 16 bytes each", f"RPUSH __seq_key__ {' '.join([VALUE] * 10)}", scale=0.2),
     Memory("list of 1000", f"RPUSH __seq_key__ {' '.join([VALUE] * 1000)}", scale=0.002),
 ]

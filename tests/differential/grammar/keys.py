@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Keys of any type: delete, rename, copy, expire, look."""
+import pathlib
+import re
+
 from . import rule
+
+# What redis-server dumped, of every type, and older forms: as cases/dump.txt has them.
+DUMPS = [re.sub(rb"\\x(..)", lambda m: bytes([int(m[1], 16)]), text) for text in re.findall(
+    rb'^let \w+ = "(.*)"$',
+    (pathlib.Path(__file__).parents[1] / "cases" / "dump.txt").read_bytes(), re.M)]
 
 
 @rule("DEL", weight=3)
@@ -104,3 +112,69 @@ def flush(g):
 @rule("SWAPDB", weight=0.5)
 def swapdb(g):
     return [g.one(b"0", b"1", b"2"), g.one(b"0", b"1", b"2", b"16")]
+
+
+@rule("DUMP", weight=1, compare="type")
+def dump(g):
+    return [g.key()]
+
+
+@rule("RESTORE", weight=3)
+def restore(g):
+    payload = g.one(*DUMPS)
+    if g.chance(0.1):
+        payload = payload[:-1] + b"x"
+    ttl = b"0" if g.chance(0.8) else g.milliseconds()
+    return [g.key(), ttl, payload] + g.options(
+        [b"REPLACE"], [b"REPLACE"], [b"REPLACE"], [b"ABSTTL"], [b"IDLETIME", b"5"], [b"FREQ", b"7"])
+
+
+# SORT has keys of its own.  It changes the encoding of a sorted set in redis-server, which keeps
+# errno of earlier commands as well when it reads a number: so lists of integers are sorted as
+# numbers, and sets as texts.
+
+@rule("RPUSH", weight=1, spoil=False)
+def numbers(g):
+    return [g.one(b"l0", b"l1", b"l2")] + [b"%d" % g.rng.randrange(-9, 10) for _ in range(3)]
+
+
+@rule("SADD", weight=1, spoil=False)
+def texts(g):
+    return [g.one(b"s0", b"s1")] + [g.one(b"a", b"b", b"ab", b"1", b"10", b"9") for _ in range(3)]
+
+
+@rule("SET", weight=0.5, spoil=False)
+def weight(g):
+    return [b"w%d" % g.rng.randrange(-9, 10), b"%d" % g.rng.randrange(5)]
+
+
+@rule("DEL", weight=0.5, spoil=False)
+def start_again(g):
+    return [g.one(b"l0", b"l1", b"l2", b"s0", b"s1")]
+
+
+def range_and_order(g):
+    return g.options(lambda: [b"LIMIT", g.index(), g.index()], [b"ASC"], [b"DESC"])
+
+
+@rule("SORT", weight=2)
+def sort_numbers(g):
+    return [g.one(b"l0", b"l1", b"l2")] + g.options(
+        [b"BY", b"w*"], [b"BY", b"nosort"], [b"GET", b"w*"], [b"GET", b"#"], [b"GET", b"k*->f"]) \
+        + range_and_order(g) + g.options(lambda: [b"STORE", g.key()], most=1)
+
+
+@rule("SORT", weight=1)
+def sort_texts(g):
+    return [g.one(b"s0", b"s1", b"l0"), b"ALPHA"] + range_and_order(g) + g.options(
+        lambda: [b"STORE", g.key()], most=1)
+
+
+@rule("SORT_RO", weight=0.5)
+def sort_read_only(g):
+    return [g.one(b"l0", b"l1", b"l2")] + range_and_order(g)
+
+
+@rule("SORT", weight=0.3, compare="set")
+def unsorted(g):
+    return [g.one(b"s0", b"s1"), b"BY", b"nosort"]
