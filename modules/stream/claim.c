@@ -32,14 +32,8 @@ void stream_xack(struct kr_call *call)
     }
     if (!(ids = value_arg_ids(call, 3, few)))
         return;
-    for (uint32_t i = 0; i < call->argc - 3; i++) {
-        struct pending *pending = pending_find(group, ids[i]);
-
-        if (!pending)
-            continue;
-        pending_remove(group, pending);
-        done++;
-    }
+    for (uint32_t i = 0; i < call->argc - 3; i++)
+        done += pel_remove(group, ids[i]);
     value_free_ids(ids, few);
     if (done > 0)
         kr_calls->touch(call, done);
@@ -81,7 +75,7 @@ static void claim_drop(struct kr_call *call, struct claim *claim,
                        struct pending *pending)
 {
     propagate_pending(call, &claim->place, pending);
-    pending_remove(claim->place.group, pending);
+    pel_remove(claim->place.group, pel_id(pending));
     claim->changes++;
 }
 
@@ -89,7 +83,7 @@ static void claim_drop(struct kr_call *call, struct claim *claim,
 static void claim_take(struct kr_call *call, struct claim *claim,
                        struct pending *pending)
 {
-    pending_assign(pending, claim->consumer);
+    pel_assign(pending, claim->consumer);
     pending->delivered_ms = claim->time_ms;
     if (claim->count >= 0)
         pending->count = (uint64_t)claim->count;
@@ -204,7 +198,7 @@ static bool xclaim_one(struct kr_call *call, struct xclaim *xclaim,
 {
     struct claim *claim = &xclaim->claim;
     struct group *group = claim->place.group;
-    struct pending *pending = pending_find(group, id);
+    struct pending *pending = pel_find(group, id);
     struct entries_walk walk;
 
     if (!entries_find(&walk, claim->place.stream, id)) {
@@ -213,7 +207,7 @@ static bool xclaim_one(struct kr_call *call, struct xclaim *xclaim,
         return false;
     }
     if (!pending && xclaim->force) {
-        pending = pending_add(group, claim->consumer, id);
+        pending = pel_add(group, claim->consumer, id);
         pending->count = 1;
     } else if (!pending || !claim_is_idle(call, claim, pending)) {
         return false;
@@ -313,25 +307,25 @@ static void xautoclaim_walk(struct kr_call *call, struct xautoclaim *words)
     struct pending *pending;
     struct tree_place at;
 
-    pending_seek(all, words->from, &at);
-    pending = pending_next(&at);
+    pel_seek(all, words->from, &at);
+    pending = pel_next(&at);
     for (; pending && attempts > 0 && words->count > 0; attempts--) {
-        struct stream_id id = pending_id(pending);
+        struct stream_id id = pel_id(pending);
         struct entries_walk walk;
 
         if (!entries_find(&walk, claim->place.stream, id)) {
             words->ids[words->room - ++words->dropped] = id;
             claim_drop(call, claim, pending);
-            pending_seek(all, id, &at);
+            pel_seek(all, id, &at);
             words->count--;
         } else if (claim_is_idle(call, claim, pending)) {
             words->ids[words->claimed++] = id;
             claim_take(call, claim, pending);
             words->count--;
         }
-        pending = pending_next(&at);
+        pending = pel_next(&at);
     }
-    words->from = pending ? pending_id(pending) : ID_MIN;
+    words->from = pending ? pel_id(pending) : ID_MIN;
 }
 
 static void xautoclaim_reply(struct kr_call *call,

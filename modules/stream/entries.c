@@ -16,12 +16,13 @@ static inline struct kr_str entries_key(struct stream_id id, char *key)
 
 static inline double node_score(const struct node *node)
 {
-    return id_score(node_id(node));
+    return id_score(stream_node_id(node));
 }
 
 void entries_add_node(struct stream *s, struct node *node)
 {
-    tree_load(&s->nodes, &stream_host, node_score(node), node_item(node));
+    tree_load(&s->nodes, &stream_host, node_score(node),
+              stream_node_item(node));
     s->tail = node;
 }
 
@@ -31,15 +32,16 @@ static void entries_replace(struct stream *s, struct node *node,
 {
     if (next == node)
         return;
-    tree_replace(&s->nodes, node_score(node), node_item(node), node_item(next));
+    tree_replace(&s->nodes, node_score(node), stream_node_item(node),
+                 stream_node_item(next));
     if (s->tail == node)
         s->tail = next;
-    node_free(node);
+    stream_node_free(node);
 }
 
 void entries_moved(struct stream *s, uint64_t position, struct node *node)
 {
-    tree_replace_at(&s->nodes, position, node_item(node));
+    tree_replace_at(&s->nodes, position, stream_node_item(node));
     if (position + 1 == tree_count(&s->nodes))
         s->tail = node;
 }
@@ -50,16 +52,16 @@ static struct node *entries_last_node(const struct stream *s)
     struct tree_entry entry;
 
     tree_seek(&s->nodes, tree_count(&s->nodes), &place);
-    return tree_backward(&place, &entry, 1) ? node_of(entry.item) : NULL;
+    return tree_backward(&place, &entry, 1) ? stream_node_of(entry.item) : NULL;
 }
 
 static void entries_drop_node(struct stream *s, struct node *node)
 {
     tree_erase(&s->nodes, &stream_host, node_score(node),
-               item_key(node_item(node)));
+               item_key(stream_node_item(node)));
     if (s->tail == node)
         s->tail = entries_last_node(s);
-    node_free(node);
+    stream_node_free(node);
 }
 
 /* --- The whole ----------------------------------------------------------- */
@@ -76,7 +78,7 @@ static void entries_release(double score, struct item *item, void *ctx)
 {
     (void)score;
     (void)ctx;
-    node_free(node_of(item));
+    stream_node_free(stream_node_of(item));
 }
 
 void entries_free(struct stream *s)
@@ -97,7 +99,7 @@ struct stream *entries_copy(const struct stream *s)
     copy->tail = NULL;
     tree_seek(&s->nodes, 0, &place);
     while (tree_forward(&place, &entry, 1))
-        entries_add_node(copy, node_copy(node_of(entry.item)));
+        entries_add_node(copy, stream_node_copy(stream_node_of(entry.item)));
     copy->groups = groups_copy(s->groups);
     return copy;
 }
@@ -132,10 +134,10 @@ static size_t walk_enter(struct entries_walk *walk)
                       : tree_forward(&walk->place, &entry, 1)) {
         size_t at;
 
-        walk->node = node_of(entry.item);
-        node_head(walk->node, &walk->head);
-        at = walk->back ? node_before(walk->node, 0)
-                        : node_first(walk->node, &walk->head);
+        walk->node = stream_node_of(entry.item);
+        stream_node_head(walk->node, &walk->head);
+        at = walk->back ? stream_node_before(walk->node, 0)
+                        : stream_node_first(walk->node, &walk->head);
         if (KR_LIKELY(at))
             return at;
     }
@@ -147,8 +149,8 @@ static inline size_t walk_step(struct entries_walk *walk)
     size_t at = 0;
 
     if (KR_LIKELY(walk->node != NULL))
-        at = walk->back ? node_before(walk->node, walk->entry.at)
-                        : node_next(walk->node, &walk->entry);
+        at = walk->back ? stream_node_before(walk->node, walk->entry.at)
+                        : stream_node_next(walk->node, &walk->entry);
     return KR_LIKELY(at) ? at : walk_enter(walk);
 }
 
@@ -157,7 +159,7 @@ bool entries_next(struct entries_walk *walk)
     size_t at;
 
     while ((at = walk_step(walk))) {
-        node_read(walk->node, &walk->head, at, &walk->entry);
+        stream_node_read(walk->node, &walk->head, at, &walk->entry);
         if (walk->entry.flags & NODE_DEAD)
             continue;
         if (walk->back) {
@@ -203,7 +205,7 @@ struct stream_id entries_edge(const struct stream *s)
     at = walk_step(&walk);
     if (at == 0)
         return ID_MAX;
-    node_read(walk.node, &walk.head, at, &walk.entry);
+    stream_node_read(walk.node, &walk.head, at, &walk.entry);
     return walk.entry.id;
 }
 
@@ -232,14 +234,14 @@ static bool entries_has_room(const struct node *tail, size_t pairs,
         return false;
     if (stream_node_max_entries == 0)
         return true;
-    node_head(tail, &head);
+    stream_node_head(tail, &head);
     return head.live + head.dead < stream_node_max_entries;
 }
 
 /* After XSETID the next id may be below a node that has only dead entries. */
 static void entries_drop_dead_tail(struct stream *s, struct stream_id id)
 {
-    while (s->tail && id_compare(node_id(s->tail), id) >= 0)
+    while (s->tail && id_compare(stream_node_id(s->tail), id) >= 0)
         entries_drop_node(s, s->tail);
 }
 
@@ -253,10 +255,10 @@ static void entries_extend(struct stream *s, struct stream_id id, size_t pairs,
         room = listpack_size(s->tail->listpack);
         if (room > 4096)
             room = 4096;
-        if (node_is_loose(s->tail))
-            entries_replace(s, s->tail, node_copy(s->tail));
+        if (stream_node_is_loose(s->tail))
+            entries_replace(s, s->tail, stream_node_copy(s->tail));
     }
-    entries_add_node(s, node_begin(id, room, pairs, words));
+    entries_add_node(s, stream_node_begin(id, room, pairs, words));
 }
 
 void entries_append(struct stream *s, struct stream_id id, size_t pairs,
@@ -264,7 +266,8 @@ void entries_append(struct stream *s, struct stream_id id, size_t pairs,
 {
     entries_drop_dead_tail(s, id);
     if (KR_LIKELY(s->tail && entries_has_room(s->tail, pairs, words)))
-        entries_replace(s, s->tail, node_append(s->tail, id, pairs, words));
+        entries_replace(s, s->tail,
+                        stream_node_append(s->tail, id, pairs, words));
     else
         entries_extend(s, id, pairs, words);
     s->length++;
@@ -285,10 +288,10 @@ bool entries_delete(struct stream *s, struct stream_id id)
     if (walk.head.live == 1) {
         entries_drop_node(s, walk.node);
     } else {
-        node_bury(walk.node, walk.entry.at, walk.entry.flags);
-        entries_replace(
-            s, walk.node,
-            node_set_counts(walk.node, walk.head.live - 1, walk.head.dead + 1));
+        stream_node_bury(walk.node, walk.entry.at, walk.entry.flags);
+        entries_replace(s, walk.node,
+                        stream_node_set_counts(walk.node, walk.head.live - 1,
+                                               walk.head.dead + 1));
     }
     s->length--;
     if (id_compare(id, s->deleted) > 0)
@@ -324,7 +327,7 @@ static uint64_t nodes_live(const struct stream *s, uint64_t from,
         for (size_t i = 0; i < got; i++) {
             struct node_head head;
 
-            node_head(node_of(batch[i].item), &head);
+            stream_node_head(stream_node_of(batch[i].item), &head);
             live += (uint64_t)head.live;
         }
         count -= got;
@@ -344,16 +347,17 @@ static struct cut cut_forward(const struct stream *s,
     tree_seek(&s->nodes, 0, &place);
     while ((got = tree_forward(&place, batch, ENTRIES_BATCH)) > 0) {
         for (size_t i = 0; i < got; i++) {
-            struct node *node = node_of(batch[i].item);
+            struct node *node = stream_node_of(batch[i].item);
             uint64_t left = s->length - cut.gone;
             struct node_head head;
             struct stream_id last;
 
-            node_head(node, &head);
+            stream_node_head(node, &head);
             if (how->limit && cut.gone + (uint64_t)head.live > how->limit)
                 return cut;
             if (how->by_id) {
-                if (node_last_id(node, &last) && id_compare(last, how->id) >= 0)
+                if (stream_node_last_id(node, &last) &&
+                    id_compare(last, how->id) >= 0)
                     return cut;
             } else if (left <= how->length ||
                        left - (uint64_t)head.live < how->length) {
@@ -380,7 +384,7 @@ static struct cut cut_backward(const struct stream *s, uint64_t length)
         for (size_t i = 0; i < got; i++) {
             struct node_head head;
 
-            node_head(node_of(batch[i].item), &head);
+            stream_node_head(stream_node_of(batch[i].item), &head);
             if (kept >= length && (kept > length || head.live > 0))
                 goto done;
             kept += (uint64_t)head.live;
@@ -405,7 +409,8 @@ static struct cut cut_by_id(const struct stream *s, struct stream_id id)
     tree_find(&s->nodes, id_score(id), entries_key(id, key), &cut.nodes,
               &place);
     if (cut.nodes > 0 && tree_backward(&place, &entry, 1) &&
-        node_last_id(node_of(entry.item), &last) && id_compare(last, id) >= 0)
+        stream_node_last_id(stream_node_of(entry.item), &last) &&
+        id_compare(last, id) >= 0)
         cut.nodes--;
     if (cut.nodes <= tree_count(&s->nodes) / 2)
         cut.gone = nodes_live(s, 0, cut.nodes);
@@ -432,7 +437,7 @@ static void waste_add(double score, struct item *item, void *ctx)
     struct waste *waste = ctx;
 
     (void)score;
-    waste->nodes[waste->count++] = node_of(item);
+    waste->nodes[waste->count++] = stream_node_of(item);
 }
 
 /* Take the nodes out of the tree, without a look at them. */
@@ -464,23 +469,23 @@ static uint64_t entries_trim_node(struct stream *s,
     tree_seek(&s->nodes, 0, &place);
     if (tree_forward(&place, &first, 1) == 0)
         return 0;
-    node = node_of(first.item);
-    node_head(node, &head);
-    for (size_t at = node_first(node, &head); at;
-         at = node_next(node, &entry)) {
-        node_read(node, &head, at, &entry);
+    node = stream_node_of(first.item);
+    stream_node_head(node, &head);
+    for (size_t at = stream_node_first(node, &head); at;
+         at = stream_node_next(node, &entry)) {
+        stream_node_read(node, &head, at, &entry);
         if (how->by_id ? id_compare(entry.id, how->id) >= 0
                        : s->length - (uint64_t)buried <= how->length)
             break;
         if (entry.flags & NODE_DEAD)
             continue;
-        node_bury(node, at, entry.flags);
+        stream_node_bury(node, at, entry.flags);
         buried++;
     }
     if (buried > 0)
-        entries_replace(
-            s, node,
-            node_set_counts(node, head.live - buried, head.dead + buried));
+        entries_replace(s, node,
+                        stream_node_set_counts(node, head.live - buried,
+                                               head.dead + buried));
     s->length -= (uint64_t)buried;
     return (uint64_t)buried;
 }
@@ -506,8 +511,9 @@ void waste_free(struct waste *waste)
     tree_clear_step(&waste->tree, &stream_host, UINT64_MAX, entries_release,
                     NULL);
     for (size_t i = 0; i < waste->count; i++)
-        node_free(waste->nodes[i]);
-    structure_free(&stream_host, waste->nodes);
+        stream_node_free(waste->nodes[i]);
+    if (waste->nodes)
+        structure_free(&stream_host, waste->nodes);
 }
 
 /* --- Looking at it ------------------------------------------------------- */
@@ -551,15 +557,16 @@ const char *entries_check(const struct stream *s)
         struct kr_str bytes;
         uint64_t live;
 
-        node = node_of(entry.item);
-        bytes = node_bytes(node);
+        node = stream_node_of(entry.item);
+        bytes = stream_node_bytes(node);
         if (bytes.size > node->room)
             return "a node beyond its room";
         if (listpack_check(bytes) != LISTPACK_SOUND)
             return "a node that is no listpack";
-        if (length > 0 && id_compare(node_id(node), last) <= 0)
+        if (length > 0 && id_compare(stream_node_id(node), last) <= 0)
             return "a node that begins within another";
-        if (!node_check(node_id(node), node->listpack, &live, &last))
+        if (!stream_node_check(stream_node_id(node), node->listpack, &live,
+                               &last))
             return "a node whose entries are not sound";
         length += live;
     }

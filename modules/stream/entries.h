@@ -57,7 +57,8 @@ struct entries_walk {
     bool back;
     struct node *node;
     struct node_head head;
-    struct node_entry entry; /* the current one: node_pair(walk.node, ...) */
+    struct node_entry
+        entry; /* the current one: stream_node_pair(walk.node, ...) */
 };
 
 void entries_begin(struct entries_walk *walk, const struct stream *s,

@@ -23,7 +23,7 @@ static inline struct item *pending_item(struct pending *pending)
 
 static inline double pending_score(const struct pending *pending)
 {
-    return id_score(pending_id(pending));
+    return id_score(pel_id(pending));
 }
 
 /* The item of that name; NULL: there is none. */
@@ -40,7 +40,7 @@ static struct item *name_find(const struct tree *t, struct kr_str name)
 
 /* --- Pending entries ----------------------------------------------------- */
 
-struct pending *pending_find(const struct group *group, struct stream_id id)
+struct pending *pel_find(const struct group *group, struct stream_id id)
 {
     struct tree_place place;
     char key[ID_KEY];
@@ -48,12 +48,12 @@ struct pending *pending_find(const struct group *group, struct stream_id id)
     id_to_key(id, key);
     return tree_find(&group->pending, id_score(id), kr_str(key, ID_KEY), NULL,
                      &place)
-               ? pending_next(&place)
+               ? pel_next(&place)
                : NULL;
 }
 
-struct pending *pending_add(struct group *group, struct consumer *owner,
-                            struct stream_id id)
+struct pending *pel_add(struct group *group, struct consumer *owner,
+                        struct stream_id id)
 {
     struct pending *pending = structure_alloc(
         &stream_host, offsetof(struct pending, key) + sizeof(pending->key));
@@ -66,7 +66,7 @@ struct pending *pending_add(struct group *group, struct consumer *owner,
     tree_load(&group->pending, &stream_host, pending_score(pending),
               pending_item(pending));
     if (owner)
-        pending_assign(pending, owner);
+        pel_assign(pending, owner);
     return pending;
 }
 
@@ -78,7 +78,7 @@ static void pending_disown(struct pending *pending)
     pending->owner = NULL;
 }
 
-void pending_assign(struct pending *pending, struct consumer *owner)
+void pel_assign(struct pending *pending, struct consumer *owner)
 {
     if (pending->owner == owner)
         return;
@@ -88,16 +88,23 @@ void pending_assign(struct pending *pending, struct consumer *owner)
     pending->owner = owner;
 }
 
-void pending_remove(struct group *group, struct pending *pending)
+bool pel_remove(struct group *group, struct stream_id id)
 {
-    pending_disown(pending);
-    tree_erase(&group->pending, &stream_host, pending_score(pending),
-               item_key(pending_item(pending)));
-    structure_free(&stream_host, pending);
+    struct item *item;
+    char key[ID_KEY];
+
+    id_to_key(id, key);
+    item = tree_erase(&group->pending, &stream_host, id_score(id),
+                      kr_str(key, ID_KEY));
+    if (!item)
+        return false;
+    pending_disown(pel_of(item));
+    structure_free(&stream_host, pel_of(item));
+    return true;
 }
 
-void pending_seek(const struct tree *pending, struct stream_id id,
-                  struct tree_place *place)
+void pel_seek(const struct tree *pending, struct stream_id id,
+              struct tree_place *place)
 {
     char key[ID_KEY];
 
@@ -143,13 +150,13 @@ void consumer_remove(struct group *group, struct consumer *consumer)
 
     /* Its own tree is read, not changed, until it goes as a whole. */
     tree_seek(&consumer->pending, 0, &place);
-    while ((pending = pending_next(&place))) {
+    while ((pending = pel_next(&place))) {
         pending->owner = NULL;
         tree_erase(&group->pending, &stream_host, pending_score(pending),
                    item_key(pending_item(pending)));
     }
     tree_seek(&consumer->pending, 0, &place);
-    while ((pending = pending_next(&place)))
+    while ((pending = pel_next(&place)))
         structure_free(&stream_host, pending);
     tree_erase(&group->consumers, &stream_host, NAME_SCORE,
                consumer_name(consumer));
@@ -191,7 +198,7 @@ static void pending_release(double score, struct item *item, void *ctx)
 {
     (void)score;
     (void)ctx;
-    structure_free(&stream_host, pending_of(item));
+    structure_free(&stream_host, pel_of(item));
 }
 
 static void consumer_release(double score, struct item *item, void *ctx)
@@ -234,8 +241,8 @@ static void group_copy_pending(struct group *copy, struct consumer *owner,
     const struct pending *pending;
 
     tree_seek(&from->pending, 0, &place);
-    while ((pending = pending_next(&place))) {
-        struct pending *other = pending_add(copy, owner, pending_id(pending));
+    while ((pending = pel_next(&place))) {
+        struct pending *other = pel_add(copy, owner, pel_id(pending));
 
         other->delivered_ms = pending->delivered_ms;
         other->count = pending->count;
@@ -296,10 +303,10 @@ static const char *consumer_check(const struct group *group,
     if (fault)
         return fault;
     tree_seek(&consumer->pending, 0, &place);
-    while ((pending = pending_next(&place))) {
+    while ((pending = pel_next(&place))) {
         if (pending->owner != consumer)
             return "a pending entry in another consumer's index";
-        if (pending_find(group, pending_id(pending)) != pending)
+        if (pel_find(group, pel_id(pending)) != pending)
             return "a pending entry that the group does not know";
     }
     return NULL;

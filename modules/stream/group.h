@@ -70,7 +70,7 @@ static inline struct consumer *consumer_of(const struct item *item)
                                offsetof(struct consumer, name));
 }
 
-static inline struct pending *pending_of(const struct item *item)
+static inline struct pending *pel_of(const struct item *item)
 {
     return (struct pending *)((uintptr_t)item - offsetof(struct pending, key));
 }
@@ -85,7 +85,7 @@ static inline struct kr_str consumer_name(const struct consumer *consumer)
     return item_string(consumer->name);
 }
 
-static inline struct stream_id pending_id(const struct pending *pending)
+static inline struct stream_id pel_id(const struct pending *pending)
 {
     return id_from_key(pending->key + 1);
 }
@@ -121,25 +121,26 @@ void consumer_remove(struct group *group, struct consumer *consumer);
 
 /* --- Pending entries ----------------------------------------------------- */
 
-struct pending *pending_find(const struct group *group, struct stream_id id);
+struct pending *pel_find(const struct group *group, struct stream_id id);
 
 /* A new one, of an id that is not pending; `owner` NULL, while loading: it is
- * given one by pending_assign(). */
-struct pending *pending_add(struct group *group, struct consumer *owner,
-                            struct stream_id id);
-void pending_assign(struct pending *pending, struct consumer *owner);
-void pending_remove(struct group *group, struct pending *pending);
+ * given one by pel_assign(). */
+struct pending *pel_add(struct group *group, struct consumer *owner,
+                        struct stream_id id);
+void pel_assign(struct pending *pending, struct consumer *owner);
+/* Remove the entry of that id; false: it is not pending. */
+bool pel_remove(struct group *group, struct stream_id id);
 
 /* The gap before the first one at or behind `id`: for tree_forward(). */
-void pending_seek(const struct tree *pending, struct stream_id id,
-                  struct tree_place *place);
+void pel_seek(const struct tree *pending, struct stream_id id,
+              struct tree_place *place);
 
 /* The next one from the gap on; NULL at the end. */
-static inline struct pending *pending_next(struct tree_place *place)
+static inline struct pending *pel_next(struct tree_place *place)
 {
     struct tree_entry entry;
 
-    return tree_forward(place, &entry, 1) ? pending_of(entry.item) : NULL;
+    return tree_forward(place, &entry, 1) ? pel_of(entry.item) : NULL;
 }
 
 /* The next of a tree of groups or consumers; NULL at the end. */

@@ -4,9 +4,11 @@
  *   text     1526919030474-55
  *   key      16 bytes, both numbers with the highest byte first, so that keys
  *            are in order as bytes; the form in indexes and in RDB files
- *   score    the milliseconds as a double, for structure/tree.h.  It may round,
- *            but never changes the order, and equal scores are told apart by
- *            the key. */
+ *   score    milliseconds and the sequence's first 4095 numbers as a double, for
+ *            structure/tree.h.  Exact until the year 2039; later, and for high
+ *            sequences, ids share a score and are told apart by the key, which
+ *            is slower.  The order is never another one: a sum that is rounded
+ *            is at most as much as the next millisecond's. */
 #ifndef STREAM_ID_H
 #define STREAM_ID_H
 
@@ -53,7 +55,7 @@ static inline struct stream_id id_from_key(const char *key)
 
 static inline double id_score(struct stream_id id)
 {
-    return (double)id.ms;
+    return (double)id.ms * 4096 + (double)(id.seq < 4095 ? id.seq : 4095);
 }
 
 /* The next, or the previous one; false: there is none, and the id is now the

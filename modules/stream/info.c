@@ -127,7 +127,7 @@ static uint64_t info_radix_nodes(const struct stream *s)
     while (seen < INFO_NODES_MAX &&
            (got = tree_forward(&place, batch, KR_COUNT(batch))) > 0) {
         for (size_t i = 0; i < got; i++)
-            radix_add(&radix, node_of(batch[i].item)->key + 1);
+            radix_add(&radix, stream_node_of(batch[i].item)->key + 1);
         seen += got;
     }
     nodes = radix_end(&radix);
@@ -246,9 +246,9 @@ static void info_pending(struct kr_reply *reply, const struct tree *all,
         most = count;
     kr_reply_array(reply, most);
     tree_seek(all, 0, &at);
-    while (most-- > 0 && (pending = pending_next(&at))) {
+    while (most-- > 0 && (pending = pel_next(&at))) {
         kr_reply_array(reply, owners ? 4 : 3);
-        value_reply_id(reply, pending_id(pending));
+        value_reply_id(reply, pel_id(pending));
         if (owners)
             kr_reply_bulk(reply, consumer_name(pending->owner));
         info_reply_times(reply, pending);

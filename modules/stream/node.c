@@ -30,7 +30,7 @@ static struct node *node_alloc(size_t size)
     return node;
 }
 
-struct node *node_new(struct stream_id id, size_t size)
+struct node *stream_node_new(struct stream_id id, size_t size)
 {
     struct node *node = node_alloc(size);
 
@@ -39,7 +39,7 @@ struct node *node_new(struct stream_id id, size_t size)
     return node;
 }
 
-void node_free(struct node *node)
+void stream_node_free(struct node *node)
 {
     structure_free(&stream_host, node);
 }
@@ -53,12 +53,12 @@ static struct node *node_copy_to(const struct node *node, size_t room)
     return copy;
 }
 
-struct node *node_copy(const struct node *node)
+struct node *stream_node_copy(const struct node *node)
 {
     return node_copy_to(node, listpack_size(node->listpack));
 }
 
-bool node_is_loose(const struct node *node)
+bool stream_node_is_loose(const struct node *node)
 {
     return node_round(NODE_FIXED + listpack_size(node->listpack)) <
            NODE_FIXED + node->room;
@@ -77,7 +77,7 @@ static struct node *node_grow(struct node *node, const struct node *kept,
         return node;
     next = node_copy_to(node, size + spare);
     if (node != kept)
-        node_free(node);
+        stream_node_free(node);
     return next;
 }
 
@@ -99,7 +99,7 @@ static inline size_t node_step(const unsigned char *lp, size_t at)
     return KR_LIKELY(lp[at] < 128) ? at + 2 : at + listpack_entry_size(lp, at);
 }
 
-void node_head(const struct node *node, struct node_head *head)
+void stream_node_head(const struct node *node, struct node_head *head)
 {
     const unsigned char *lp = node->listpack;
     size_t at = LISTPACK_HEADER;
@@ -112,7 +112,7 @@ void node_head(const struct node *node, struct node_head *head)
     head->fields_at = node_step(lp, at);
 }
 
-size_t node_first(const struct node *node, const struct node_head *head)
+size_t stream_node_first(const struct node *node, const struct node_head *head)
 {
     const unsigned char *lp = node->listpack;
     size_t at = head->fields_at;
@@ -123,11 +123,11 @@ size_t node_first(const struct node *node, const struct node_head *head)
     return at == listpack_end(lp) ? 0 : at;
 }
 
-void node_read(const struct node *node, const struct node_head *head, size_t at,
-               struct node_entry *entry)
+void stream_node_read(const struct node *node, const struct node_head *head,
+                      size_t at, struct node_entry *entry)
 {
     const unsigned char *lp = node->listpack;
-    struct stream_id id = node_id(node);
+    struct stream_id id = stream_node_id(node);
 
     entry->at = at;
     entry->flags = (uint32_t)node_number(lp, at);
@@ -148,8 +148,8 @@ void node_read(const struct node *node, const struct node_head *head, size_t at,
     entry->pairs_at = at;
 }
 
-void node_pair(const struct node *node, struct node_entry *entry,
-               struct listpack_item *field, struct listpack_item *value)
+void stream_node_pair(const struct node *node, struct node_entry *entry,
+                      struct listpack_item *field, struct listpack_item *value)
 {
     const unsigned char *lp = node->listpack;
     size_t *field_at =
@@ -162,7 +162,7 @@ void node_pair(const struct node *node, struct node_entry *entry,
     entry->pairs_at += listpack_entry_size(lp, entry->pairs_at);
 }
 
-size_t node_next(const struct node *node, const struct node_entry *entry)
+size_t stream_node_next(const struct node *node, const struct node_entry *entry)
 {
     const unsigned char *lp = node->listpack;
     size_t at = entry->pairs_at;
@@ -176,7 +176,7 @@ size_t node_next(const struct node *node, const struct node_entry *entry)
     return at == listpack_end(lp) ? 0 : at;
 }
 
-size_t node_before(const struct node *node, size_t at)
+size_t stream_node_before(const struct node *node, size_t at)
 {
     const unsigned char *lp = node->listpack;
     int64_t parts;
@@ -190,16 +190,16 @@ size_t node_before(const struct node *node, size_t at)
     return at;
 }
 
-bool node_last_id(const struct node *node, struct stream_id *id)
+bool stream_node_last_id(const struct node *node, struct stream_id *id)
 {
     struct node_entry entry;
     struct node_head head;
-    size_t at = node_before(node, 0);
+    size_t at = stream_node_before(node, 0);
 
     if (at == 0)
         return false;
-    node_head(node, &head);
-    node_read(node, &head, at, &entry);
+    stream_node_head(node, &head);
+    stream_node_read(node, &head, at, &entry);
     *id = entry.id;
     return true;
 }
@@ -240,7 +240,7 @@ static void node_add_entry(struct node_batch *batch, uint32_t flags,
                            struct stream_id id, size_t pairs,
                            const struct kr_str *words)
 {
-    struct stream_id base = node_id(batch->node);
+    struct stream_id base = stream_node_id(batch->node);
     bool same = flags & NODE_SAME_FIELDS;
 
     node_add_number(batch, flags);
@@ -267,13 +267,13 @@ static size_t node_room_for(size_t pairs, const struct kr_str *words)
     return size;
 }
 
-struct node *node_begin(struct stream_id id, size_t room, size_t pairs,
-                        const struct kr_str *words)
+struct node *stream_node_begin(struct stream_id id, size_t room, size_t pairs,
+                               const struct kr_str *words)
 {
     struct node_batch batch = {.kept = NULL};
     size_t needed = node_room_for(pairs, words);
 
-    batch.node = node_new(id, room > needed ? room : needed);
+    batch.node = stream_node_new(id, room > needed ? room : needed);
     listpack_init(batch.node->listpack);
     node_add_number(&batch, 1);
     node_add_number(&batch, 0);
@@ -316,16 +316,16 @@ static bool node_has_fields(const struct node *node,
     return true;
 }
 
-struct node *node_append(struct node *node, struct stream_id id, size_t pairs,
-                         const struct kr_str *words)
+struct node *stream_node_append(struct node *node, struct stream_id id,
+                                size_t pairs, const struct kr_str *words)
 {
     struct node_batch batch;
     struct node_head head;
     bool same;
 
-    node_head(node, &head);
+    stream_node_head(node, &head);
     same = node_has_fields(node, &head, pairs, words);
-    batch.node = node_set_counts(node, head.live + 1, head.dead);
+    batch.node = stream_node_set_counts(node, head.live + 1, head.dead);
     batch.kept = node;
     batch.count = 0;
     node_add_entry(&batch, same ? NODE_SAME_FIELDS : 0, id, pairs, words);
@@ -335,7 +335,7 @@ struct node *node_append(struct node *node, struct stream_id id, size_t pairs,
 /* --- Delete -------------------------------------------------------------- */
 
 /* A number below 128 for another such, as flags are. */
-void node_bury(struct node *node, size_t at, uint32_t flags)
+void stream_node_bury(struct node *node, size_t at, uint32_t flags)
 {
     node->listpack[at] = (unsigned char)(flags | NODE_DEAD);
 }
@@ -352,12 +352,13 @@ static struct node *node_set_number(struct node *node, const struct node *kept,
     return node;
 }
 
-struct node *node_set_counts(struct node *node, int64_t live, int64_t dead)
+struct node *stream_node_set_counts(struct node *node, int64_t live,
+                                    int64_t dead)
 {
     const struct node *kept = node;
     struct node_head head;
 
-    node_head(node, &head);
+    stream_node_head(node, &head);
     if (KR_LIKELY(live < 128 && head.live < 128))
         node->listpack[LISTPACK_HEADER] = (unsigned char)live;
     else
@@ -414,8 +415,8 @@ static bool node_check_entry(const void *lp, size_t *at, int64_t master,
            parts == (same ? fields + 3 : 2 * fields + 4);
 }
 
-bool node_check(struct stream_id id, const void *lp, uint64_t *live,
-                struct stream_id *last)
+bool stream_node_check(struct stream_id id, const void *lp, uint64_t *live,
+                       struct stream_id *last)
 {
     int64_t claimed, dead, fields, zero, most = LISTPACK_SIZE_MAX;
     struct stream_id low = id;

@@ -71,7 +71,7 @@ static bool offer_next(struct kr_stream_walk *walk)
         struct listpack_item field, value;
         uint32_t i = walk->count++;
 
-        node_pair(inner.node, &inner.entry, &field, &value);
+        stream_node_pair(inner.node, &inner.entry, &field, &value);
         walk->field[i] = listpack_item_bytes(&field, walk->text[i][0]);
         walk->value[i] = listpack_item_bytes(&value, walk->text[i][1]);
     }

@@ -196,12 +196,12 @@ static void read_deliver(struct kr_call *call, const struct place *place,
     /* As a rule it is behind all others, which is seen without a search. */
     tree_seek(all, tree_count(all), &end);
     if (tree_backward(&end, &entry, 1) &&
-        id_compare(pending_id(pending_of(entry.item)), id) >= 0)
-        pending = pending_find(place->group, id);
+        id_compare(pel_id(pel_of(entry.item)), id) >= 0)
+        pending = pel_find(place->group, id);
     if (!pending)
-        pending = pending_add(place->group, consumer, id);
+        pending = pel_add(place->group, consumer, id);
     else
-        pending_assign(pending, consumer);
+        pel_assign(pending, consumer);
     pending->delivered_ms = call->now_ms;
     pending->count = 1;
     propagate_pending(call, place, pending);
@@ -247,9 +247,9 @@ static void read_history(struct kr_call *call, const struct read *read,
     struct tree_place at;
     struct pending *pending;
 
-    pending_seek(&consumer->pending, from, &at);
-    while ((pending = pending_next(&at))) {
-        struct stream_id id = pending_id(pending);
+    pel_seek(&consumer->pending, from, &at);
+    while ((pending = pel_next(&at))) {
+        struct stream_id id = pel_id(pending);
 
         if (value_reply_entry_of(call->reply, place->stream, id)) {
             pending->delivered_ms = call->now_ms;

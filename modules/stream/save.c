@@ -47,7 +47,7 @@ static void save_pending(kr_writer *out, const struct tree *all, bool whole)
 
     kr_codec->write_uint64(out, tree_count(all));
     tree_seek(all, 0, &at);
-    while ((pending = pending_next(&at))) {
+    while ((pending = pel_next(&at))) {
         kr_codec->write_raw(out, kr_str(pending->key + 1, ID_KEY));
         if (!whole)
             continue;
@@ -82,10 +82,10 @@ static void save_nodes(kr_writer *out, const struct stream *s)
     kr_codec->write_uint64(out, tree_count(&s->nodes));
     tree_seek(&s->nodes, 0, &at);
     while (tree_forward(&at, &entry, 1)) {
-        const struct node *node = node_of(entry.item);
+        const struct node *node = stream_node_of(entry.item);
 
         kr_codec->write_string(out, kr_str(node->key + 1, ID_KEY));
-        kr_codec->write_string(out, node_bytes(node));
+        kr_codec->write_string(out, stream_node_bytes(node));
     }
 }
 
@@ -172,12 +172,12 @@ static struct node *load_make_node(struct load *load, struct stream_id id,
         load_refuse(load, "not enough memory for a stream");
         return NULL;
     }
-    node = node_new(id, bytes.size);
+    node = stream_node_new(id, bytes.size);
     memcpy(node->listpack, bytes.data, bytes.size);
     if (verdict == LISTPACK_FOREIGN)
         listpack_canonise(node->listpack);
-    if (!node_check(id, node->listpack, &live, &load->last)) {
-        node_free(node);
+    if (!stream_node_check(id, node->listpack, &live, &load->last)) {
+        stream_node_free(node);
         load_refuse(load, "a stream's node holds no entries as it should");
         return NULL;
     }
@@ -196,7 +196,7 @@ static bool load_node(struct load *load)
     if (bytes.size != ID_KEY)
         return load_refuse(load, "a stream's node has no id");
     id = id_from_key(bytes.data);
-    if (load->s->tail && (id_compare(id, node_id(load->s->tail)) <= 0 ||
+    if (load->s->tail && (id_compare(id, stream_node_id(load->s->tail)) <= 0 ||
                           id_compare(id, load->last) <= 0))
         return load_refuse(load, "a stream's nodes are not in order");
     if (!kr_codec->read_string(load->in, &bytes))
@@ -252,9 +252,9 @@ static bool load_pending(struct load *load, struct group *group)
         if (!load_raw_id(load, &id) || !load_time(load, &ms) ||
             !kr_codec->read_uint64(load->in, &deliveries))
             return false;
-        if (pending_find(group, id))
+        if (pel_find(group, id))
             return load_refuse(load, "an entry of a stream is pending twice");
-        pending = pending_add(group, NULL, id);
+        pending = pel_add(group, NULL, id);
         pending->delivered_ms = ms;
         pending->count = deliveries;
     }
@@ -274,11 +274,11 @@ static bool load_owned(struct load *load, struct group *group,
 
         if (!load_raw_id(load, &id))
             return false;
-        pending = pending_find(group, id);
+        pending = pel_find(group, id);
         if (!pending || pending->owner)
             return load_refuse(load, "a consumer of a stream has an entry that "
                                      "is not its own");
-        pending_assign(pending, consumer);
+        pel_assign(pending, consumer);
     }
     return true;
 }
@@ -394,7 +394,7 @@ static void rewrite_entry(struct words *words, struct kr_str key,
     for (size_t i = 0; i < pairs; i++) {
         struct listpack_item field, value;
 
-        node_pair(walk->node, &walk->entry, &field, &value);
+        stream_node_pair(walk->node, &walk->entry, &field, &value);
         words->all[count++] = listpack_item_bytes(&field, words->texts[i][0]);
         words->all[count++] = listpack_item_bytes(&value, words->texts[i][1]);
     }
@@ -447,7 +447,7 @@ static void rewrite_pending(kr_writer *out, struct kr_str key,
         group_name(group),
         consumer_name(pending->owner),
         KR_STR("0"),
-        kr_str(id, id_text(pending_id(pending), id)),
+        kr_str(id, id_text(pel_id(pending), id)),
         KR_STR("TIME"),
         kr_str(time, kr_text->from_int64(pending->delivered_ms, time)),
         KR_STR("RETRYCOUNT"),
@@ -471,7 +471,7 @@ static void rewrite_consumer(kr_writer *out, struct kr_str key,
     if (tree_count(&consumer->pending) == 0)
         kr_codec->emit(out, KR_COUNT(words), words);
     tree_seek(&consumer->pending, 0, &at);
-    while ((pending = pending_next(&at)))
+    while ((pending = pel_next(&at)))
         rewrite_pending(out, key, group, pending);
 }
 

@@ -79,7 +79,7 @@ static size_t stream_nodes_memory(const struct stream *s, size_t samples)
 
     tree_seek(&s->nodes, 0, &at);
     while ((samples == 0 || seen < samples) && tree_forward(&at, &entry, 1)) {
-        size += kr_memory->usable(node_of(entry.item));
+        size += kr_memory->usable(stream_node_of(entry.item));
         seen++;
     }
     if (seen < tree_count(&s->nodes))
@@ -137,7 +137,7 @@ static void stream_digest(const struct kr_peek *value, kr_digest *digest)
         while (walk.entry.left > 0) {
             struct listpack_item pair[2];
 
-            node_pair(walk.node, &walk.entry, &pair[0], &pair[1]);
+            stream_node_pair(walk.node, &walk.entry, &pair[0], &pair[1]);
             kr_codec->digest_mix(digest, listpack_item_bytes(&pair[0], text));
             kr_codec->digest_mix(digest, listpack_item_bytes(&pair[1], text));
         }
@@ -161,7 +161,7 @@ static uint64_t stream_defrag(struct kr_peek *value, kr_mover *mover,
     }
     tree_seek(&s->nodes, at, &place);
     while (tree_forward(&place, &entry, 1)) {
-        if ((moved = kr_codec->move(mover, node_of(entry.item))))
+        if ((moved = kr_codec->move(mover, stream_node_of(entry.item))))
             entries_moved(s, at, moved);
         at++;
         if (kr_codec->move_should_pause(mover))

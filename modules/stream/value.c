@@ -192,7 +192,7 @@ void value_reply_entry(struct kr_reply *reply, struct entries_walk *walk)
     while (walk->entry.left > 0) {
         struct listpack_item field, value;
 
-        node_pair(walk->node, &walk->entry, &field, &value);
+        stream_node_pair(walk->node, &walk->entry, &field, &value);
         value_reply_item(reply, &field);
         value_reply_item(reply, &value);
     }

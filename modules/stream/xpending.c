@@ -72,7 +72,7 @@ static void xpending_summary(struct kr_reply *reply, const struct group *group)
     kr_reply_array(reply, 4);
     kr_reply_int64(reply, (int64_t)tree_count(&group->pending));
     tree_seek(&group->pending, 0, &at);
-    first = pending_next(&at);
+    first = pel_next(&at);
     tree_seek(&group->pending, tree_count(&group->pending), &at);
     if (!first || tree_backward(&at, &last, 1) == 0) {
         kr_reply_null(reply);
@@ -80,8 +80,8 @@ static void xpending_summary(struct kr_reply *reply, const struct group *group)
         reply->ops->null_array(reply);
         return;
     }
-    value_reply_id(reply, pending_id(first));
-    value_reply_id(reply, pending_id(pending_of(last.item)));
+    value_reply_id(reply, pel_id(first));
+    value_reply_id(reply, pel_id(pel_of(last.item)));
     xpending_reply_owners(reply, group);
 }
 
@@ -95,15 +95,15 @@ static void xpending_list(struct kr_call *call, const struct xpending *words,
     struct tree_place at;
     int64_t done = 0;
 
-    pending_seek(all, words->from, &at);
-    while (done < words->count && (pending = pending_next(&at)) &&
-           id_compare(pending_id(pending), words->to) <= 0) {
+    pel_seek(all, words->from, &at);
+    while (done < words->count && (pending = pel_next(&at)) &&
+           id_compare(pel_id(pending), words->to) <= 0) {
         int64_t idle_ms = call->now_ms - pending->delivered_ms;
 
         if (words->min_idle_ms && idle_ms < words->min_idle_ms)
             continue;
         kr_reply_array(call->reply, 4);
-        value_reply_id(call->reply, pending_id(pending));
+        value_reply_id(call->reply, pel_id(pending));
         kr_reply_bulk(call->reply, consumer_name(pending->owner));
         kr_reply_int64(call->reply, idle_ms < 0 ? 0 : idle_ms);
         kr_reply_int64(call->reply, (int64_t)pending->count);
