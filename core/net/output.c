@@ -3,7 +3,6 @@
 
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
-#include "core/net/push.h"
 
 struct chunk {
     struct chunk *next;
@@ -376,10 +375,6 @@ static void sink_open(struct kr_reply *reply, uint32_t kind, uint64_t count)
     struct output *output = sink(reply);
     struct resp_out *out = &output->out;
 
-    if (KR_UNLIKELY(output->muted) && kind == KR_PUSH) {
-        push_begin(output, count);
-        return;
-    }
     switch (kind) {
     case KR_MAP:
         resp_map(out, count);
@@ -463,7 +458,7 @@ static void sink_raw(struct kr_reply *reply, struct kr_str bytes)
     resp_raw(&sink(reply)->out, bytes);
 }
 
-const struct kr_reply_ops output_ops = {
+static const struct kr_reply_ops output_ops = {
     .size = sizeof(struct kr_reply_ops),
     .null = sink_null,
     .null_array = sink_null_array,

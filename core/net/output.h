@@ -35,12 +35,11 @@ struct output {
     struct resp_out out;
     struct chunk *head;
     struct chunk *tail;
-    size_t sent;        /* bytes of the head chunk that have left */
-    size_t bytes;       /* in the chunks before the tail */
-    uint64_t push_left; /* elements to come of a push: see push.c */
+    size_t sent;  /* bytes of the head chunk that have left */
+    size_t bytes; /* in the chunks before the tail */
     /* Asked before each further chunk: false ends all writing.  NULL: yes. */
     bool (*allow)(struct output *output);
-    bool muted;   /* everything is dropped, but for pushes */
+    bool muted;   /* everything is dropped */
     bool overrun; /* `allow` has said no */
 };
 
@@ -49,7 +48,7 @@ void output_init(struct output *output, uint32_t protocol,
 void output_fini(struct output *output);
 
 void output_set_protocol(struct output *output, uint32_t protocol);
-/* Drop what is written from now on, or no longer.  Pushes are not dropped. */
+/* Drop what is written from now on, or no longer. */
 void output_mute(struct output *output, bool mute);
 
 bool output_is_empty(const struct output *output);
@@ -76,9 +75,6 @@ struct kr_str output_flatten(struct output *output);
 void output_trim_pool(void);
 /* At the end of the server: all of them do. */
 void output_free_pool(void);
-
-/* What the sinks of outputs do. */
-extern const struct kr_reply_ops output_ops;
 
 /* Counts error replies by code; core/info sets it. */
 extern void (*output_error_hook)(struct kr_str text);

@@ -98,40 +98,6 @@ START_TEST(a_blob_is_sent_from_where_it_is)
 }
 END_TEST
 
-/* Was: who had said CLIENT REPLY OFF got no messages either. */
-START_TEST(pushes_are_written_while_muted)
-{
-    const struct kr_reply_ops *const *ops = &output.reply.ops;
-    uint64_t token;
-
-    output_set_protocol(&output, 3);
-    output_mute(&output, true);
-    kr_reply_ok(&output.reply);
-    (*ops)->open(&output.reply, KR_PUSH, 2);
-    kr_reply_bulk(&output.reply, KR_STR("invalidate"));
-    kr_reply_array(&output.reply, 3);
-    kr_reply_int64(&output.reply, 1);
-    kr_reply_map(&output.reply, 1);
-    kr_reply_null(&output.reply);
-    kr_reply_array(&output.reply, 0);
-    kr_reply_int64(&output.reply, 2);
-    kr_reply_ok(&output.reply);
-    (*ops)->open(&output.reply, KR_PUSH, 2);
-    token = (*ops)->defer(&output.reply);
-    kr_reply_int64(&output.reply, 3);
-    kr_reply_int64(&output.reply, 4);
-    (*ops)->close(&output.reply, token, KR_ARRAY, 2);
-    kr_reply_int64(&output.reply, 5);
-    kr_reply_ok(&output.reply);
-    (*ops)->open(&output.reply, KR_PUSH, 0);
-    kr_reply_ok(&output.reply);
-    output_mute(&output, false);
-    kr_reply_int64(&output.reply, 6);
-    expect(">2\r\n$10\r\ninvalidate\r\n*3\r\n:1\r\n%1\r\n_\r\n*0\r\n:2\r\n"
-           ">2\r\n*2\r\n:3\r\n:4\r\n:5\r\n>0\r\n:6\r\n");
-}
-END_TEST
-
 START_TEST(nothing_is_written_while_muted)
 {
     kr_reply_int64(&output.reply, 1);
@@ -253,7 +219,6 @@ Suite *output_suite(void)
     tcase_add_loop_test(tests, kinds_have_their_marks_in_resp3, 0, 4);
     tcase_add_test(tests, a_blob_is_sent_from_where_it_is);
     tcase_add_test(tests, nothing_is_written_while_muted);
-    tcase_add_test(tests, pushes_are_written_while_muted);
     tcase_add_test(tests, an_overrun_ends_all_writing);
     tcase_add_loop_test(tests, random_nested_replies_come_out_as_written, 0,
                         10);
