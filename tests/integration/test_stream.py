@@ -16,12 +16,19 @@ from support import Error, Server, is_oracle, main  # noqa: E402
 ORACLE = shutil.which("redis-server")
 
 
+def crc_of_byte(crc):
+    for _ in range(8):
+        crc = crc >> 1 ^ (0x95AC9329AC4BC9B5 if crc & 1 else 0)
+    return crc
+
+
+CRC = [crc_of_byte(byte) for byte in range(256)]
+
+
 def crc64(data):
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x95AC9329AC4BC9B5 if crc & 1 else 0)
+        crc = CRC[(crc ^ byte) & 255] ^ crc >> 8
     return crc
 
 
