@@ -94,7 +94,7 @@ struct kr_clients {
 
     /* The client's own sink: what is written reaches it after the replies so
      * far.  Outside of its own calls only RESP3 pushes (or, for RESP2, what
-     * the client expects, such as messages) may be written. */
+     * the client expects, such as messages) may be written: see push(). */
     struct kr_reply *(*sink)(kr_client *client);
     /* Close it; `after_reply` lets what was written go out first.  The client
      * may be the caller's own. */

@@ -57,7 +57,8 @@ struct kr_zsets {
     uint64_t (*seek)(const struct kr_cell *cell,
                      const struct kr_score_range *range, uint64_t *first);
     /* Begin at a position, upwards or, with `back`, downwards.  One that is not
-     * there: no members.  O(log n). */
+     * there: no members.  Who wants only some of those that follow lowers
+     * walk->left before the first batch.  O(log n). */
     void (*walk)(const struct kr_cell *cell, uint64_t position, bool back,
                  struct kr_walk *walk);
     /* The next batch: items and scores; false at the end. */

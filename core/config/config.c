@@ -19,27 +19,33 @@ static struct {
 
 /* --- The registry -------------------------------------------------------- */
 
-static int config_compare(const char *a, const char *b)
+/* The letter at `i`, in any case; -1 at the end. */
+static int config_letter(struct kr_str name, size_t i)
 {
-    for (;; a++, b++) {
-        int x = (unsigned char)*a, y = (unsigned char)*b;
+    int c = i < name.size ? (unsigned char)name.data[i] : -1;
 
-        x = x >= 'A' && x <= 'Z' ? x | 0x20 : x;
-        y = y >= 'A' && y <= 'Z' ? y | 0x20 : y;
-        if (x != y || x == 0)
+    return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static int config_compare(struct kr_str a, struct kr_str b)
+{
+    for (size_t i = 0;; i++) {
+        int x = config_letter(a, i), y = config_letter(b, i);
+
+        if (x != y || x < 0)
             return x - y;
     }
 }
 
 /* Where `name` is, or would be. */
-static size_t config_place(const char *name, bool *found)
+static size_t config_place(struct kr_str name, bool *found)
 {
     size_t from = 0, to = config.count;
 
     *found = false;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        int order = config_compare(config.all[middle]->row.name, name);
+        int order = config_compare(kr_cstr(config.all[middle]->row.name), name);
 
         if (order == 0)
             *found = true;
@@ -53,14 +59,16 @@ static size_t config_place(const char *name, bool *found)
 
 struct param *config_find(struct kr_str name)
 {
-    for (size_t i = 0; i < config.count; i++) {
-        const struct kr_param *row = &config.all[i]->row;
+    bool found;
+    size_t at = config_place(name, &found);
 
-        if (kr_str_equal_nocase(name, kr_cstr(row->name)) ||
-            (row->alias && kr_str_equal_nocase(name, kr_cstr(row->alias))))
+    for (size_t i = 0; !found && i < config.count; i++) {
+        const char *alias = config.all[i]->row.alias;
+
+        if (alias && kr_str_equal_nocase(name, kr_cstr(alias)))
             return config.all[i];
     }
-    return NULL;
+    return found ? config.all[at] : NULL;
 }
 
 struct param *config_at(size_t i)
@@ -371,7 +379,7 @@ static bool config_add_param(struct param *param, struct buffer *error)
 {
     const struct kr_param *row = &param->row;
     bool found;
-    size_t at = config_place(row->name, &found);
+    size_t at = config_place(kr_cstr(row->name), &found);
     struct param *other = found ? config.all[at] : NULL;
     char why[VALUE_ERROR_MAX];
 
@@ -420,7 +428,7 @@ static struct param *config_new_param(kr_module *module, const void *row,
 static void config_unlink(struct param *param)
 {
     bool found;
-    size_t at = config_place(param->row.name, &found);
+    size_t at = config_place(kr_cstr(param->row.name), &found);
     struct param **link;
 
     if (!found)

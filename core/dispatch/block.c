@@ -25,6 +25,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/dispatch/journal.h"
+#include "core/dispatch/pause.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
@@ -32,7 +33,6 @@
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
-#include "core/net/pause.h"
 #include "core/rack/rack.h"
 
 #include <sys/queue.h>

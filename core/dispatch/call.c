@@ -5,6 +5,7 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/dispatch/latency.h"
+#include "core/dispatch/pause.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -12,7 +13,6 @@
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
-#include "core/net/pause.h"
 #include "core/rack/rack.h"
 #include "core/text/escape.h"
 

@@ -8,6 +8,7 @@
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/rack/rack.h"
+#include "core/text/hash.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -35,20 +36,9 @@ static unsigned char command_lower(char c)
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-/* FNV-1a of the name in lower case.  Names are short and no peer chooses
- * which are in the table. */
-static uint32_t command_hash(struct kr_str name)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < name.size; i++)
-        h = (h ^ command_lower(name.data[i])) * 16777619u;
-    return h ^ h >> 15;
-}
-
 static struct kr_cmd **command_slot(struct kr_str name)
 {
-    uint32_t at = command_hash(name) & (table.size - 1);
+    uint32_t at = hash_name(name) & (table.size - 1);
 
     while (table.slots[at] &&
            !kr_str_equal_nocase(name, kr_str(table.slots[at]->full_name,
@@ -192,6 +182,10 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->simple_key =
         key_spec_simple(row, &command->simple_last, &command->simple_step);
     command->gone = false;
+    if (module) {
+        command->of_module = module->commands;
+        module->commands = command;
+    }
 }
 
 static struct kr_cmd *command_new(const struct kr_cmd *parent, const char *name)
@@ -216,10 +210,21 @@ static bool command_name_is_good(const char *name)
     return name && name[0] && strlen(name) <= 255;
 }
 
+static void command_leave_module(struct kr_cmd *command)
+{
+    struct kr_cmd **link = &command->module->commands;
+
+    while (*link != command)
+        link = &(*link)->of_module;
+    *link = command->of_module;
+}
+
 static void command_go(struct kr_cmd *command)
 {
     if (command->gone)
         return;
+    if (command->module)
+        command_leave_module(command);
     command->gone = true;
     command->run = NULL;
     command->module = NULL;
@@ -315,19 +320,10 @@ kr_status command_add_sub(kr_module *module, const char *parent,
 
 bool command_forget(kr_module *module)
 {
-    bool any = false;
+    bool any = module->commands != NULL;
 
-    for (struct kr_cmd *c = table.first; c; c = c->next) {
-        for (struct kr_cmd *sub = c->subcommands; sub; sub = sub->next)
-            if (sub->module == module) {
-                command_go(sub);
-                any = true;
-            }
-        if (!c->gone && c->module == module) {
-            command_go(c);
-            any = true;
-        }
-    }
+    while (module->commands)
+        command_go(module->commands);
     return any;
 }
 
@@ -426,13 +422,6 @@ static int32_t command_keys_of(const kr_cmd *command, uint32_t argc,
     return key_spec_find(&command->row, argc, argv, refs, room);
 }
 
-int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
-                     const struct kr_str *argv, struct kr_key_ref *refs,
-                     uint32_t room)
-{
-    return command_keys_of(command, argc, argv, refs, room);
-}
-
 static void command_stats(const kr_cmd *command, struct kr_command_stats *stats)
 {
     stats->calls = command->calls;
@@ -460,24 +449,25 @@ static void command_reset_stats(const kr_cmd *command)
     }
 }
 
+static void command_free_all(struct kr_cmd *first)
+{
+    while (first) {
+        struct kr_cmd *command = first;
+
+        first = command->next;
+        command_free_all(command->subcommands);
+        if (command->module)
+            command->module->commands = NULL;
+        latency_free(command);
+        memory_free(command->full_name);
+        memory_free(command->typed);
+        memory_free(command);
+    }
+}
+
 void command_fini(void)
 {
-    struct kr_cmd *next, *next_sub;
-
-    for (struct kr_cmd *c = table.first; c; c = next) {
-        next = c->next;
-        for (struct kr_cmd *sub = c->subcommands; sub; sub = next_sub) {
-            next_sub = sub->next;
-            latency_free(sub);
-            memory_free(sub->full_name);
-            memory_free(sub->typed);
-            memory_free(sub);
-        }
-        latency_free(c);
-        memory_free(c->full_name);
-        memory_free(c->typed);
-        memory_free(c);
-    }
+    command_free_all(table.first);
     memory_free(table.slots);
     memset(&table, 0, sizeof(table));
 }

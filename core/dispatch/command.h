@@ -27,6 +27,7 @@ struct kr_cmd {
     struct kr_cmd *parent;
     struct kr_cmd *next;        /* in order of registration */
     struct kr_cmd *subcommands; /* linked by next */
+    struct kr_cmd *of_module;   /* the next one that its module has */
     uint64_t calls;
     uint64_t ticks; /* time in it, in clock ticks */
     uint64_t rejected;
@@ -53,9 +54,6 @@ struct kr_cmd *command_match(uint32_t argc, const struct kr_str *argv,
                              struct kr_cmd **container);
 /* "CONFIG", for messages; good until the next call. */
 const char *command_upper_name(const struct kr_cmd *command);
-int32_t command_keys(const struct kr_cmd *command, uint32_t argc,
-                     const struct kr_str *argv, struct kr_key_ref *refs,
-                     uint32_t room);
 
 void command_fini(void);
 

@@ -10,6 +10,7 @@
 #include "core/net/client.h"
 #include "core/rack/rack.h"
 #include "core/server/lifetime.h"
+#include "core/text/hash.h"
 #include "core/version/version.h"
 
 #include <sys/queue.h>
@@ -107,19 +108,20 @@ static kr_status info_provide(kr_module *self, const char *section,
 struct weak_out {
     struct kr_info_out out;
     struct kr_info_out *to;
-    const char *names[512];
+    uint64_t names[512]; /* their hashes */
     uint32_t count;
     bool weak; /* the provider that writes now */
 };
 
 static bool weak_is_known(struct weak_out *weak, const char *name)
 {
+    uint64_t hash = hash_bytes(kr_cstr(name));
+
     for (uint32_t i = 0; i < weak->count; i++)
-        if (strcmp(weak->names[i], name) == 0)
+        if (weak->names[i] == hash)
             return true;
-    /* Names are not kept by their writers: weak ones are not remembered. */
     if (!weak->weak && weak->count < KR_COUNT(weak->names))
-        weak->names[weak->count++] = memory_strdup(name);
+        weak->names[weak->count++] = hash;
     return false;
 }
 
@@ -164,8 +166,6 @@ static bool info_collect(const char *section, struct kr_info_out *out)
         provider->fn(provider->ctx, &weak.out);
         rack_leave(was);
     }
-    for (uint32_t i = 0; i < weak.count; i++)
-        memory_free((char *)weak.names[i]);
     return any;
 }
 

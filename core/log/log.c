@@ -6,22 +6,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Other threads write lines, too, and without a lock: a child of fork() would
+ * inherit one that they held.  So a new path stands beside the old one, which a
+ * line may still be using. */
 static struct {
-    enum log_level level;
-    char path[4096]; /* empty: standard output */
-    bool syslog;
+    _Atomic(enum log_level) level;
+    char paths[2][4096]; /* empty: standard output */
+    atomic_uint path;    /* which of the two */
+    atomic_bool syslog;
     char ident[128]; /* syslog keeps the pointer */
 } logger = {.level = LOG_NOTICE_};
 
 void log_open(enum log_level level, const char *path)
 {
+    unsigned next = 1 - logger.path;
+
     logger.level = level;
-    snprintf(logger.path, sizeof(logger.path), "%s", path ? path : "");
+    snprintf(logger.paths[next], sizeof(logger.paths[next]), "%s",
+             path ? path : "");
+    logger.path = next;
 }
 
 void log_set_level(enum log_level level)
@@ -65,10 +74,11 @@ static int log_prefix(char *text, size_t size, enum log_level level)
  * renaming it goes on in a new file without a signal. */
 static void log_put(const char *line, size_t size)
 {
+    const char *path = logger.paths[logger.path];
     int fd = STDOUT_FILENO;
 
-    if (logger.path[0]) {
-        fd = open(logger.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (path[0]) {
+        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
         if (fd < 0)
             return;
     }

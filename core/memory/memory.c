@@ -415,28 +415,6 @@ size_t memory_usable(const void *block)
 
 /* --- What INFO asks ------------------------------------------------------ */
 
-/* /proc/self/statm is "size resident ..." in pages. */
-size_t memory_rss(void)
-{
-    char line[128];
-    unsigned long long pages;
-    ssize_t length;
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return 0;
-    do
-        length = read(fd, line, sizeof line - 1);
-    while (length < 0 && errno == EINTR);
-    close(fd);
-    if (length <= 0)
-        return 0;
-    line[length] = '\0';
-    if (sscanf(line, "%*s %llu", &pages) != 1)
-        return 0;
-    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 const char *memory_allocator_name(void)
 {
 #if defined(CORE_ALLOCATOR_JEMALLOC)

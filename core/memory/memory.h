@@ -44,9 +44,6 @@ size_t memory_usable(const void *block);
 /* Bytes allocated and not freed, all threads.  O(threads).  [any] */
 size_t memory_used(void);
 
-/* The resident set in bytes, from the operating system; 0 if unknown. */
-size_t memory_rss(void);
-
 /* The allocator's name and version, as INFO memory says it. */
 const char *memory_allocator_name(void);
 

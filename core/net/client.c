@@ -53,11 +53,6 @@ enum client_class client_class(const struct kr_client *client)
     return client->flags & KR_CLIENT_PUBSUB ? CLASS_PUBSUB : CLASS_NORMAL;
 }
 
-struct kr_client *client_of_sink(struct kr_reply *reply)
-{
-    return (struct kr_client *)reply;
-}
-
 /* --- Limits -------------------------------------------------------------- */
 
 /* Bytes that all clients together may use; 0: any. */

@@ -155,7 +155,6 @@ struct kr_client *client_first(void);
 struct kr_client *client_after(struct kr_client *client);
 size_t client_total_memory(void);
 struct kr_client *client_find(uint64_t id);
-struct kr_client *client_of_sink(struct kr_reply *reply);
 void client_forget(kr_module *module);
 void client_free_texts(struct kr_client *client);
 void client_init(void);

@@ -2,13 +2,13 @@
 /* client_interface - <kr/client.h>: what modules ask about clients, and the
  * line that CLIENT LIST has for each. */
 #include "core/dispatch/call.h"
+#include "core/dispatch/pause.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/net/input.h"
-#include "core/net/pause.h"
 #include "core/net/slots.h"
 #include "core/net/wire.h"
 #include "core/rack/rack.h"

@@ -372,7 +372,8 @@ static uint64_t sink_length(uint32_t protocol, uint32_t kind, uint64_t count)
 
 static void sink_open(struct kr_reply *reply, uint32_t kind, uint64_t count)
 {
-    struct resp_out *out = &sink(reply)->out;
+    struct output *output = sink(reply);
+    struct resp_out *out = &output->out;
 
     switch (kind) {
     case KR_MAP:

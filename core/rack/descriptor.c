@@ -265,7 +265,7 @@ static bool probe_offers(struct probe *probe, const struct kr_rows *rows)
 
 static bool probe_type(struct probe *probe, const struct kr_type *type)
 {
-    struct kr_type row;
+    struct kr_type row = {0}; /* an older module's is shorter */
 
     if (!probe_memory(probe, "", type, DESCRIPTOR_FIRST(kr_type, unlink),
                       sizeof(void *), IMAGE_READ))

@@ -27,6 +27,7 @@
 #include "core/rack/descriptor.h"
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
+#include "core/text/hash.h"
 
 #define DIRECTORY_BUCKETS 256u
 
@@ -47,12 +48,9 @@ static struct directory_entry *directory[DIRECTORY_BUCKETS];
 
 static struct directory_entry **entry_place(const char *id)
 {
-    uint32_t hash = 2166136261u;
-    struct directory_entry **at;
+    struct directory_entry **at =
+        &directory[hash_name(kr_cstr(id)) % DIRECTORY_BUCKETS];
 
-    for (const char *c = id; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    at = &directory[hash % DIRECTORY_BUCKETS];
     while (*at && strcmp((*at)->id, id) != 0)
         at = &(*at)->next;
     return at;

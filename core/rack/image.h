@@ -53,8 +53,6 @@ size_t image_extent(const struct image *image, const void *address,
                     uint32_t access, bool anywhere);
 
 void image_in_place(bool on);
-/* Forget the allowed directories: at the end. */
-void image_fini(void);
 
 /* Name the image's addresses for image_name_at(): `name` is copied. */
 void image_list(struct image *image, const char *name);

@@ -21,6 +21,7 @@
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
+#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/rack/copy.h"
 #include "core/rack/descriptor.h"
@@ -28,6 +29,7 @@
 #include "core/rack/loader.h"
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
+#include "core/text/hash.h"
 
 #include <inttypes.h>
 
@@ -52,11 +54,7 @@ static struct {
 
 static struct rack_module **rack_bucket(struct kr_str name)
 {
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ (unsigned char)name.data[i]) * 16777619u;
-    return &rack.buckets[hash % RACK_BUCKETS];
+    return &rack.buckets[hash_name(name) % RACK_BUCKETS];
 }
 
 kr_module *rack_find(struct kr_str name)
@@ -425,32 +423,8 @@ const char *rack_module_at(const void *address)
 
 /* --- kr.modules/1 -------------------------------------------------------- */
 
-/* What has been spent in the commands of a module is the sum over them, so
- * that a call need not be counted twice while it runs. */
-struct rack_spent {
-    const kr_module *module;
-    uint64_t calls;
-    uint64_t nsec;
-};
-
-static bool rack_add_spent(const kr_cmd *command, void *ctx)
-{
-    struct kr_command_stats stats = {.size = sizeof(stats)};
-    struct rack_spent *spent = ctx;
-
-    if (command->module == spent->module) {
-        command_interface.stats(command, &stats);
-        spent->calls += stats.calls;
-        spent->nsec += stats.nsec;
-    }
-    if (!command->parent && command->subcommands)
-        command_interface.each(command, rack_add_spent, spent);
-    return true;
-}
-
 static void rack_info(const kr_module *module, struct kr_module_info *info)
 {
-    struct rack_spent spent = {.module = module};
     const struct rack_module *m = rack_module_of(module);
     ptrdiff_t memory =
         (ptrdiff_t)atomic_load_explicit(&m->host.memory, memory_order_relaxed);
@@ -467,10 +441,14 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
         .flags = m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0),
     };
     const char *type;
+    uint64_t ticks = 0;
 
-    command_interface.each(NULL, rack_add_spent, &spent);
-    all.calls = m->host.calls + spent.calls;
-    all.nsec = m->host.nsec + spent.nsec;
+    /* The sum over its commands: a call is not counted twice while it runs. */
+    for (const kr_cmd *c = module->commands; c; c = c->of_module) {
+        all.calls += c->calls;
+        ticks += c->ticks;
+    }
+    all.nsec = clock_ticks_to_ns(ticks);
     type_may_forget(module, &type, &all.keys);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }

@@ -17,9 +17,8 @@ struct kr_module {
     const struct kr_descriptor *descriptor;
     uint32_t id; /* small, for tables */
     bool active;
+    kr_cmd *commands;      /* linked by of_module */
     _Atomic size_t memory; /* bytes allocated on its account */
-    uint64_t calls;
-    uint64_t nsec;
     uint64_t errors;
     /* What the host cannot cancel on the module's behalf: jobs under way,
      * parked clients.  It cannot go while > 0. */

@@ -204,14 +204,6 @@ void resp_double(struct resp_out *out, double value)
     writer_number(out, ',', kr_str(text, number_write_double(text, value)));
 }
 
-void resp_long_double(struct resp_out *out, long double value)
-{
-    char text[NUMBER_LONG_DOUBLE_MAX];
-
-    writer_number(out, ',',
-                  kr_str(text, number_write_long_double(text, value)));
-}
-
 void resp_big_number(struct resp_out *out, struct kr_str digits)
 {
     writer_number(out, '(', digits);

@@ -47,9 +47,6 @@ void resp_bulk(struct resp_out *out, struct kr_str bytes);
 void resp_bulk_integer(struct resp_out *out, int64_t value); /* as text */
 void resp_double(struct resp_out *out, double value);
 
-/* As INCRBYFLOAT and HINCRBYFLOAT answer: see number_write_long_double(). */
-void resp_long_double(struct resp_out *out, long double value);
-
 void resp_bool(struct resp_out *out, bool value);
 void resp_null(struct resp_out *out);       /* in place of a bulk string */
 void resp_null_array(struct resp_out *out); /* in place of an array */

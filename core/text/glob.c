@@ -122,12 +122,3 @@ bool glob_match_nocase(struct kr_str pattern, struct kr_str text)
 {
     return glob_run(pattern, text, true);
 }
-
-bool glob_is_literal(struct kr_str pattern)
-{
-    for (size_t i = 0; i < pattern.size; i++)
-        if (pattern.data[i] == '*' || pattern.data[i] == '?' ||
-            pattern.data[i] == '[' || pattern.data[i] == '\\')
-            return false;
-    return true;
-}

@@ -21,7 +21,4 @@ bool glob_match(struct kr_str pattern, struct kr_str text);
  * brackets. */
 bool glob_match_nocase(struct kr_str pattern, struct kr_str text);
 
-/* Does `pattern` match nothing but itself, byte by byte? */
-bool glob_is_literal(struct kr_str pattern);
-
 #endif

@@ -105,36 +105,6 @@ static bool number_is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-bool number_parse_uint64_loose(struct kr_str text, uint64_t *value)
-{
-    uint64_t sum = 0;
-    bool negative = false;
-    int64_t strict;
-    size_t i = 0;
-
-    if (number_parse_int64(text, &strict)) {
-        if (strict < 0)
-            return false;
-        *value = (uint64_t)strict;
-        return true;
-    }
-    while (i < text.size && number_is_space(text.data[i]))
-        i++;
-    if (i < text.size && (text.data[i] == '+' || text.data[i] == '-'))
-        negative = text.data[i++] == '-';
-    if (i == text.size)
-        return false;
-    for (; i < text.size; i++) {
-        uint64_t digit = (uint64_t)(unsigned char)text.data[i] - '0';
-
-        if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
-            __builtin_add_overflow(sum, digit, &sum))
-            return false;
-    }
-    *value = negative ? 0 - sum : sum;
-    return true;
-}
-
 /* How many digits `value` has; 0 has one. */
 static unsigned number_digits(uint64_t value)
 {
@@ -496,7 +466,7 @@ size_t number_write_long_double(char to[NUMBER_LONG_DOUBLE_MAX],
     return sign + size;
 }
 
-/* --- Sizes, shares, times ------------------------------------------------ */
+/* --- Sizes, shares ------------------------------------------------------ */
 
 bool number_parse_memory(struct kr_str text, uint64_t *bytes)
 {
@@ -542,19 +512,4 @@ bool number_parse_percent(struct kr_str text, int64_t *percent)
         return false;
     *percent = value;
     return true;
-}
-
-kr_status number_parse_seconds(struct kr_str text, int64_t *ms)
-{
-    long double value;
-
-    if (!number_parse_long_double(text, &value))
-        return KR_EFORMAT;
-    value = ceill(value * 1000);
-    if (value < 0)
-        return KR_EINVAL;
-    if (value >= 9223372036854775808.0L)
-        return KR_ERANGE;
-    *ms = (int64_t)value;
-    return KR_OK;
 }

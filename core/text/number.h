@@ -19,10 +19,6 @@
 bool number_parse_int64(struct kr_str text, int64_t *value);
 bool number_parse_uint64(struct kr_str text, uint64_t *value);
 
-/* As the parts of stream ids are read: white space, '+', zeros in front, even
- * " -1" for 2^64 - 1, but not "-1".  A NUL is refused. */
-bool number_parse_uint64_loose(struct kr_str text, uint64_t *value);
-
 bool number_parse_double(struct kr_str text, double *value);
 bool number_parse_long_double(struct kr_str text, long double *value);
 
@@ -33,11 +29,6 @@ bool number_parse_memory(struct kr_str text, uint64_t *bytes);
 
 /* "50%": a strict integer, not negative.  The caller knows the limit. */
 bool number_parse_percent(struct kr_str text, int64_t *percent);
-
-/* Seconds, maybe fractional, as blocking commands take them, in milliseconds
- * rounded up; 0 is 0.  KR_EFORMAT: not a number; KR_EINVAL: negative;
- * KR_ERANGE: does not fit. */
-kr_status number_parse_seconds(struct kr_str text, int64_t *ms);
 
 /* --- Number to text; the result is the size, there is no NUL ------------- */
 

@@ -9,11 +9,12 @@
 #include <kr/loop.h>
 #include <kr/memory.h>
 
-#define DUE_BATCH 64 /* fields that go at once */
-#define DUE_BUDGET_NS                                                          \
-    1000000               /* and how long it may take before others have
-                               * their turn */
+/* Fields that go at once, and for how long before others have their turn. */
+#define DUE_BATCH     64
+#define DUE_BUDGET_NS 1000000
+
 #define DUE_RETRY_MS 100  /* how often a server looks that may not yet */
+#define DUE_NAP_MS   1000 /* no longer: somebody may set the clock */
 #define DUE_CLEAR    1024 /* keys of an index that are freed at once */
 
 struct due {
@@ -282,6 +283,8 @@ static void due_wait(struct due *due, int64_t time_ms)
 {
     int64_t delay_ms = time_ms - kr_loop->wall_ms();
 
+    if (delay_ms > DUE_NAP_MS)
+        delay_ms = DUE_NAP_MS;
     if (due->timer)
         kr_loop->cancel(due->timer);
     due->fires_ms = time_ms;

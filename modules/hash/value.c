@@ -286,6 +286,8 @@ void value_write(struct kr_cell *cell, struct value_place *place,
         if (!packed_refuses(cell, field, element.size) &&
             !packed_refuses(cell, value, 0)) {
             packed_write(cell, place->at, &element);
+            if (KR_UNLIKELY(packed_is_full(cell))) /* the limit is new */
+                value_unpack(cell);
             return;
         }
         value_unpack(cell);

@@ -74,8 +74,7 @@ void figures_take(struct server *server, struct figures *figures)
         figures->peak = figures->used;
     figures->resident = figures_resident(server);
     figures->startup = (int64_t)server->startup_memory;
-    figures->total_system =
-        (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    figures->total_system = server->system_memory;
     kr_clients->each(figures_add_client, figures);
     figures_add_databases(figures);
     figures->overhead = figures->startup + figures->clients +

@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 /* --- server -------------------------------------------------------------- */
@@ -32,13 +31,10 @@ static void info_versions(struct kr_info_out *out)
     info_constants(out, rows, KR_COUNT(rows));
 }
 
-static void info_platform(struct kr_info_out *out)
+static void info_platform(const struct server *server, struct kr_info_out *out)
 {
-    struct utsname name;
-
-    if (uname(&name) == 0)
-        kr_info_fieldf(out, "os", "%s %s %s", name.sysname, name.release,
-                       name.machine);
+    if (server->system[0] != '\0')
+        out->field(out, "os", kr_cstr(server->system));
     out->field_int(out, "arch_bits", (int64_t)sizeof(void *) * 8);
     out->field(out, "monotonic_clock", KR_STR("POSIX clock_gettime"));
     out->field(out, "multiplexing_api", KR_STR("epoll"));
@@ -97,17 +93,15 @@ void info_fill_server(void *ctx, struct kr_info_out *out)
 {
     const struct server *server = ctx;
     struct kr_str file = kr_config->file();
-    char path[512];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
 
     info_versions(out);
-    info_platform(out);
+    info_platform(server, out);
     out->field_int(out, "process_id", (int64_t)getpid());
     out->field(out, "process_supervised", KR_STR("no"));
     out->field(out, "run_id", kr_cstr(kr_info->identity("run-id")));
     out->field_int(out, "tcp_port", server_param_int("port", 0));
     info_times(server, out);
-    out->field(out, "executable", kr_str(path, size > 0 ? (size_t)size : 0));
+    out->field(out, "executable", kr_cstr(server->executable));
     out->field(out, "config_file", file);
     out->field_int(out, "io_threads_active", 0);
     info_listeners(out);

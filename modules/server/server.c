@@ -8,6 +8,8 @@
 #include <kr/string.h>
 
 #include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 KR_USES(kr_calls);
 KR_USES(kr_clients);
@@ -94,6 +96,20 @@ static void server_on_ready(void *ctx, const void *payload)
     server->startup_memory = kr_memory->used();
 }
 
+static void server_ask_system(struct server *server)
+{
+    struct utsname name;
+    ssize_t size = readlink("/proc/self/exe", server->executable,
+                            sizeof(server->executable) - 1);
+
+    server->executable[size > 0 ? size : 0] = '\0';
+    if (uname(&name) == 0)
+        snprintf(server->system, sizeof(server->system), "%s %s %s",
+                 name.sysname, name.release, name.machine);
+    server->system_memory =
+        (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
 static kr_status server_create(kr_module *self, const struct kr_load_args *args,
                                void **state)
 {
@@ -104,6 +120,7 @@ static kr_status server_create(kr_module *self, const struct kr_load_args *args,
     server->started_ms = kr_loop->wall_ms();
     server->startup_memory = kr_memory->used();
     server_new_id(server->replication_id);
+    server_ask_system(server);
     if (!info_provide_all(server) || !monitor_init(server)) {
         kr_memory->free(self, server);
         return KR_EFAIL;

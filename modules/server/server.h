@@ -32,6 +32,10 @@ struct server {
     struct slowlog slowlog;
     struct latency latency;
     struct monitor monitor;
+    /* What a process asks once. */
+    char system[256];     /* "Linux 6.1.0 x86_64" */
+    char executable[512]; /* its path, empty if unknown */
+    int64_t system_memory;
 };
 
 /* How much to ask of a client: without addresses, or with its own only.  Each of

@@ -31,6 +31,12 @@ struct add_tally {
 
 /* --- The words ----------------------------------------------------------- */
 
+/* Most calls have no options: a digit is the first score's. */
+static bool add_is_digit(struct kr_str word)
+{
+    return word.size > 0 && word.data[0] >= '0' && word.data[0] <= '9';
+}
+
 static void add_read_options(const struct kr_call *call, struct add *add)
 {
     static const struct {
@@ -42,7 +48,8 @@ static void add_read_options(const struct kr_call *call, struct add *add)
                    {"LT", VALUE_LT},
                    {"INCR", VALUE_INCR}};
 
-    for (; add->first < call->argc; add->first++) {
+    for (; add->first < call->argc && !add_is_digit(call->argv[add->first]);
+         add->first++) {
         size_t i = 0;
 
         while (i < KR_COUNT(options) &&

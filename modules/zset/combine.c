@@ -54,13 +54,14 @@ static bool source_next(const struct source *source, struct kr_walk *walk)
     return true;
 }
 
+/* `hash` is the member's: it is looked up in many sources. */
 static bool source_find(const struct source *source, struct kr_str member,
-                        double *score)
+                        uint64_t hash, double *score)
 {
     if (source->count == 0)
         return false;
     if (!source->is_set)
-        return value_score(&source->cell, member, score);
+        return value_score_hashed(&source->cell, member, hash, score);
     *score = 1;
     return kr_sets->contains(&source->cell, member);
 }
@@ -240,9 +241,10 @@ static void combine_union(const struct combine *combine, struct large *large)
         while (source_next(source, &walk))
             for (uint32_t k = 0; k < walk.count; k++) {
                 double score = combine_weigh(source->weight, walk.score[k]);
+                uint64_t hash = kr_text->hash(walk.item[k]);
                 struct item *item;
 
-                if (large_gather(large, &value_host, walk.item[k], &item))
+                if (large_gather(large, &value_host, hash, walk.item[k], &item))
                     item_set_score(item, score);
                 else
                     item_set_score(item, combine_add(combine->sum,
@@ -256,13 +258,13 @@ static void combine_union(const struct combine *combine, struct large *large)
  * others?  Products of theirs are summed as they are: Redis makes a 0 of one
  * that is no number only through the sum. */
 static bool combine_in_all(const struct combine *combine, struct kr_str member,
-                           double *score)
+                           uint64_t hash, double *score)
 {
     for (uint32_t i = 1; i < combine->count; i++) {
         const struct source *source = &combine->sources[i];
         double other;
 
-        if (!source_find(source, member, &other))
+        if (!source_find(source, member, hash, &other))
             return false;
         *score = combine_add(combine->sum, *score, other * source->weight);
     }
@@ -282,25 +284,26 @@ static int64_t combine_inter(const struct combine *combine, struct large *large)
     while (source_next(first, &walk))
         for (uint32_t k = 0; k < walk.count; k++) {
             double score = combine_weigh(first->weight, walk.score[k]);
+            uint64_t hash = kr_text->hash(walk.item[k]);
 
-            if (!combine_in_all(combine, walk.item[k], &score))
+            if (!combine_in_all(combine, walk.item[k], hash, &score))
                 continue;
             count++;
             if (large != NULL)
-                large_insert(large, &value_host, kr_text->hash(walk.item[k]),
-                             walk.item[k], score);
+                large_insert(large, &value_host, hash, walk.item[k], score);
             else if (count == combine->limit)
                 return count;
         }
     return count;
 }
 
-static bool combine_in_any(const struct combine *combine, struct kr_str member)
+static bool combine_in_any(const struct combine *combine, struct kr_str member,
+                           uint64_t hash)
 {
     double score;
 
     for (uint32_t i = 1; i < combine->count; i++)
-        if (source_find(&combine->sources[i], member, &score))
+        if (source_find(&combine->sources[i], member, hash, &score))
             return true;
     return false;
 }
@@ -314,10 +317,13 @@ static void combine_diff(const struct combine *combine, struct large *large)
         return;
     source_walk(first, &walk);
     while (source_next(first, &walk))
-        for (uint32_t k = 0; k < walk.count; k++)
-            if (!combine_in_any(combine, walk.item[k]))
-                large_append(large, &value_host, kr_text->hash(walk.item[k]),
-                             walk.item[k], walk.score[k]);
+        for (uint32_t k = 0; k < walk.count; k++) {
+            uint64_t hash = kr_text->hash(walk.item[k]);
+
+            if (!combine_in_any(combine, walk.item[k], hash))
+                large_append(large, &value_host, hash, walk.item[k],
+                             walk.score[k]);
+        }
 }
 
 static struct large *combine_run(struct combine *combine)

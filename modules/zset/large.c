@@ -94,10 +94,8 @@ void large_append(struct large *large, const struct structure_host *host,
 /* --- Made as a whole ----------------------------------------------------- */
 
 bool large_gather(struct large *large, const struct structure_host *host,
-                  struct kr_str member, struct item **item)
+                  uint64_t hash, struct kr_str member, struct item **item)
 {
-    uint64_t hash = host->hash(member);
-
     *item = large_find(large, member, hash);
     if (*item != NULL)
         return false;
@@ -175,6 +173,47 @@ void large_remove_range(struct large *large, const struct structure_host *host,
 
     (void)tree_erase_range(&large->tree, host, position, count, large_forget,
                            &range);
+}
+
+/* --- Elsewhere in memory ------------------------------------------------- */
+
+static void large_relocate_item(struct large *large,
+                                const struct structure_host *host,
+                                uint64_t position, struct item *item,
+                                large_move_fn move, void *ctx)
+{
+    struct kr_str member = item_key(item);
+    struct htable_place place;
+    struct item *moved;
+
+    (void)htable_find(&large->table, member, host->hash(member), &place);
+    moved = move(ctx, item);
+    if (moved == NULL)
+        return;
+    htable_replace(&place, moved);
+    tree_replace_at(&large->tree, position, moved);
+}
+
+void large_relocate(struct large *large, const struct structure_host *host,
+                    uint64_t position, uint64_t count, large_move_fn move,
+                    void *ctx)
+{
+    struct tree_entry batch[LARGE_BATCH];
+
+    while (count > 0) {
+        struct tree_place at;
+        size_t n;
+
+        tree_seek(&large->tree, position, &at);
+        n = tree_forward(&at, batch, count < LARGE_BATCH ? count : LARGE_BATCH);
+        if (n == 0)
+            return;
+        for (size_t i = 0; i < n; i++)
+            large_relocate_item(large, host, position + i, batch[i].item, move,
+                                ctx);
+        position += n;
+        count -= n;
+    }
 }
 
 /* --- Looking at it ------------------------------------------------------- */

@@ -69,7 +69,7 @@ void large_append_item(struct large *large, const struct structure_host *host,
  * which the answer tells; settle() puts all of them into order when their
  * scores are final.  Between the two only these functions may see it. */
 bool large_gather(struct large *large, const struct structure_host *host,
-                  struct kr_str member, struct item **item);
+                  uint64_t hash, struct kr_str member, struct item **item);
 void large_settle(struct large *large, const struct structure_host *host);
 
 /* Give an item another score. */
@@ -95,6 +95,13 @@ static inline struct large *large_copy(const struct large *large,
 {
     return large_copy_without(large, host, 0, 0);
 }
+
+/* Let `move` say where the items of up to `count` members, from `position` on,
+ * are now: it answers a new address, and then the old one is gone, or NULL. */
+typedef void *(*large_move_fn)(void *ctx, void *item);
+void large_relocate(struct large *large, const struct structure_host *host,
+                    uint64_t position, uint64_t count, large_move_fn move,
+                    void *ctx);
 
 /* Bytes of all but the items.  O(1). */
 size_t large_frame_memory(const struct large *large);

@@ -5,6 +5,8 @@
 
 #include "value.h"
 
+#define TYPE_MOVED 64 /* members between two questions whether to pause */
+
 /* --- Memory -------------------------------------------------------------- */
 
 static void type_free(void *box)
@@ -106,6 +108,47 @@ static void type_digest(const struct kr_peek *value, kr_digest *digest)
         }
 }
 
+/* --- Defragmentation ----------------------------------------------------- */
+
+static void *type_move(void *mover, void *block)
+{
+    return kr_codec->move(mover, block);
+}
+
+/* What the box holds; the word follows it. */
+static void type_move_box(struct kr_peek *value, kr_mover *mover)
+{
+    struct large *large = value_peek_large(value);
+    void *moved =
+        kr_codec->move(mover, large != NULL ? large : packed_peek(value));
+
+    if (moved == NULL)
+        return;
+    if (large != NULL)
+        moved = value_box_of(moved);
+    memcpy(value->data, &moved, sizeof(moved));
+}
+
+/* The cursor is the position of the next member. */
+static uint64_t type_defrag(struct kr_peek *value, kr_mover *mover,
+                            uint64_t cursor)
+{
+    struct large *large;
+
+    if (cursor == 0 && value->boxed)
+        type_move_box(value, mover);
+    large = value_peek_large(value);
+    if (large == NULL)
+        return 0;
+    do {
+        large_relocate(large, &value_host, cursor, TYPE_MOVED, type_move,
+                       mover);
+        cursor += TYPE_MOVED;
+    } while (cursor < large_count(large) &&
+             !kr_codec->move_should_pause(mover));
+    return cursor < large_count(large) ? cursor : 0;
+}
+
 const struct kr_type zset_type = {
     .size = sizeof(struct kr_type),
     .layout = VALUE_LAYOUT,
@@ -123,4 +166,5 @@ const struct kr_type zset_type = {
     .save = persist_save,
     .load = persist_load,
     .rewrite = persist_rewrite,
+    .defrag = type_defrag,
 };

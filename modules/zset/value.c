@@ -36,27 +36,43 @@ uint64_t value_count(const struct kr_cell *cell)
     return small_count(packed_bytes(cell));
 }
 
-bool value_score(const struct kr_cell *cell, struct kr_str member,
-                 double *score)
+static bool value_score_large(const struct large *large, struct kr_str member,
+                              uint64_t hash, double *score)
 {
-    const void *small;
-    size_t place;
+    const struct item *item = large_find(large, member, hash);
 
-    if (value_is_large(cell)) {
-        const struct item *item =
-            large_find(value_large(cell), member, value_hash(member));
+    if (item == NULL)
+        return false;
+    *score = item_score(item);
+    return true;
+}
 
-        if (item == NULL)
-            return false;
-        *score = item_score(item);
-        return true;
-    }
-    small = packed_bytes(cell);
-    place = small_find(small, member);
+static bool value_score_small(const void *small, struct kr_str member,
+                              double *score)
+{
+    size_t place = small_find(small, member);
+
     if (place == 0)
         return false;
     *score = small_score(small, place);
     return true;
+}
+
+bool value_score(const struct kr_cell *cell, struct kr_str member,
+                 double *score)
+{
+    if (value_is_large(cell))
+        return value_score_large(value_large(cell), member, value_hash(member),
+                                 score);
+    return value_score_small(packed_bytes(cell), member, score);
+}
+
+bool value_score_hashed(const struct kr_cell *cell, struct kr_str member,
+                        uint64_t hash, double *score)
+{
+    if (value_is_large(cell))
+        return value_score_large(value_large(cell), member, hash, score);
+    return value_score_small(packed_bytes(cell), member, score);
 }
 
 bool value_position(const struct kr_cell *cell, struct kr_str member,

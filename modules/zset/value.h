@@ -72,6 +72,10 @@ uint64_t value_count(const struct kr_cell *cell);
 bool value_score(const struct kr_cell *cell, struct kr_str member,
                  double *score);
 
+/* The same for who looks a member up in several sets: `hash` is its hash. */
+bool value_score_hashed(const struct kr_cell *cell, struct kr_str member,
+                        uint64_t hash, double *score);
+
 /* The position, and the score unless NULL. */
 bool value_position(const struct kr_cell *cell, struct kr_str member,
                     uint64_t *position, double *score);

@@ -16,6 +16,7 @@ class Known(NamedTuple):
     reason: str
     theirs: str = r"(?s).*"
     stream: bool = False    # only in the random stream
+    parts: bool = False     # the data differ from there on, too
 
 
 REPLIES = [
@@ -38,6 +39,9 @@ REPLIES = [
           "7.2's text; 7.0's is that of whatever failed last"),
     Known(r"(?i)XINFO CONSUMERS .*", r"(?s)[*].*\r\ninactive\r\n.*", "7.2 tells how long one got nothing"),
     Known(r"(?i)XINFO STREAM .* FULL.*", r"(?s).*\r\nactive-time\r\n.*", "7.2 tells when one got something"),
+    Known(r"(?i)PF(ADD|COUNT|MERGE|DEBUG) .*", r"-INVALIDOBJ Corrupted HLL object detected\r\n",
+          "a run that is cut off by the string's end: Redis reads on, what stands there", stream=True,
+          parts=True),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
 
@@ -94,13 +98,19 @@ INFO = {
 }
 
 
-def reply(command, ours, theirs, stream=False):
-    """The reason why this reply of ours may differ from theirs, or None."""
+def row_of(command, ours, theirs, stream=False):
+    """The row that excuses this reply of ours, or None."""
     for row in REPLIES:
         if row.stream <= stream and re.fullmatch(row.command, command, re.S) \
                 and re.fullmatch(row.ours, ours) and re.fullmatch(row.theirs, theirs):
-            return row.reason
+            return row
     return None
+
+
+def reply(command, ours, theirs):
+    """The reason why this reply of ours may differ from theirs, or None."""
+    row = row_of(command, ours, theirs)
+    return row and row.reason
 
 
 def ours_only(command):

@@ -89,6 +89,11 @@ class Both:
         self.send(*words)
         return self.read()
 
+    def forget(self):
+        """All data, on both."""
+        for client in self.each:
+            must(client.call("FLUSHALL"))
+
     def barrier(self):
         """Return when whatever was sent on other connections before has been executed.
 

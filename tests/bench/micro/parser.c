@@ -146,13 +146,6 @@ static size_t run_double(void *what)
     return 1000;
 }
 
-static size_t run_long_double(void *what)
-{
-    for (int i = 0; i < 1000; i++)
-        resp_long_double(what, i * 0.1L);
-    return 1000;
-}
-
 static size_t run_parse_int64(void *what)
 {
     int64_t value = 0;
@@ -220,7 +213,6 @@ int main(int argc, char **argv)
     bench_row("write bulk of 16", run_bulk, &replies);
     bench_row("write integer", run_integer, &replies);
     bench_row("write double", run_double, &replies);
-    bench_row("write long double", run_long_double, &replies);
     bench_row("parse int64", run_parse_int64, NULL);
     bench_row("parse double", run_parse_double, NULL);
     bench_row("slot of a key of 16", run_slot, NULL);

@@ -24,7 +24,7 @@ Command = Union[str, Sequence[str]]
 
 
 def words(command: Command) -> list:
-    return shlex.split(command) if isinstance(command, str) else list(command)
+    return shlex.split(command) if isinstance(command, str) else [*command]
 
 
 @dataclass(frozen=True)

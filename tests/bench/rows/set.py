@@ -52,5 +52,7 @@ ROWS = [
     Memory("set of 10 integers",
            "SADD __seq_key__ " + " ".join(["__rand_int:1000000__"] * 10), target=0.7, scale=0.3),
     Memory("set of 10 strings", "SADD __seq_key__ " + " ".join(["__item__"] * 10), scale=0.2),
-    Memory("big set, a member", "SADD s member:__seq__", target=0.6),
+    Memory("big set, a member",
+           ["SADD", "__seq_key__"] + [f"member:{i:010}" for i in range(20_000)],
+           scale=50 / 1_000_000, elements=20_000, target=0.6),
 ]

@@ -10,10 +10,12 @@ HALVES = [Fill("ZADD a __rand_int:1000000__ item:__seq__", 2000),
           Fill("ZADD b __rand_int:1000000__ item:__rand_int:4000__", 2000)]
 
 ROWS = [
-    Row("ZADD P16", "ZADD big __rand_int:1000000__ __item__", pipeline=16, items=ITEMS,
-        target=0.5),
-    Row("ZADD P16, fractions", "ZADD big __rand_int:1000__.__rand_int:1000000__ __item__",
-        pipeline=16, items=ITEMS),
+    # Half of the members are new at first.
+    Row("ZADD P16", "ZADD big __rand_int:1000000__ item:__rand_key__", pipeline=16,
+        prepare=[BIG], keys=2 * ITEMS, target=0.5),
+    Row("ZADD P16, fractions",
+        "ZADD big __rand_int:1000__.__rand_int:1000000__ item:__rand_key__", pipeline=16,
+        prepare=[BIG], keys=2 * ITEMS),
     Row("ZADD P16, sets of 10", "ZADD __rand_key__ __rand_int:1000__ member:__rand_int:10__",
         pipeline=16, keys=10_000),
     Row("ZRANGE of 100, P16", "ZRANGE big 50000 50099", pipeline=16, prepare=[BIG],
@@ -41,6 +43,6 @@ ROWS = [
            scale=0.2, target=0.7),
     Memory("big sorted set, a member",
            ["ZADD", "__seq_key__"] +
-           [word for i in range(20_000) for word in ("__rand_int:1000000000__", f"item:{i:011}")],
-           scale=50 / 1_000_000, elements=20_000, target=0.55),
+           [word for i in range(1000) for word in ("__rand_int:1000000000__", f"item:{i:011}")],
+           scale=1000 / 1_000_000, elements=1000, target=0.55),
 ]

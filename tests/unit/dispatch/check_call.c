@@ -4,9 +4,9 @@
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
+#include "core/dispatch/pause.h"
 #include "core/event/event.h"
 #include "core/keyspace/hooks.h"
-#include "core/net/pause.h"
 #include "core/server/lifetime.h"
 
 #include <time.h>

@@ -4,9 +4,9 @@
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
+#include "core/dispatch/pause.h"
 #include "core/event/event.h"
 #include "core/loop/loop.h"
-#include "core/net/pause.h"
 
 #define BLOCK (&block_interface)
 

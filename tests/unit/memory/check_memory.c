@@ -47,16 +47,6 @@ static void write_pattern(unsigned char *block, size_t size)
         block[at] = (unsigned char)(at * 31);
 }
 
-/* Under KR_HOSTILE with a seed, one try in many is refused. */
-static void *try_until(size_t size)
-{
-    void *block = NULL;
-
-    for (int i = 0; i < 1000 && !block; i++)
-        block = memory_try_alloc(size);
-    return block;
-}
-
 static const size_t sizes[] = {0,    1,    7,     8,      9,       16,     17,
                                63,   64,   65,    320,    1023,    1024,   1025,
                                4096, 5000, 65536, 100000, 1 << 21, 5000000};
@@ -381,20 +371,6 @@ START_TEST(copies_of_text_end_in_nul)
 }
 END_TEST
 
-START_TEST(rss_sees_touched_pages)
-{
-    enum { SIZE = 64 << 20 };
-    size_t before = memory_rss();
-    char *block = try_until(SIZE);
-
-    ck_assert_ptr_nonnull(block);
-    ck_assert_uint_gt(before, 0);
-    memset(block, 1, SIZE);
-    ck_assert_uint_ge(memory_rss(), before + SIZE / 2);
-    memory_free(block);
-}
-END_TEST
-
 START_TEST(the_allocator_has_a_name)
 {
     const char *name = memory_allocator_name();
@@ -441,7 +417,6 @@ Suite *memory_suite(void)
     suite_add_tcase(suite, threads);
 
     tcase_add_test(other, copies_of_text_end_in_nul);
-    tcase_add_test(other, rss_sees_touched_pages);
     tcase_add_test(other, the_allocator_has_a_name);
     suite_add_tcase(suite, other);
     return suite;

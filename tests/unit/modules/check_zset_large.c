@@ -171,6 +171,32 @@ START_TEST(a_copy_may_leave_a_range_out)
 }
 END_TEST
 
+/* Another address for two of three. */
+static void *elsewhere(void *ctx, void *item)
+{
+    struct item *moved;
+
+    (void)ctx;
+    if (chance(3) == 0)
+        return NULL;
+    moved = item_new(&host, item_key(item), sizeof(double));
+    item_set_score(moved, item_score(item));
+    structure_free(&host, item);
+    return moved;
+}
+
+START_TEST(items_move_in_both)
+{
+    for (int step = 0; step < 3000; step++)
+        put(chance(MEMBERS), (double)chance(100));
+    for (int step = 0; step < 30; step++) {
+        large_relocate(large, &host, chance(MEMBERS), chance(MEMBERS),
+                       elsewhere, NULL);
+        must_be_equal(large);
+    }
+}
+END_TEST
+
 START_TEST(what_is_gathered_is_settled)
 {
     for (int step = 0; step < 10000; step++) {
@@ -178,7 +204,8 @@ START_TEST(what_is_gathered_is_settled)
         size_t i = chance(MEMBERS);
         double score = (double)chance(50);
         struct item *item;
-        bool made = large_gather(large, &host, name(i, room), &item);
+        struct kr_str member = name(i, room);
+        bool made = large_gather(large, &host, hash(member), member, &item);
 
         must(made == (isnan(model[i]) != 0));
         model_count += made;
@@ -200,6 +227,7 @@ Suite *zset_large_suite(void)
     tcase_add_test(tcase, a_range_goes_from_both);
     tcase_add_test(tcase, a_copy_is_another_one);
     tcase_add_test(tcase, a_copy_may_leave_a_range_out);
+    tcase_add_test(tcase, items_move_in_both);
     tcase_add_test(tcase, what_is_gathered_is_settled);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -172,17 +172,6 @@ START_TEST(a_hostile_pattern_is_answered_at_once)
 }
 END_TEST
 
-START_TEST(literals_are_what_matches_only_itself)
-{
-    ck_assert(glob_is_literal(KR_STR("user:{7}-^]")));
-    ck_assert(glob_is_literal(KR_STR("")));
-    ck_assert(!glob_is_literal(KR_STR("a*")));
-    ck_assert(!glob_is_literal(KR_STR("a?")));
-    ck_assert(!glob_is_literal(KR_STR("[a]")));
-    ck_assert(!glob_is_literal(KR_STR("\\a")));
-}
-END_TEST
-
 Suite *glob_suite(void)
 {
     Suite *suite = suite_create("text/glob");
@@ -192,7 +181,6 @@ Suite *glob_suite(void)
                         (int)KR_COUNT(rows));
     tcase_add_test(tcase, random_patterns_agree_with_the_model);
     tcase_add_test(tcase, a_hostile_pattern_is_answered_at_once);
-    tcase_add_test(tcase, literals_are_what_matches_only_itself);
     suite_add_tcase(suite, tcase);
     return suite;
 }

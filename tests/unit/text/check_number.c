@@ -89,40 +89,6 @@ START_TEST(unsigned_reaches_two_to_the_64)
 }
 END_TEST
 
-START_TEST(loose_unsigned_is_that_of_stream_ids)
-{
-    static const struct {
-        const char *text;
-        bool good;
-        uint64_t value;
-    } table[] = {
-        {"5", true, 5},
-        {"+5", true, 5},
-        {"005", true, 5},
-        {" \t5", true, 5},
-        {"-0", true, 0},
-        {"-1", false, 0},
-        {" -1", true, UINT64_MAX},
-        {"18446744073709551615", true, UINT64_MAX},
-        {"18446744073709551616", false, 0},
-        {"", false, 0},
-        {" ", false, 0},
-        {"+", false, 0},
-        {"5 ", false, 0},
-        {"0x5", false, 0},
-    };
-
-    for (size_t i = 0; i < KR_COUNT(table); i++) {
-        uint64_t value = 0;
-
-        ck_assert_msg(number_parse_uint64_loose(kr_cstr(table[i].text),
-                                                &value) == table[i].good,
-                      "'%s'", table[i].text);
-        ck_assert_uint_eq(value, table[i].value);
-    }
-}
-END_TEST
-
 static void number_there_and_back(int64_t value)
 {
     char text[NUMBER_INT64_MAX], expected[32];
@@ -470,32 +436,6 @@ START_TEST(percents_are_strict_integers)
 }
 END_TEST
 
-START_TEST(seconds_round_up_to_milliseconds)
-{
-    static const struct {
-        const char *text;
-        kr_status status;
-        int64_t ms;
-    } table[] = {
-        {"1", KR_OK, 1000},      {"0", KR_OK, 0},
-        {"0.0001", KR_OK, 1},    {"1.5", KR_OK, 1500},
-        {"-0.0001", KR_OK, 0},   {"-1", KR_EINVAL, 77},
-        {"-inf", KR_EINVAL, 77}, {"inf", KR_ERANGE, 77},
-        {"1e16", KR_ERANGE, 77}, {"1e15", KR_OK, 1000000000000000000},
-        {"abc", KR_EFORMAT, 77}, {"", KR_EFORMAT, 77},
-        {"nan", KR_EFORMAT, 77},
-    };
-
-    for (size_t i = 0; i < KR_COUNT(table); i++) {
-        int64_t ms = 77;
-
-        ck_assert_int_eq(number_parse_seconds(kr_cstr(table[i].text), &ms),
-                         table[i].status);
-        ck_assert_int_eq(ms, table[i].ms);
-    }
-}
-END_TEST
-
 Suite *number_suite(void)
 {
     Suite *suite = suite_create("text/number");
@@ -504,7 +444,6 @@ Suite *number_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, integers_have_one_spelling);
     tcase_add_test(tcase, unsigned_reaches_two_to_the_64);
-    tcase_add_test(tcase, loose_unsigned_is_that_of_stream_ids);
     tcase_add_test(tcase, integers_come_back_from_text);
     tcase_add_test(tcase, floats_are_read_as_redis_reads_them);
     tcase_add_test(tcase, text_is_not_read_beyond_its_size);
@@ -515,7 +454,6 @@ Suite *number_suite(void)
     tcase_add_test(tcase, long_doubles_are_written_for_people);
     tcase_add_test(tcase, memory_sizes_have_units);
     tcase_add_test(tcase, percents_are_strict_integers);
-    tcase_add_test(tcase, seconds_round_up_to_milliseconds);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -3,8 +3,8 @@
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
+#include "core/dispatch/pause.h"
 #include "core/keyspace/hooks.h"
-#include "core/net/pause.h"
 
 #define CLIENTS (&client_interface)
 

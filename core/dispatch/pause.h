@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* pause - all clients, or those that would write, wait for a while. */
-#ifndef CORE_NET_PAUSE_H
-#define CORE_NET_PAUSE_H
+#ifndef CORE_DISPATCH_PAUSE_H
+#define CORE_DISPATCH_PAUSE_H
 
 #include <kr/client.h>
 

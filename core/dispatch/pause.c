@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/net/pause.h"
+#include "core/dispatch/pause.h"
 
 #include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
