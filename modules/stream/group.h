@@ -25,7 +25,7 @@
  * as an item of structure/item.h, which is what trees hold; the struct is what
  * stands before it.
  *
- * Costs: everything is O(log n) in the group's pending entries; some 85 bytes
+ * Costs: everything is O(log n) in the group's pending entries; some 90 bytes
  * for each of them. */
 #ifndef STREAM_GROUP_H
 #define STREAM_GROUP_H

@@ -122,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     SAVE_CODE_2};
     struct stream *s, *copy;
     kr_writer *saved, *again;
+    struct kr_str bytes;
 
     if (size < 1)
         return 0;
@@ -131,7 +132,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     fuzz_check(s);
     saved = fuzz_save(s);
-    copy = fuzz_load(kr_codec->writer_bytes(saved), SAVE_CODE_2);
+    bytes = kr_codec->writer_bytes(saved); /* the code is the first of them */
+    fuzz_claim(bytes.size > 1 && bytes.data[0] == SAVE_CODE_2);
+    copy = fuzz_load(kr_str(bytes.data + 1, bytes.size - 1), SAVE_CODE_2);
     fuzz_claim(copy != NULL);
     again = fuzz_save(copy);
     fuzz_claim(kr_str_equal(kr_codec->writer_bytes(saved),
