@@ -212,6 +212,21 @@ static inline bool kr_find_typed(struct kr_call *call, uint32_t arg,
     return false;
 }
 
+/* As changed(), for what counts as `n` changes in INFO and for the `save`
+ * points: elements added or removed.  With 0 it is told and does not count. */
+static inline void kr_changed_by(struct kr_call *call, kr_db *db,
+                                 struct kr_str key, uint32_t kind,
+                                 struct kr_str event, uint64_t n)
+{
+    if (KR_UNLIKELY(n == 0)) {
+        kr_keyspace->changed_too(call, db, key, kind, event);
+        return;
+    }
+    kr_keyspace->changed(call, db, key, kind, event);
+    if (n > 1)
+        kr_calls->touch(call, n - 1);
+}
+
 /* The boxed word of a cell. */
 static inline void *kr_cell_box(const struct kr_cell *cell)
 {

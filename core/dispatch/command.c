@@ -165,8 +165,6 @@ void command_publish(void)
     command_tell();
 }
 
-/* Take over what of `row` both sides know.  Rows come by stride: a module
- * built against an older header has shorter ones. */
 static void command_fill(struct kr_cmd *command, kr_module *module,
                          const struct kr_command *row)
 {
@@ -267,6 +265,17 @@ static void command_take_back(struct kr_cmd *command, const kr_module *module)
     command_go(command);
 }
 
+/* What both sides know of a row: a module built against an older header has
+ * shorter ones. */
+static struct kr_command command_sub_row(const struct kr_rows *rows, uint32_t i)
+{
+    struct kr_command row = {0};
+
+    memcpy(&row, (const char *)rows->rows + (size_t)i * rows->stride,
+           rows->stride < sizeof(row) ? rows->stride : sizeof(row));
+    return row;
+}
+
 kr_status command_add(kr_module *module, const struct kr_command *row)
 {
     struct kr_cmd **slot, *command;
@@ -290,10 +299,8 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
     command_fill(command, module, row);
     table.count++;
     for (uint32_t i = 0; i < row->subcommands.count; i++) {
-        const struct kr_command *sub =
-            (const void *)((const char *)row->subcommands.rows +
-                           (size_t)i * row->subcommands.stride);
-        kr_status status = command_add_below(command, module, sub);
+        struct kr_command sub = command_sub_row(&row->subcommands, i);
+        kr_status status = command_add_below(command, module, &sub);
 
         if (status != KR_OK) {
             command_take_back(command, module);

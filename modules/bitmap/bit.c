@@ -24,7 +24,7 @@ void bitmap_setbit(struct kr_call *call)
     old = bits_get(bytes, offset);
     if (grown || old != set) {
         bits_set(bytes, offset, set);
-        bitmap_changed(call);
+        bitmap_changed(call, 1);
     }
     kr_reply_int64(call->reply, old);
 }

@@ -14,6 +14,7 @@
 #include <kr/memory.h>
 #include <kr/text.h>
 
+KR_USES(kr_calls);
 KR_USES(kr_commands);
 KR_USES(kr_keyspace);
 KR_USES(kr_memory);
@@ -58,10 +59,10 @@ uint8_t *bitmap_write(struct kr_call *call, uint64_t size, struct kr_cell *cell,
     return (uint8_t *)bytes;
 }
 
-void bitmap_changed(struct kr_call *call)
+void bitmap_changed(struct kr_call *call, uint64_t changes)
 {
-    kr_keyspace->changed(call, call->db, call->argv[1], KR_CLASS_STRING,
-                         KR_STR("setbit"));
+    kr_changed_by(call, call->db, call->argv[1], KR_CLASS_STRING,
+                  KR_STR("setbit"), changes);
 }
 
 /* --- Where a bit is ------------------------------------------------------ */
@@ -90,8 +91,8 @@ bool bitmap_offset(struct kr_call *call, uint32_t arg, uint32_t width,
 /* --- The descriptor ------------------------------------------------------ */
 
 static const struct kr_import imports[] = {
-    KR_NEED(kr_commands), KR_NEED(kr_keyspace), KR_NEED(kr_memory),
-    KR_NEED(kr_strings),  KR_NEED(kr_text),
+    KR_NEED(kr_calls),  KR_NEED(kr_commands), KR_NEED(kr_keyspace),
+    KR_NEED(kr_memory), KR_NEED(kr_strings),  KR_NEED(kr_text),
 };
 
 KR_MODULE(.name = "bitmap", .version = 10000, .licence = "BSD-3-Clause",

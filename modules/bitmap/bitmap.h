@@ -21,7 +21,7 @@ uint8_t *bitmap_write(struct kr_call *call, uint64_t size, struct kr_cell *cell,
                       bool *grown);
 
 /* Tell that the key of argument 1 has changed in place. */
-void bitmap_changed(struct kr_call *call);
+void bitmap_changed(struct kr_call *call, uint64_t changes);
 
 /* Read argument `arg` as the position of a bit.  `width` bits wide things also
  * have numbers, #0 #1 ...: 0 if that is of no use here.  false: replied. */

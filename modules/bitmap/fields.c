@@ -168,8 +168,9 @@ static void fields_run(struct kr_call *call, const struct fields_needs *needs)
     struct fields f = FIELDS_START;
     struct kr_cell cell;
     struct kr_str view;
-    bool changed, ignored;
-    uint8_t *bytes = bitmap_write(call, needs->bytes, &cell, &changed);
+    bool grown, ignored;
+    uint64_t changes = 0;
+    uint8_t *bytes = bitmap_write(call, needs->bytes, &cell, &grown);
 
     if (!bytes)
         return;
@@ -179,10 +180,10 @@ static void fields_run(struct kr_call *call, const struct fields_needs *needs)
         if (f.verb == FIELDS_GET)
             kr_reply_int64(call->reply, field_get(&f.field, view));
         else
-            changed |= fields_write(call->reply, &f, bytes, view);
+            changes += fields_write(call->reply, &f, bytes, view);
     }
-    if (changed)
-        bitmap_changed(call);
+    if (changes > 0 || grown)
+        bitmap_changed(call, changes > 0 ? changes : 1);
 }
 
 void bitmap_bitfield(struct kr_call *call)

@@ -117,8 +117,8 @@ static void add_run(struct kr_call *call, struct add *add,
     if (add->added + add->moved > 0) {
         if (kr_journal->armed())
             add_journal(call, add, scores);
-        kr_keyspace->changed(call, call->db, call->argv[1], KR_CLASS_ZSET,
-                             KR_STR("zadd"));
+        kr_changed_by(call, call->db, call->argv[1], KR_CLASS_ZSET,
+                      KR_STR("zadd"), (uint64_t)(add->added + add->moved));
     }
     kr_reply_int64(call->reply,
                    add->added + (add->all_changes ? add->moved : 0));

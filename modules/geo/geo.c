@@ -19,6 +19,7 @@
 #include <kr/journal.h>
 #include <kr/memory.h>
 
+KR_USES(kr_calls);
 KR_USES(kr_commands);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
@@ -120,8 +121,9 @@ void geo_reply_distance(struct kr_reply *reply, double distance)
 /* --- The descriptor ------------------------------------------------------ */
 
 static const struct kr_import imports[] = {
-    KR_NEED(kr_commands), KR_NEED(kr_journal), KR_NEED(kr_keyspace),
-    KR_NEED(kr_memory),   KR_NEED(kr_text),    KR_NEED(kr_zsets),
+    KR_NEED(kr_calls),    KR_NEED(kr_commands), KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace), KR_NEED(kr_memory),   KR_NEED(kr_text),
+    KR_NEED(kr_zsets),
 };
 
 KR_MODULE(.name = "geo", .version = 10000, .licence = "BSD-3-Clause",

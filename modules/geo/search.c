@@ -125,10 +125,11 @@ static void search_store(struct kr_call *call, const struct options *options,
     }
     kr_zsets->put(call->db, key, count, members, &cell);
     kr_memory->free(geo_self, members);
-    kr_keyspace->changed(call, call->db, key, KR_CLASS_ZSET,
-                         options->form == OPTIONS_SEARCH_STORE
-                             ? KR_STR("geosearchstore")
-                             : KR_STR("georadiusstore"));
+    kr_changed_by(call, call->db, key, KR_CLASS_ZSET,
+                  options->form == OPTIONS_SEARCH_STORE
+                      ? KR_STR("geosearchstore")
+                      : KR_STR("georadiusstore"),
+                  count);
     kr_reply_int64(call->reply, (int64_t)count);
 }
 

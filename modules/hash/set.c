@@ -43,7 +43,7 @@ static bool set_run(struct kr_call *call, uint64_t *fresh)
     else
         *fresh =
             value_create(call, call->argv + 2, (call->argc - 2) / 2, &cell);
-    value_changed(call, KR_STR("hset"));
+    value_changed_by(call, KR_STR("hset"), (call->argc - 2) / 2);
     return true;
 }
 
@@ -145,7 +145,7 @@ void hash_hdel(struct kr_call *call)
         kr_keyspace->erase(&cell, false);
     due_tell(call, &edit);
     if (deleted > 0)
-        value_changed(call, KR_STR("hdel"));
+        value_changed_by(call, KR_STR("hdel"), (uint64_t)deleted);
     if (empty)
         kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
                             KR_STR("del"));

@@ -181,6 +181,13 @@ static inline void value_changed(struct kr_call *call, struct kr_str event)
     kr_keyspace->changed(call, call->db, call->argv[1], KR_CLASS_HASH, event);
 }
 
+/* The same for so many fields. */
+static inline void value_changed_by(struct kr_call *call, struct kr_str event,
+                                    uint64_t count)
+{
+    kr_changed_by(call, call->db, call->argv[1], KR_CLASS_HASH, event, count);
+}
+
 /* Find argument 1, a hash, as kr_find_typed(). */
 static inline bool value_find(struct kr_call *call, uint32_t how,
                               struct kr_cell *cell, bool *wrong)

@@ -3,10 +3,12 @@
 #include "commands.h"
 #include "hyperloglog.h"
 
-/* Add the elements in their order; *changed: a register has become higher.  At
+/* Add the elements in their order; *changes counts those that made a
+ * register higher.  At
  * what cannot go on the rest is left out. */
-static enum hyperloglog_outcome
-add_elements(struct kr_call *call, struct hyperloglog *sketch, bool *changed)
+static enum hyperloglog_outcome add_elements(struct kr_call *call,
+                                             struct hyperloglog *sketch,
+                                             uint64_t *changes)
 {
     for (uint32_t i = 2; i < call->argc; i++) {
         struct register_rank rank = register_rank(call->argv[i]);
@@ -15,7 +17,7 @@ add_elements(struct kr_call *call, struct hyperloglog *sketch, bool *changed)
         case HYPERLOGLOG_SAME:
             break;
         case HYPERLOGLOG_CHANGED:
-            *changed = true;
+            ++*changes;
             sketch_mark_stale(sketch->bytes);
             break;
         case HYPERLOGLOG_BROKEN:
@@ -35,7 +37,7 @@ void hyperloglog_pfadd(struct kr_call *call)
     struct kr_str key = call->argv[1];
     struct hyperloglog sketch;
     enum hyperloglog_outcome outcome;
-    bool changed = false;
+    uint64_t changes = 0;
 
     if (!hyperloglog_open(call, 1, &sketch))
         return;
@@ -43,18 +45,18 @@ void hyperloglog_pfadd(struct kr_call *call)
         if (!hyperloglog_create(call, 1, &sketch))
             return;
         sketch_mark_stale(sketch.bytes);
-        changed = true;
+        changes = 1;
     }
-    outcome = add_elements(call, &sketch, &changed);
+    outcome = add_elements(call, &sketch, &changes);
     if (KR_UNLIKELY(outcome != HYPERLOGLOG_SAME)) {
-        if (changed)
-            kr_keyspace->changed(call, call->db, key, KR_CLASS_STRING,
-                                 KR_STR(""));
+        if (changes)
+            kr_changed_by(call, call->db, key, KR_CLASS_STRING, KR_STR(""),
+                          changes);
         hyperloglog_refuse(call, outcome);
         return;
     }
-    if (changed)
-        kr_keyspace->changed(call, call->db, key, KR_CLASS_STRING,
-                             KR_STR("pfadd"));
-    kr_reply_int64(call->reply, changed);
+    if (changes)
+        kr_changed_by(call, call->db, key, KR_CLASS_STRING, KR_STR("pfadd"),
+                      changes);
+    kr_reply_int64(call->reply, changes > 0);
 }

@@ -16,6 +16,7 @@
 
 #include <kr/config.h>
 
+KR_USES(kr_calls);
 KR_USES(kr_commands);
 KR_USES(kr_keyspace);
 KR_USES(kr_memory);
@@ -199,10 +200,8 @@ enum hyperloglog_outcome hyperloglog_raise(struct hyperloglog *sketch,
 /* --- The descriptor ------------------------------------------------------ */
 
 static const struct kr_import imports[] = {
-    KR_NEED(kr_commands),
-    KR_NEED(kr_keyspace),
-    KR_NEED(kr_memory),
-    KR_NEED(kr_strings),
+    KR_NEED(kr_calls),  KR_NEED(kr_commands), KR_NEED(kr_keyspace),
+    KR_NEED(kr_memory), KR_NEED(kr_strings),
 };
 
 static const struct kr_param params[] = {

@@ -72,7 +72,7 @@ static void move_within(struct kr_call *call, struct kr_cell *cell,
     value_push(cell, move->to_front, 1, &parcel->element.bytes,
                &parcel->element.blob);
     value_shrink(cell);
-    value_pushed(call, key, move->to_front);
+    value_pushed(call, key, move->to_front, 1);
     kr_keyspace->notify(call->db, key, KR_CLASS_LIST,
                         move->from_front ? KR_STR("lpop") : KR_STR("rpop"));
 }
@@ -87,9 +87,9 @@ static void move_between(struct kr_call *call, struct kr_str key,
         value_create(call->db, call->argv[2], 1, &parcel->element.bytes, &cell);
     value_push(&cell, move->to_front, 1, &parcel->element.bytes,
                &parcel->element.blob);
-    value_pushed(call, call->argv[2], move->to_front);
+    value_pushed(call, call->argv[2], move->to_front, 1);
     if (kr_keyspace->find(call->db, key, KR_FIND_QUIET, &cell))
-        value_take(call, &cell, key, move->from_front, 1);
+        value_take(call, &cell, key, move->from_front, 1, 0);
 }
 
 static void move_reply(struct kr_call *call, const struct parcel *parcel)

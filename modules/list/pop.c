@@ -38,7 +38,8 @@ static void pop(struct kr_call *call, bool front)
     if (count == 0)
         return;
     value_reply(&cell, call->reply, from, (uint64_t)count, !front);
-    value_take(call, &cell, call->argv[1], front, (uint64_t)count);
+    value_take(call, &cell, call->argv[1], front, (uint64_t)count,
+               (uint64_t)count);
 }
 
 void list_lpop(struct kr_call *call)
@@ -113,7 +114,7 @@ void pop_from(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
     value_reply(cell, call->reply, pop->front ? 0 : length - 1, count,
                 !pop->front);
     pop_journal(call, key, pop, count);
-    value_take(call, cell, key, pop->front, count);
+    value_take(call, cell, key, pop->front, count, count);
 }
 
 bool pop_first(struct kr_call *call, const struct pop *pop)

@@ -30,7 +30,7 @@ static void push(struct kr_call *call, bool front, bool only_if_there)
     if (KR_UNLIKELY(blobs != NULL))
         kr_memory->free(list_self, blobs);
     length = value_count(&cell);
-    value_pushed(call, call->argv[1], front);
+    value_pushed(call, call->argv[1], front, call->argc - 2);
     kr_reply_int64(call->reply, (int64_t)length);
 }
 

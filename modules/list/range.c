@@ -93,14 +93,14 @@ void list_ltrim(struct kr_call *call)
     count = range_clip(first, last, length, &from);
     if (count == 0) {
         kr_keyspace->erase(&cell, true);
-        kr_keyspace->changed(call, call->db, call->argv[1], KR_CLASS_LIST,
-                             KR_STR("ltrim"));
+        kr_changed_by(call, call->db, call->argv[1], KR_CLASS_LIST,
+                      KR_STR("ltrim"), length);
         kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
                             KR_STR("del"));
     } else {
         value_drop(&cell, true, from);
         value_drop(&cell, false, length - from - count);
-        value_lost(call, &cell, call->argv[1], KR_STR("ltrim"));
+        value_lost(call, &cell, call->argv[1], KR_STR("ltrim"), length - count);
     }
     kr_reply_ok(call->reply);
 }

@@ -175,6 +175,6 @@ void list_lrem(struct kr_call *call)
     gone = value_remove_equal(&cell, call->argv[3],
                               most > 0 ? most : UINT64_MAX, count < 0);
     if (gone > 0)
-        value_lost(call, &cell, call->argv[1], KR_STR("lrem"));
+        value_lost(call, &cell, call->argv[1], KR_STR("lrem"), gone);
     kr_reply_int64(call->reply, (int64_t)gone);
 }

@@ -396,7 +396,7 @@ uint64_t value_remove_equal(struct kr_cell *cell, struct kr_str bytes,
 /* --- Telling ------------------------------------------------------------- */
 
 void value_lost(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
-                struct kr_str event)
+                struct kr_str event, uint64_t changes)
 {
     bool empty = value_count(cell) == 0;
 
@@ -404,23 +404,23 @@ void value_lost(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
         kr_keyspace->erase(cell, true);
     else
         value_shrink(cell);
-    kr_keyspace->changed(call, call->db, key, KR_CLASS_LIST, event);
+    kr_changed_by(call, call->db, key, KR_CLASS_LIST, event, changes);
     if (empty)
         kr_keyspace->notify(call->db, key, KR_CLASS_GENERIC, KR_STR("del"));
 }
 
 void value_take(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
-                bool front, uint64_t count)
+                bool front, uint64_t count, uint64_t changes)
 {
     struct kr_str event = front ? KR_STR("lpop") : KR_STR("rpop");
 
     if (count < value_count(cell)) {
         value_drop(cell, front, count);
-        value_lost(call, cell, key, event);
+        value_lost(call, cell, key, event, changes);
         return;
     }
     kr_keyspace->erase(cell, true);
-    kr_keyspace->changed(call, call->db, key, KR_CLASS_LIST, event);
+    kr_changed_by(call, call->db, key, KR_CLASS_LIST, event, changes);
     kr_keyspace->notify(call->db, key, KR_CLASS_GENERIC, KR_STR("del"));
 }
 

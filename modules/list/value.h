@@ -155,22 +155,23 @@ static inline bool value_find(struct kr_call *call, uint32_t arg, uint32_t how,
     return kr_find_typed(call, arg, how, value_type, cell, wrong);
 }
 
-/* Elements were added at that end of the list at `key`. */
+/* `count` elements were added at that end of the list at `key`. */
 static inline void value_pushed(struct kr_call *call, struct kr_str key,
-                                bool front)
+                                bool front, uint64_t count)
 {
-    kr_keyspace->changed(call, call->db, key, KR_CLASS_LIST,
-                         front ? KR_STR("lpush") : KR_STR("rpush"));
+    kr_changed_by(call, call->db, key, KR_CLASS_LIST,
+                  front ? KR_STR("lpush") : KR_STR("rpush"), count);
     kr_block->ready(call->db, key);
 }
 
-/* Elements went; `event` says how.  Erases a list that is empty. */
+/* Elements went, which count as `changes`; `event` says how.  Erases a list that
+ * is empty. */
 void value_lost(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
-                struct kr_str event);
+                struct kr_str event, uint64_t changes);
 
 /* Drop `count` elements of one end, as a pop does, and tell of it. */
 void value_take(struct kr_call *call, struct kr_cell *cell, struct kr_str key,
-                bool front, uint64_t count);
+                bool front, uint64_t count, uint64_t changes);
 
 /* --- Arguments ----------------------------------------------------------- */
 

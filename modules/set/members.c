@@ -37,7 +37,7 @@ void set_sadd(struct kr_call *call)
     if (at < call->argc)
         added += value_add_all(&cell, call->argv + at, call->argc - at);
     if (added > 0)
-        value_changed(call, 1, KR_STR("sadd"));
+        value_changed_by(call, KR_STR("sadd"), added);
     kr_reply_int64(call->reply, (int64_t)added);
 }
 
@@ -65,7 +65,7 @@ void set_srem(struct kr_call *call)
     if (empty)
         kr_keyspace->erase(&cell, false);
     if (removed > 0)
-        value_changed(call, 1, KR_STR("srem"));
+        value_changed_by(call, KR_STR("srem"), (uint64_t)removed);
     if (empty)
         kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
                             KR_STR("del"));

@@ -385,8 +385,9 @@ static void pop_table_but(struct kr_call *call, struct kr_cell *cell,
 static void pop_all(struct kr_call *call, struct kr_cell *cell)
 {
     struct set set = value_of(cell);
+    uint64_t count = value_count(&set);
 
-    call->reply->ops->open(call->reply, KR_SET, value_count(&set));
+    call->reply->ops->open(call->reply, KR_SET, count);
     value_reply_all(call->reply, &set);
     if (kr_journal->armed()) {
         struct kr_str words[] = {KR_STR("DEL"), call->argv[1]};
@@ -394,7 +395,7 @@ static void pop_all(struct kr_call *call, struct kr_cell *cell)
         kr_journal->instead(call, KR_COUNT(words), words);
     }
     kr_keyspace->erase(cell, true);
-    value_changed(call, 1, KR_STR("spop"));
+    value_changed_by(call, KR_STR("spop"), count);
     kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
                         KR_STR("del"));
 }
@@ -422,7 +423,7 @@ static void pop_some(struct kr_call *call, struct kr_cell *cell, uint64_t count)
         pop_table_but(call, cell, stay, &pops);
     }
     pops_fini(&pops);
-    value_changed(call, 1, KR_STR("spop"));
+    value_changed_by(call, KR_STR("spop"), count);
 }
 
 static void pop_many(struct kr_call *call)

@@ -27,6 +27,7 @@
 
 #include "../structure/module_host.h"
 
+KR_USES(kr_calls);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_journal);
@@ -145,8 +146,9 @@ static const struct kr_sets set_values = {
 
 /* Who saves or loads values brings the codec; nothing here does. */
 static const struct kr_import imports[] = {
-    KR_WANT(kr_codec),    KR_NEED(kr_commands), KR_NEED(kr_journal),
-    KR_NEED(kr_keyspace), KR_NEED(kr_memory),   KR_NEED(kr_text),
+    KR_NEED(kr_calls),   KR_WANT(kr_codec),    KR_NEED(kr_commands),
+    KR_NEED(kr_journal), KR_NEED(kr_keyspace), KR_NEED(kr_memory),
+    KR_NEED(kr_text),
 };
 
 static const struct kr_offer offers[] = {{kr_sets_id, &set_values}};

@@ -161,6 +161,13 @@ static inline void value_changed(struct kr_call *call, uint32_t key,
     kr_keyspace->changed(call, call->db, call->argv[key], KR_CLASS_SET, event);
 }
 
+/* So many members were added to the set at argument 1, or removed. */
+static inline void value_changed_by(struct kr_call *call, struct kr_str event,
+                                    uint64_t count)
+{
+    kr_changed_by(call, call->db, call->argv[1], KR_CLASS_SET, event, count);
+}
+
 /* The set at argument `key` has been emptied: it goes, and that is told. */
 static inline void value_erase(struct kr_call *call, uint32_t key,
                                struct kr_cell *cell)

@@ -141,8 +141,9 @@ static void add_run(struct kr_call *call, const struct add *add,
     if (found || !(add->how & VALUE_XX))
         add_pairs(call, add, scores, &cell, found, &tally);
     if (tally.added + tally.updated > 0)
-        value_changed(call, 1,
-                      add->how & VALUE_INCR ? KR_STR("zincr") : KR_STR("zadd"));
+        kr_changed_by(call, call->db, call->argv[1], KR_CLASS_ZSET,
+                      add->how & VALUE_INCR ? KR_STR("zincr") : KR_STR("zadd"),
+                      (uint64_t)(tally.added + tally.updated));
     add_reply(call, add, &tally);
 }
 
@@ -203,6 +204,7 @@ void zset_zrem(struct kr_call *call)
         count += removed;
     }
     if (count > 0)
-        value_removed(call, call->argv[1], &cell, left, KR_STR("zrem"));
+        value_removed(call, call->argv[1], &cell, (uint64_t)count, left,
+                      KR_STR("zrem"));
     kr_reply_int64(call->reply, count);
 }

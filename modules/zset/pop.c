@@ -100,7 +100,7 @@ static void pop_from(struct kr_call *call, const struct pop *pop,
     if (pop->back)
         run.position = count - run.count;
     pop_answer(call, pop, key, cell, run);
-    value_removed(call, key, cell, value_remove_run(cell, run),
+    value_removed(call, key, cell, run.count, value_remove_run(cell, run),
                   pop->back ? KR_STR("zpopmax") : KR_STR("zpopmin"));
     pop_journal(call, pop, key, run.count);
 }

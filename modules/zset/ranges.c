@@ -196,8 +196,8 @@ static void ranges_remove(struct kr_call *call, enum range_by by,
     else if (wrong)
         return;
     if (run.count > 0)
-        value_removed(call, call->argv[1], &cell, value_remove_run(&cell, run),
-                      event);
+        value_removed(call, call->argv[1], &cell, run.count,
+                      value_remove_run(&cell, run), event);
     kr_reply_int64(call->reply, (int64_t)run.count);
 }
 

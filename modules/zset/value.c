@@ -601,11 +601,12 @@ uint64_t value_remove_run(struct kr_cell *cell, struct value_run run)
 /* --- Tell ---------------------------------------------------------------- */
 
 void value_removed(struct kr_call *call, struct kr_str key,
-                   struct kr_cell *cell, uint64_t left, struct kr_str event)
+                   struct kr_cell *cell, uint64_t count, uint64_t left,
+                   struct kr_str event)
 {
     if (left == 0)
         kr_keyspace->erase(cell, false);
-    kr_keyspace->changed(call, call->db, key, KR_CLASS_ZSET, event);
+    kr_changed_by(call, call->db, key, KR_CLASS_ZSET, event, count);
     if (left == 0)
         kr_keyspace->notify(call->db, key, KR_CLASS_GENERIC, KR_STR("del"));
 }

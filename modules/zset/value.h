@@ -171,10 +171,11 @@ static inline void value_changed(struct kr_call *call, uint32_t arg,
     kr_keyspace->changed(call, call->db, call->argv[arg], KR_CLASS_ZSET, event);
 }
 
-/* Members have been removed from the set of `key`, and `left` are left: with
- * none the key goes. */
+/* `count` members have been removed from the set of `key`, and `left` are left:
+ * with none the key goes. */
 void value_removed(struct kr_call *call, struct kr_str key,
-                   struct kr_cell *cell, uint64_t left, struct kr_str event);
+                   struct kr_cell *cell, uint64_t count, uint64_t left,
+                   struct kr_str event);
 
 /* The outcome of a command that stores one under argument `arg`, replied as the
  * number of its members: without any, what the key held goes.  `large` is

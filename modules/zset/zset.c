@@ -27,6 +27,7 @@
 #include <kr/set.h>
 
 KR_USES(kr_block);
+KR_USES(kr_calls);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
@@ -137,6 +138,7 @@ static const struct kr_param params[] = {
 /* Who saves values brings the codec, who has sets `set`; nothing here needs
  * either. */
 static const struct kr_import imports[] = {
+    KR_NEED(kr_calls),
     KR_NEED(kr_block),    KR_NEED(kr_clients),  KR_WANT(kr_codec),
     KR_NEED(kr_commands), KR_NEED(kr_journal),  KR_NEED(kr_keyspace),
     KR_NEED(kr_loop),     KR_NEED(kr_memory),   KR_WANT(kr_sets),

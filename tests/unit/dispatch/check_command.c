@@ -184,6 +184,29 @@ START_TEST(the_interface_finds_subcommands_by_full_name)
 }
 END_TEST
 
+/* Was: the first bytes of the next row were taken for what the row lacks. */
+START_TEST(rows_of_an_older_header_are_shorter)
+{
+    enum { OLD = offsetof(struct kr_command, refused) };
+    struct kr_command sub = {.name = "one", .run = run_nothing, .arity = 2};
+    char rows[3 * OLD];
+    struct kr_command container = {.name = "old", .arity = -2};
+    struct kr_cmd *command;
+
+    memcpy(rows, &sub, OLD);
+    sub.name = "two";
+    memcpy(rows + OLD, &sub, OLD);
+    memset(rows + 2 * OLD, 0x5a, OLD);
+    container.subcommands = (struct kr_rows){rows, 2, OLD};
+    ck_assert_int_eq(command_add(NULL, &container), KR_OK);
+    command = command_find(KR_STR("old"));
+    for (command = command->subcommands; command; command = command->next) {
+        ck_assert_ptr_eq(command->run, run_nothing);
+        ck_assert_ptr_null(command->row.refused);
+    }
+}
+END_TEST
+
 START_TEST(another_module_may_add_a_subcommand)
 {
     struct kr_command row = {.name = "extra", .run = run_nothing, .arity = 2};
@@ -446,6 +469,7 @@ Suite *command_suite(void)
     tcase_add_test(tests, words_name_a_subcommand);
     tcase_add_test(tests, an_unknown_subcommand_names_its_container);
     tcase_add_test(tests, a_container_alone_is_itself);
+    tcase_add_test(tests, rows_of_an_older_header_are_shorter);
     tcase_add_test(tests, the_interface_finds_subcommands_by_full_name);
     tcase_add_test(tests, another_module_may_add_a_subcommand);
     tcase_add_test(tests, a_subcommand_without_a_name_is_refused);
