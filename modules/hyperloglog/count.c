@@ -46,16 +46,14 @@ static void count_anew(struct kr_call *call, struct kr_str bytes)
     kr_reply_int64(call->reply, cardinality);
 }
 
-/* What was counted before.  A short string that a client wrote becomes a raw one
- * even so, as OBJECT ENCODING tells. */
-static void count_again(struct kr_call *call, struct kr_cell *cell,
-                        struct kr_str bytes)
+/* A short string that a client wrote becomes a raw one, whatever comes of the
+ * count: OBJECT ENCODING tells. */
+static void count_make_raw(struct kr_cell *cell, struct kr_str *bytes)
 {
-    uint64_t cardinality = sketch_cardinality((const uint8_t *)bytes.data);
+    char *raw = cell->boxed ? NULL : kr_strings->edit(cell, bytes->size);
 
-    if (!cell->boxed)
-        (void)kr_strings->edit(cell, bytes.size);
-    kr_reply_int64(call->reply, (int64_t)cardinality);
+    if (raw)
+        bytes->data = raw;
 }
 
 void hyperloglog_pfcount(struct kr_call *call)
@@ -69,10 +67,14 @@ void hyperloglog_pfcount(struct kr_call *call)
     }
     if (!hyperloglog_view(call, 1, &cell, &bytes))
         return;
-    if (!bytes.size)
+    if (!bytes.size) {
         kr_reply_int64(call->reply, 0);
-    else if (sketch_is_stale((const uint8_t *)bytes.data))
+        return;
+    }
+    count_make_raw(&cell, &bytes);
+    if (sketch_is_stale((const uint8_t *)bytes.data))
         count_anew(call, bytes);
     else
-        count_again(call, &cell, bytes);
+        kr_reply_int64(call->reply, (int64_t)sketch_cardinality(
+                                        (const uint8_t *)bytes.data));
 }

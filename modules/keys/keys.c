@@ -7,7 +7,7 @@
  *   rename.c    RENAME, RENAMENX, MOVE
  *   copy.c      COPY
  *   dump.c      DUMP, RESTORE
- *   sort.c      SORT, SORT_RO, over pattern.c (where to look), order.c (who
+ *   sort.c      SORT, SORT_RO, over pattern.c (where to look), ranking.c (who
  *               comes first), collate.c (in which locale), arena.c (texts)
  *   expire.c    EXPIRE and its kin
  *   ttl.c       TTL and its kin, PERSIST

@@ -6,7 +6,7 @@
  *   load      copy the elements: to look at another key may remove one that has
  *             expired, and then no cell is good any more
  *   weigh     a number or a text for each, its own or that of a key (BY)
- *   order     see order.h
+ *   order     see ranking.h
  *   answer    the elements, or what keys say of them (GET), of a range (LIMIT);
  *             to the client, or as a list (STORE)
  *
@@ -20,8 +20,8 @@
 #include "arena.h"
 #include "commands.h"
 #include "keys.h"
-#include "order.h"
 #include "pattern.h"
+#include "ranking.h"
 
 #include <kr/block.h>
 #include <kr/list.h>
@@ -39,7 +39,7 @@ enum sort_source { SORT_NOTHING, SORT_LIST, SORT_SET, SORT_ZSET };
 
 struct sort {
     struct kr_call *call;
-    struct order order;
+    struct ranking order;
     bool unordered; /* BY a constant */
     bool has_by;
     struct pattern by;
@@ -49,7 +49,7 @@ struct sort {
     int64_t limit_from, limit_count; /* -1: all */
 
     enum sort_source source;
-    struct order_item *items;
+    struct ranking_item *items;
     size_t count; /* items */
     size_t from;  /* those that are answered */
     size_t wanted;
@@ -278,7 +278,7 @@ static double sort_number(struct sort *sort, struct kr_str text)
 }
 
 /* Copied, since strtod() wants a NUL behind it and a weight is wanted later. */
-static bool sort_weigh_by(struct sort *sort, struct order_item *item)
+static bool sort_weigh_by(struct sort *sort, struct ranking_item *item)
 {
     struct kr_str value, copy;
     int64_t whole;
@@ -301,7 +301,7 @@ static bool sort_weigh_by(struct sort *sort, struct order_item *item)
 static bool sort_weigh(struct sort *sort)
 {
     for (size_t i = 0; i < sort->count; i++) {
-        struct order_item *item = &sort->items[i];
+        struct ranking_item *item = &sort->items[i];
 
         if (sort->order.by_text)
             item->weight = kr_str(NULL, 0);
@@ -319,7 +319,7 @@ static bool sort_weigh(struct sort *sort)
 
 static bool sort_put_in_order(struct sort *sort)
 {
-    struct order_item *room;
+    struct ranking_item *room;
 
     if (sort->unordered)
         return true;
@@ -328,7 +328,7 @@ static bool sort_put_in_order(struct sort *sort)
     if (!sort_weigh(sort) ||
         !(room = sort_alloc(sort, sort->count, sizeof(*room))))
         return false;
-    order_sort(&sort->order, sort->items, room, sort->count);
+    ranking_sort(&sort->order, sort->items, room, sort->count);
     kr_memory->free(sort_self(sort), room);
     return true;
 }

@@ -39,6 +39,8 @@ REPLIES = [
           "7.2's text; 7.0's is that of whatever failed last"),
     Known(r"(?i)XINFO CONSUMERS .*", r"(?s)[*].*\r\ninactive\r\n.*", "7.2 tells how long one got nothing"),
     Known(r"(?i)XINFO STREAM .* FULL.*", r"(?s).*\r\nactive-time\r\n.*", "7.2 tells when one got something"),
+    Known(r"(?i)XADD \S+ (.* )?\* .*", r"\$\d+\r\n\d{13}-\d+\r\n", "the id is the time",
+          theirs=r"\$\d+\r\n\d{13}-\d+\r\n", stream=True, parts=True),
     Known(r"(?i)PF(ADD|COUNT|MERGE|DEBUG) .*", r"-INVALIDOBJ Corrupted HLL object detected\r\n",
           "a run that is cut off by the string's end: Redis reads on, what stands there", stream=True,
           parts=True),

@@ -59,16 +59,14 @@ def stream(rules, seed, count):
     rng = random.Random(seed)
     g = grammar.Gen(rng)
     picked = rng.choices(rules, weights=[r.weight for r in rules], k=count)
-    transactions = any(r.name == (b"DISCARD",) for r in rules)
     queueing = False
     for i, r in enumerate(picked):
         words = r.make(g)
         if r.spoil and rng.random() < 0.07:
             words = g.broken(words)
         call = Call(r.name + tuple(words), r.compare)
-        if transactions and i % BATCH == BATCH - 1:
-            call = Call((b"DISCARD",), "exact")
-        elif queueing and (r.compare != "exact" or r.name[0] in KNOWN_TO_DIFFER):
+        queueing = queueing and i % BATCH != 0
+        if queueing and (r.compare != "exact" or r.name[0] in KNOWN_TO_DIFFER):
             call = Call((b"PING",), "exact")
         if call.words in ((b"MULTI",), (b"EXEC",), (b"DISCARD",)):
             queueing = call.words == (b"MULTI",)
@@ -81,7 +79,9 @@ def play(both, calls, start=0, lenient_until=0):
     for first in range(start, len(calls), BATCH):
         batch = calls[first:first + BATCH]
         nonce = b"end-of-batch-%d" % first
-        data = b"".join(encode(*call.words) for call in batch) + encode("ECHO", nonce)
+        # Who is in a transaction would be told QUEUED.
+        data = b"".join(encode(*call.words) for call in batch) \
+            + encode("DISCARD") + encode("ECHO", nonce)
         ending = b"$%d\r\n%s\r\n" % (len(nonce), nonce)
         answers = []
         for client in both.each:
@@ -111,8 +111,8 @@ def play(both, calls, start=0, lenient_until=0):
             if row.parts:
                 both.forget()
                 break
-        if len(ours) != len(batch) + 1:
-            raise Difference(first + len(batch) - 1, theirs[-2], "too many replies in this batch")
+        if len(ours) != len(batch) + 2:
+            raise Difference(first + len(batch) - 1, theirs[-3], "too many replies in this batch")
 
 
 def alike(call, theirs, ours):

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* order - the order in which SORT answers elements.
+/* ranking - the order in which SORT answers elements.
  *
  * By their numbers, and where these are equal by the bytes of the elements; or
  * by texts: weights if there are some, the elements if not.  Texts that nobody
  * stores compare as the locale collates them, and as far as the first NUL; all
  * else compares as bytes.  What is equal in all that keeps its place. */
-#ifndef KEYS_ORDER_H
-#define KEYS_ORDER_H
+#ifndef KEYS_RANKING_H
+#define KEYS_RANKING_H
 
 #include <kr/base.h>
 
 #include <locale.h>
 
-struct order_item {
+struct ranking_item {
     struct kr_str element; /* a NUL stands behind it, and behind the weight */
     union {
         double score; /* by number */
@@ -21,7 +21,7 @@ struct order_item {
     };
 };
 
-struct order {
+struct ranking {
     bool by_text;
     bool by_weight;
     bool descending;
@@ -30,7 +30,7 @@ struct order {
 };
 
 /* Sort `count` items; `room` is as large as `items` and is written over. */
-void order_sort(const struct order *order, struct order_item *items,
-                struct order_item *room, size_t count);
+void ranking_sort(const struct ranking *order, struct ranking_item *items,
+                  struct ranking_item *room, size_t count);
 
 #endif

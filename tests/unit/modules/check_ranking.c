@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check_order - against insertion one by one, and what the orders promise.
+/* check_ranking - against insertion one by one, and what the orders promise.
  *
  * KEYRACK_TEST_SEED in the environment repeats a run. */
 
-#include "modules/keys/order.h"
+#include "modules/keys/ranking.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -44,13 +44,14 @@ static int bytes_of(struct kr_str a, struct kr_str b)
     return way != 0 ? way : sign_of((double)a.size, (double)b.size);
 }
 
-static int texts_of(const struct order *order, struct kr_str a, struct kr_str b)
+static int texts_of(const struct ranking *order, struct kr_str a,
+                    struct kr_str b)
 {
     return order->as_bytes ? bytes_of(a, b) : strcmp(a.data, b.data);
 }
 
-static int way_of(const struct order *order, const struct order_item *a,
-                  const struct order_item *b)
+static int way_of(const struct ranking *order, const struct ranking_item *a,
+                  const struct ranking_item *b)
 {
     int way;
 
@@ -67,13 +68,13 @@ static int way_of(const struct order *order, const struct order_item *a,
     return order->descending ? -way : way;
 }
 
-static void model_sort(const struct order *order, struct order_item *items,
+static void model_sort(const struct ranking *order, struct ranking_item *items,
                        size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         for (size_t j = i; j > 0 && way_of(order, &items[j - 1], &items[j]) > 0;
              j--) {
-            struct order_item swap = items[j];
+            struct ranking_item swap = items[j];
 
             items[j] = items[j - 1];
             items[j - 1] = swap;
@@ -87,10 +88,10 @@ static void model_sort(const struct order *order, struct order_item *items,
  * can be told where words are equal. */
 static char copies[ITEMS_MAX][8];
 
-static struct order_item item_random(const struct order *order, size_t i)
+static struct ranking_item item_random(const struct ranking *order, size_t i)
 {
     struct kr_str word = words[chance(KR_COUNT(words))];
-    struct order_item item;
+    struct ranking_item item;
 
     memset(copies[i], 0, sizeof(copies[i]));
     memcpy(copies[i], word.data, word.size);
@@ -107,9 +108,9 @@ static struct order_item item_random(const struct order *order, size_t i)
 /* Every order that there is: four bits. */
 START_TEST(any_items_come_in_order_and_equal_ones_keep_their_places)
 {
-    static struct order_item items[ITEMS_MAX], model[ITEMS_MAX],
+    static struct ranking_item items[ITEMS_MAX], model[ITEMS_MAX],
         room[ITEMS_MAX];
-    struct order order = {
+    struct ranking order = {
         .by_text = _i & 1,
         .by_weight = _i & 2,
         .descending = _i & 4,
@@ -119,13 +120,13 @@ START_TEST(any_items_come_in_order_and_equal_ones_keep_their_places)
 
     seed = given != NULL ? strtoull(given, NULL, 10)
                          : (uint64_t)time(NULL) * 16 + (uint64_t)_i + 1;
-    printf("order: seed %llu\n", (unsigned long long)seed);
+    printf("ranking: seed %llu\n", (unsigned long long)seed);
     for (int round = 0; round < 200; round++) {
         size_t count = chance(round % 2 ? 20 : ITEMS_MAX);
 
         for (size_t i = 0; i < count; i++)
             model[i] = items[i] = item_random(&order, i);
-        order_sort(&order, items, room, count);
+        ranking_sort(&order, items, room, count);
         model_sort(&order, model, count);
         for (size_t i = 0; i < count; i++) {
             if (items[i].element.data != model[i].element.data)
@@ -137,24 +138,24 @@ END_TEST
 
 START_TEST(infinities_are_numbers_and_ties_go_by_bytes)
 {
-    struct order order = {.by_text = false};
-    struct order_item room[4], items[4] = {
-                                   {KR_STR("d"), {.score = __builtin_inf()}},
-                                   {KR_STR("c"), {.score = 0}},
-                                   {KR_STR("b"), {.score = -0.0}},
-                                   {KR_STR("a"), {.score = -__builtin_inf()}},
-                               };
+    struct ranking order = {.by_text = false};
+    struct ranking_item room[4], items[4] = {
+                                     {KR_STR("d"), {.score = __builtin_inf()}},
+                                     {KR_STR("c"), {.score = 0}},
+                                     {KR_STR("b"), {.score = -0.0}},
+                                     {KR_STR("a"), {.score = -__builtin_inf()}},
+                                 };
 
-    order_sort(&order, items, room, 4);
+    ranking_sort(&order, items, room, 4);
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(items[i].element.data[0], "abcd"[i]);
 }
 END_TEST
 
-Suite *order_suite(void)
+Suite *ranking_suite(void)
 {
-    Suite *suite = suite_create("order");
-    TCase *tcase = tcase_create("order");
+    Suite *suite = suite_create("ranking");
+    TCase *tcase = tcase_create("ranking");
 
     tcase_add_loop_test(
         tcase, any_items_come_in_order_and_equal_ones_keep_their_places, 0, 16);
