@@ -103,7 +103,7 @@ static bool client_may_write(struct output *output)
     return false;
 }
 
-static size_t client_memory(const struct kr_client *client)
+size_t client_memory(const struct kr_client *client)
 {
     return sizeof(*client) + client->charged + input_memory(client) +
            output_memory(&client->output);

@@ -153,6 +153,9 @@ void client_tick(int64_t now_ms, int64_t hz);
 uint64_t client_count(void);
 struct kr_client *client_first(void);
 struct kr_client *client_after(struct kr_client *client);
+/* Bytes that a client takes: itself, its buffers, what modules keep for it; and
+ * those of all clients. */
+size_t client_memory(const struct kr_client *client);
 size_t client_total_memory(void);
 struct kr_client *client_find(uint64_t id);
 void client_forget(kr_module *module);

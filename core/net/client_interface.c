@@ -157,8 +157,7 @@ static void client_info(const kr_client *client, struct kr_client_info *out)
             info.args += call_current->pub.argv[i].size;
     info.args += input_held(client);
     input_big(client, &info.input_used, &info.input_free);
-    info.memory = sizeof(*client) + client->charged + input_memory(client) +
-                  info.output_memory;
+    info.memory = client_memory(client);
     /* A system call each: not for those who only count. */
     if (size > offsetof(struct kr_client_info, address))
         client_address(client, false, info.address, sizeof(info.address));

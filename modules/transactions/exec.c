@@ -31,13 +31,18 @@ void transactions_multi(struct kr_call *call)
     kr_reply_ok(call->reply);
 }
 
+/* What is kept of the client, if there is one and anything is. */
+static struct transaction *exec_kept(const struct kr_call *call)
+{
+    return call->client ? transaction_of(transactions_of(call), call->client)
+                        : NULL;
+}
+
 /* The transaction that the client has begun; otherwise the error is replied. */
 static struct transaction *exec_begun(struct kr_call *call, const char *error)
 {
-    struct transaction *transaction = NULL;
+    struct transaction *transaction = exec_kept(call);
 
-    if (call->client)
-        transaction = transaction_of(transactions_of(call), call->client);
     if (transaction && transaction->begun)
         return transaction;
     kr_reply_error(call->reply, error);
@@ -83,14 +88,11 @@ static void exec_run(struct kr_call *call, const struct queue *queue)
  * of the transaction.  ERR, which says nothing, is left out of the text. */
 void transactions_exec_refused(struct kr_call *call, struct kr_str error)
 {
-    struct transactions *all = transactions_of(call);
-    struct transaction *transaction = NULL;
+    struct transaction *transaction = exec_kept(call);
     struct kr_str code = KR_STR("ERR ");
 
-    if (call->client)
-        transaction = transaction_of(all, call->client);
     if (transaction)
-        transaction_discard(all, transaction, call->client);
+        transaction_discard(transactions_of(call), transaction, call->client);
     if (error.size >= code.size &&
         memcmp(error.data, code.data, code.size) == 0)
         error = kr_str(error.data + code.size, error.size - code.size);
@@ -115,7 +117,7 @@ void transactions_exec(struct kr_call *call)
     } else {
         /* Nobody needs to be told of what the commands change from here on. */
         watches_clear(all->self, &transaction->watches, call->client);
-        transaction_close(all, transaction, call->client);
+        transaction_close(all, call->client);
         exec_run(call, &transaction->queue);
     }
     transaction_discard(all, transaction, call->client);
@@ -143,11 +145,10 @@ void transactions_watch(struct kr_call *call)
 
 void transactions_unwatch(struct kr_call *call)
 {
-    struct transactions *all = transactions_of(call);
-    struct transaction *transaction;
+    struct transaction *transaction = exec_kept(call);
 
-    if (call->client &&
-        (transaction = transaction_of(all, call->client)) != NULL)
-        watches_clear(all->self, &transaction->watches, call->client);
+    if (transaction)
+        watches_clear(transactions_of(call)->self, &transaction->watches,
+                      call->client);
     kr_reply_ok(call->reply);
 }

@@ -70,10 +70,8 @@ void transaction_open(const struct transactions *all,
     kr_gates->arm(all->refused, client);
 }
 
-void transaction_close(const struct transactions *all,
-                       struct transaction *transaction, kr_client *client)
+void transaction_close(const struct transactions *all, kr_client *client)
 {
-    (void)transaction;
     kr_gates->disarm(all->judge, client);
     kr_gates->disarm(all->queue, client);
     kr_gates->disarm(all->refused, client);
@@ -82,7 +80,7 @@ void transaction_close(const struct transactions *all,
 void transaction_discard(const struct transactions *all,
                          struct transaction *transaction, kr_client *client)
 {
-    transaction_close(all, transaction, client);
+    transaction_close(all, client);
     transaction->begun = transaction->dirty = false;
     kr_clients->set_flags(client, 0, KR_CLIENT_TRANSACTION | KR_CLIENT_DIRTY);
     queue_clear(all->self, &transaction->queue, client);

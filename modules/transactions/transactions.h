@@ -42,8 +42,7 @@ struct transaction *transaction_begin(const struct transactions *all,
 /* Queue from now on; or run commands again as they come. */
 void transaction_open(const struct transactions *all,
                       struct transaction *transaction, kr_client *client);
-void transaction_close(const struct transactions *all,
-                       struct transaction *transaction, kr_client *client);
+void transaction_close(const struct transactions *all, kr_client *client);
 /* The end: no queue, nothing watched. */
 void transaction_discard(const struct transactions *all,
                          struct transaction *transaction, kr_client *client);
