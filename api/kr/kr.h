@@ -7,6 +7,7 @@
 #include <kr/base.h>
 #include <kr/block.h>
 #include <kr/call.h>
+#include <kr/child.h>
 #include <kr/client.h>
 #include <kr/codec.h>
 #include <kr/command.h>
@@ -17,6 +18,7 @@
 #include <kr/journal.h>
 #include <kr/keyspace.h>
 #include <kr/loader.h>
+#include <kr/loading.h>
 #include <kr/log.h>
 #include <kr/loop.h>
 #include <kr/memory.h>

@@ -239,6 +239,12 @@ static int32_t call_admit(struct call *call)
 {
     kr_client *client = call->pub.client;
 
+    if (call_alerts & ALERT_LOADING &&
+        !(call->pub.command->flags & KR_CMD_LOADING) &&
+        !(call->pub.flags & KR_CALL_REPLICA)) {
+        call_refuse(call, "LOADING Redis is loading the dataset in memory");
+        return KR_GATE_DENY;
+    }
     if (call_alerts & ALERT_BUSY &&
         !(call->pub.command->flags & KR_CMD_ALLOW_BUSY) &&
         !(call->run_flags & KR_RUN_NO_GATES)) {

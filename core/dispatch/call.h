@@ -66,10 +66,11 @@ extern struct call *call_current;
 
 /* --- What makes calls take the long way ---------------------------------- */
 
-#define ALERT_MEMORY (1u << 0) /* maxmemory is set */
-#define ALERT_PAUSED (1u << 1) /* CLIENT PAUSE */
-#define ALERT_BUSY   (1u << 2) /* a call lets the loop run meanwhile */
-#define ALERT_REPLY  (1u << 3) /* some client has CLIENT REPLY OFF or SKIP */
+#define ALERT_MEMORY  (1u << 0) /* maxmemory is set */
+#define ALERT_PAUSED  (1u << 1) /* CLIENT PAUSE */
+#define ALERT_BUSY    (1u << 2) /* a call lets the loop run meanwhile */
+#define ALERT_LOADING (1u << 4) /* the data set is being read */
+#define ALERT_REPLY   (1u << 3) /* some client has CLIENT REPLY OFF or SKIP */
 extern uint32_t call_alerts;
 /* What -BUSY says while ALERT_BUSY is set. */
 extern const char *call_busy_text;

@@ -80,6 +80,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
     [EVENT_TICK]             = KR_EVENT_TICK,
     [EVENT_SLEEP]            = KR_EVENT_SLEEP,
     [EVENT_WAKE]             = KR_EVENT_WAKE,
+    [EVENT_LOAD]             = KR_EVENT_LOAD,
     [EVENT_READY]            = KR_EVENT_READY,
     [EVENT_SHUTDOWN]         = KR_EVENT_SHUTDOWN,
     [EVENT_SLOW]             = KR_EVENT_SLOW,

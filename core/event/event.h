@@ -9,6 +9,7 @@
 
 #include <kr/event.h>
 #include <kr/info.h>
+#include <kr/loading.h>
 
 enum event_id { /* ORDER: names in event.c */
                 EVENT_KEY_BEFORE,
@@ -27,6 +28,7 @@ enum event_id { /* ORDER: names in event.c */
                 EVENT_TICK,
                 EVENT_SLEEP,
                 EVENT_WAKE,
+                EVENT_LOAD,
                 EVENT_READY,
                 EVENT_SHUTDOWN,
                 EVENT_SLOW,

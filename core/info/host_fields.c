@@ -3,11 +3,14 @@
 #include "core/info/host_fields.h"
 
 #include "core/dispatch/call.h"
+#include "core/event/event.h"
 #include "core/info/info.h"
 #include "core/keyspace/keyspace.h"
+#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/server/loading.h"
 
 struct turn_stats turn_stats;
 
@@ -45,8 +48,13 @@ static void host_fill_memory(void *ctx, struct kr_info_out *out)
 
 static void host_fill_stats(void *ctx, struct kr_info_out *out)
 {
+    struct child_figures child;
+
     (void)ctx;
     host_pace();
+    child_figures(&child);
+    out->field_int(out, "latest_fork_usec", child.fork_usec);
+    out->field_int(out, "total_forks", (int64_t)child.forks);
     out->field_int(out, "expired_time_cap_reached_count",
                    (int64_t)keyspace_stats.expired_time_cap);
     out->field_int(
@@ -69,9 +77,56 @@ static void host_fill_stats(void *ctx, struct kr_info_out *out)
                    (int64_t)pace.us_per_turn);
 }
 
+static void host_fill_loading(struct kr_info_out *out)
+{
+    struct loading_figures loading;
+
+    loading_figures(&loading);
+    out->field_int(out, "loading", loading.active && !loading.async);
+    out->field_int(out, "async_loading", loading.active && loading.async);
+    if (!loading.active)
+        return;
+    out->field_int(out, "loading_start_time", loading.start_ms / 1000);
+    out->field_int(out, "loading_total_bytes", (int64_t)loading.total);
+    out->field_int(out, "loading_rdb_used_mem",
+                   (int64_t)loading.memory_at_start);
+    out->field_int(out, "loading_loaded_bytes", (int64_t)loading.loaded);
+    kr_info_fieldf(out, "loading_loaded_perc", "%.2f",
+                   loading.total > 0
+                       ? (double)loading.loaded * 100 / (double)loading.total
+                       : 0.0);
+    out->field_int(out, "loading_eta_seconds", loading.eta_sec);
+}
+
+static void host_fill_persistence(void *ctx, struct kr_info_out *out)
+{
+    struct child_figures child;
+
+    (void)ctx;
+    host_fill_loading(out);
+    child_figures(&child);
+    out->field_int(out, "current_cow_peak", (int64_t)child.copied_peak);
+    out->field_int(out, "current_cow_size", (int64_t)child.copied);
+    out->field_int(out, "current_cow_size_age", child.copied_age_sec);
+    kr_info_fieldf(out, "current_fork_perc", "%.2f",
+                   child.keys_total > 0
+                       ? (double)child.keys * 100 / (double)child.keys_total
+                       : 0.0);
+    out->field_int(out, "current_save_keys_processed", (int64_t)child.keys);
+    out->field_int(out, "current_save_keys_total", (int64_t)child.keys_total);
+}
+
+static void host_on_reset(void *ctx, const void *payload)
+{
+    (void)ctx, (void)payload;
+    child_reset_stats();
+}
+
 void host_fields_init(void)
 {
     pace.at_ms = clock_turn_ms;
     info_interface.provide(NULL, "memory", 0, host_fill_memory, NULL);
     info_interface.provide(NULL, "stats", 0, host_fill_stats, NULL);
+    info_interface.provide(NULL, "persistence", 0, host_fill_persistence, NULL);
+    event_listen(EVENT_INFO_RESET, host_on_reset, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,8 +21,35 @@ static struct {
     char paths[2][4096]; /* empty: standard output */
     atomic_uint path;    /* which of the two */
     atomic_bool syslog;
+    bool child;
     char ident[128]; /* syslog keeps the pointer */
 } logger = {.level = LOG_NOTICE_};
+
+/* localtime_r() and syslog() hold locks of the C library's while they run.  A
+ * child must not find one held by a thread that it does not have, so fork()
+ * waits for a lock of ours around them. */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t log_once = PTHREAD_ONCE_INIT;
+
+static void log_before_fork(void)
+{
+    pthread_mutex_lock(&log_lock);
+}
+
+static void log_after_fork(void)
+{
+    pthread_mutex_unlock(&log_lock);
+}
+
+static void log_guard_fork(void)
+{
+    pthread_atfork(log_before_fork, log_after_fork, log_after_fork);
+}
+
+void log_become_child(void)
+{
+    logger.child = true;
+}
 
 void log_open(enum log_level level, const char *path)
 {
@@ -64,10 +92,14 @@ static int log_prefix(char *text, size_t size, enum log_level level)
     struct tm tm;
     char date[64];
 
+    pthread_once(&log_once, log_guard_fork);
+    pthread_mutex_lock(&log_lock);
     localtime_r(&seconds, &tm);
+    pthread_mutex_unlock(&log_lock);
     strftime(date, sizeof(date), "%d %b %Y %H:%M:%S.", &tm);
-    return snprintf(text, size, "%d:M %s%03d %c ", (int)getpid(), date,
-                    (int)(now_us / 1000 % 1000), marks[level]);
+    return snprintf(text, size, "%d:%c %s%03d %c ", (int)getpid(),
+                    logger.child ? 'C' : 'M', date, (int)(now_us / 1000 % 1000),
+                    marks[level]);
 }
 
 /* The file is opened for each line, as Redis does, so that a log rotated by
@@ -118,7 +150,10 @@ void log_line(enum log_level level, const char *format, ...)
         body = (int)(sizeof(line) - (size_t)head - 2);
     line[head + body] = '\n';
     log_put(line, (size_t)(head + body) + 1);
-    if (logger.syslog)
+    if (logger.syslog) {
+        pthread_mutex_lock(&log_lock);
         syslog(priorities[level], "%.*s", body, line + head);
+        pthread_mutex_unlock(&log_lock);
+    }
     errno = saved_errno;
 }

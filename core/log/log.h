@@ -18,6 +18,9 @@ bool log_enabled(enum log_level level);
 /* Also to syslog, under `ident`, to `facility` (LOG_LOCAL0 ...). */
 void log_syslog(bool on, const char *ident, int facility);
 
+/* In a forked child: lines are marked so. */
+void log_become_child(void);
+
 /* Format and write one line.  [any] */
 void log_line(enum log_level level, const char *format, ...) KR_PRINTF(2, 3);
 

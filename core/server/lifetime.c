@@ -76,20 +76,17 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
                     "for more information.");
 }
 
-bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
+bool lifetime_serve(uint64_t budget_us)
 {
     int64_t until_ns = clock_monotonic_ns() + (int64_t)budget_us * 1000;
     int64_t turn_ms = clock_turn_ms;
     struct call *current = call_current;
     unsigned depth = call_depth;
 
-    (void)self;
     /* The loop does not run within its own callbacks. */
     if (lifetime.yielding || loop_is_inside())
         return false;
     lifetime.yielding = true;
-    call_busy_text = text;
-    call_alerts |= ALERT_BUSY;
     do {
         clock_begin_turn();
         loop_poll();
@@ -100,9 +97,22 @@ bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
     clock_turn_ms = turn_ms;
     call_current = current;
     call_depth = depth;
-    call_alerts &= ~ALERT_BUSY;
     lifetime.yielding = false;
     return true;
+}
+
+bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
+{
+    bool served;
+
+    (void)self;
+    if (lifetime.yielding)
+        return false;
+    call_busy_text = text;
+    call_alerts |= ALERT_BUSY;
+    served = lifetime_serve(budget_us);
+    call_alerts &= ~ALERT_BUSY;
+    return served;
 }
 
 static void lifetime_make_run_id(void)

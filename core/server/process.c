@@ -199,10 +199,22 @@ void process_retitle(void)
         process_set_title();
 }
 
-void process_ready(void)
+void process_name_child(const char *name)
+{
+    if (!directives.set_proc_title || process.title_size == 0)
+        return;
+    memset(process.title, 0, process.title_size);
+    snprintf(process.title, process.title_size, "keyrack-%s", name);
+}
+
+void process_listening(void)
 {
     process_write_pidfile();
     process_retitle();
+}
+
+void process_ready(void)
+{
     if (process_is_supervised() &&
         !process_notify("STATUS=Ready to accept connections\nREADY=1\n"))
         log_warning("process: the supervisor cannot be told that we are ready "

@@ -8,8 +8,12 @@
 void process_init(int argc, char **argv);
 /* With the configuration known, before anything is opened: daemonize. */
 void process_begin(void);
-/* Serving: pid file, title, word to the supervisor. */
+/* Listening, the data set not loaded yet: pid file, title. */
+void process_listening(void);
+/* Serving: word to the supervisor. */
 void process_ready(void);
+/* In a child: what it is for, in the title. */
+void process_name_child(const char *name);
 /* The title again: its template has changed. */
 void process_retitle(void);
 void process_end(void);

@@ -16,6 +16,7 @@
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
+#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
@@ -29,6 +30,7 @@
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
 #include "core/server/lifetime.h"
+#include "core/server/loading.h"
 #include "core/server/log_interface.h"
 #include "core/server/process.h"
 #include "core/server/startup.h"
@@ -129,6 +131,7 @@ static void server_offer(void)
 {
     rack_offer("kr.block/1", &block_interface);
     rack_offer("kr.calls/1", &call_interface);
+    rack_offer("kr.children/1", &child_interface);
     rack_offer("kr.clients/1", &client_interface);
     rack_offer("kr.codec/1", &codec_interface);
     rack_offer("kr.commands/1", &command_interface);
@@ -139,6 +142,7 @@ static void server_offer(void)
     rack_offer("kr.journal/1", &journal_interface);
     rack_offer("kr.keyspace/1", &keyspace_interface);
     rack_offer("kr.loaders/1", &loader_interface);
+    rack_offer("kr.loading/1", &loading_interface);
     rack_offer("kr.log/1", &log_interface);
     rack_offer("kr.loop/1", &loop_interface);
     rack_offer("kr.memory/1", &memory_interface);
@@ -157,6 +161,8 @@ static void server_connect_wings(void)
     rack_on_forget(info_forget);
     rack_on_forget(client_forget);
     rack_on_forget(event_forget);
+    rack_on_forget(child_forget);
+    rack_on_forget(loading_forget);
     rack_on_forget(loop_forget);
     keyspace_hooks.removed = journal_removed;
     block_init();
@@ -231,6 +237,15 @@ static void server_listen(void)
     server_fail("net", error);
 }
 
+/* A server told to end meanwhile ends in the usual way, by its first turn. */
+static void server_load(void)
+{
+    if (loading_data_set())
+        return;
+    log_warning("Fatal error loading the DB, check server logs. Exiting.");
+    exit(1);
+}
+
 static void server_begin(int argc, char **argv)
 {
     char error[1024];
@@ -246,6 +261,7 @@ static void server_begin(int argc, char **argv)
     info_init();
     host_fields_init();
     lifetime_init();
+    child_init();
     server_connect_wings();
     server_offer();
     if (command_add(NULL, &rack_command) != KR_OK)
@@ -257,10 +273,12 @@ static void server_begin(int argc, char **argv)
     directives_serving();
     event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
+    process_listening();
+    log_notice("Server initialized");
+    server_load();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);
     process_ready();
-    log_notice("Server initialized");
     log_notice("Ready to accept connections");
 }
 
@@ -285,6 +303,7 @@ static void server_end(void)
     loop_poll();
     keyspace_fini();
     rack_unload_all();
+    child_fini();
     lifetime_fini();
     info_fini();
     command_fini();

@@ -58,8 +58,6 @@ static void info_others(struct kr_info_out *out)
         {"pubsub_channels", "0"},
         {"pubsub_patterns", "0"},
         {"pubsubshard_channels", "0"},
-        {"latest_fork_usec", "0"},
-        {"total_forks", "0"},
         {"migrate_cached_sockets", "0"},
         {"slave_expires_tracked_keys", "0"},
         {"active_defrag_hits", "0"},
@@ -115,16 +113,6 @@ void info_fill_stats(void *ctx, struct kr_info_out *out)
 
 void info_fill_persistence(void *ctx, struct kr_info_out *out)
 {
-    static const struct info_constant before[] = {
-        {"loading", "0"},
-        {"async_loading", "0"},
-        {"current_cow_peak", "0"},
-        {"current_cow_size", "0"},
-        {"current_cow_size_age", "0"},
-        {"current_fork_perc", "0.00"},
-        {"current_save_keys_processed", "0"},
-        {"current_save_keys_total", "0"},
-    };
     static const struct info_constant after[] = {
         {"rdb_last_bgsave_status", "ok"},
         {"rdb_last_bgsave_time_sec", "-1"},
@@ -148,7 +136,6 @@ void info_fill_persistence(void *ctx, struct kr_info_out *out)
     };
     const struct server *server = ctx;
 
-    info_constants(out, before, KR_COUNT(before));
     out->field_int(out, "rdb_changes_since_last_save",
                    (int64_t)kr_calls->changes());
     out->field_int(out, "rdb_bgsave_in_progress", 0);
