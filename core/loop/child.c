@@ -223,8 +223,10 @@ static bool child_make_page(void)
 
 static kr_status child_fork(kr_module *self, const struct kr_child_work *work)
 {
+    sigset_t all, before;
     int64_t begin_ns;
     pid_t pid;
+    int error;
 
     if (child.pid > 0)
         return KR_EBUSY;
@@ -232,12 +234,16 @@ static kr_status child_fork(kr_module *self, const struct kr_child_work *work)
         return KR_ENOMEM;
     memset(child.page, 0, sizeof(*child.page));
     child.work = *work;
+    /* What is sent to the child before it is ready for that has to wait. */
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
     begin_ns = clock_monotonic_ns();
     pid = fork();
     if (pid == 0)
         child_run();
+    error = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
-        int error = errno;
 
         log_warning("%s: fork: %s", work->name, strerror(error));
         errno = error;

@@ -48,20 +48,33 @@ END_TEST
 
 START_TEST(every_host_event_can_be_subscribed_to)
 {
-    static const char *const names[] = {
-        KR_EVENT_KEY_BEFORE,     KR_EVENT_KEY_CHANGED,
-        KR_EVENT_KEY_NOTIFY,     KR_EVENT_KEY_EXPIRED,
-        KR_EVENT_KEY_EVICTED,    KR_EVENT_KEY_MISSED,
-        KR_EVENT_FLUSH_BEFORE,   KR_EVENT_FLUSH,
-        KR_EVENT_SWAP,           KR_EVENT_CLIENT_CONNECTED,
-        KR_EVENT_CLIENT_GONE,    KR_EVENT_CLIENT_RESET,
-        KR_EVENT_CLIENT_USER,    KR_EVENT_TICK,
-        KR_EVENT_SLEEP,          KR_EVENT_WAKE,
-        KR_EVENT_READY,          KR_EVENT_SHUTDOWN,
-        KR_EVENT_SLOW,           KR_EVENT_CONFIG_CHANGED,
-        KR_EVENT_MODULE_LOADED,  KR_EVENT_MODULE_UNLOADED,
-        KR_EVENT_MODULE_CHANGED, KR_EVENT_COMMAND_CHANGED,
-        KR_EVENT_INFO_RESET,     KR_EVENT_LATENCY};
+    static const char *const names[] = {KR_EVENT_KEY_BEFORE,
+                                        KR_EVENT_KEY_CHANGED,
+                                        KR_EVENT_KEY_NOTIFY,
+                                        KR_EVENT_KEY_EXPIRED,
+                                        KR_EVENT_KEY_EVICTED,
+                                        KR_EVENT_KEY_MISSED,
+                                        KR_EVENT_FLUSH_BEFORE,
+                                        KR_EVENT_FLUSH,
+                                        KR_EVENT_SWAP,
+                                        KR_EVENT_CLIENT_CONNECTED,
+                                        KR_EVENT_CLIENT_GONE,
+                                        KR_EVENT_CLIENT_RESET,
+                                        KR_EVENT_CLIENT_USER,
+                                        KR_EVENT_TICK,
+                                        KR_EVENT_SLEEP,
+                                        KR_EVENT_WAKE,
+                                        KR_EVENT_LOAD,
+                                        KR_EVENT_READY,
+                                        KR_EVENT_SHUTDOWN,
+                                        KR_EVENT_SLOW,
+                                        KR_EVENT_CONFIG_CHANGED,
+                                        KR_EVENT_MODULE_LOADED,
+                                        KR_EVENT_MODULE_UNLOADED,
+                                        KR_EVENT_MODULE_CHANGED,
+                                        KR_EVENT_COMMAND_CHANGED,
+                                        KR_EVENT_INFO_RESET,
+                                        KR_EVENT_LATENCY};
 
     ck_assert_uint_eq(KR_COUNT(names), EVENT_COUNT);
     for (unsigned i = 0; i < EVENT_COUNT; i++) {
