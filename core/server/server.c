@@ -40,7 +40,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Work that comes with time gets so much of a turn: what a client notices is
@@ -188,10 +187,8 @@ static void server_fail_config(const char *error)
  * is wrong. */
 static void server_fail_modules(const char *error)
 {
-    const char *line = strstr(error, "Reading the configuration file, at line");
-
-    if (line)
-        server_fail_config(line);
+    if (config_refusal()[0])
+        server_fail_config(config_refusal());
     server_fail("module", error);
 }
 
