@@ -111,7 +111,18 @@ void value_walk(const struct set *set, struct set_walk *walk)
 {
     walk->set = *set;
     walk->place = set->form == SET_LISTPACK ? listpack_first(set->packed) : 0;
+    walk->with = NULL;
     walk->count = 0;
+}
+
+bool value_walk_common(const struct set *set, const struct set *other,
+                       struct set_walk *walk)
+{
+    value_walk(set, walk);
+    if (set->form == SET_TABLE && other->form == SET_TABLE &&
+        join_pays(set->table, other->table))
+        walk->with = other->table;
+    return walk->with != NULL;
 }
 
 static uint32_t walk_intset(struct set_walk *walk)
@@ -141,8 +152,10 @@ static uint32_t walk_listpack(struct set_walk *walk)
 static uint32_t walk_table(struct set_walk *walk)
 {
     struct item *items[VALUE_BATCH];
-    size_t count =
-        htable_batch(walk->set.table, &walk->place, items, VALUE_BATCH);
+    size_t count = walk->with ? join_batch(walk->set.table, walk->with,
+                                           &walk->place, items, VALUE_BATCH)
+                              : htable_batch(walk->set.table, &walk->place,
+                                             items, VALUE_BATCH);
 
     for (size_t i = 0; i < count; i++)
         member_set(&walk->member[i], item_key(items[i]));

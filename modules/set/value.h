@@ -27,6 +27,7 @@
 
 #include "../compact/packed.h"
 #include "../structure/htable.h"
+#include "../structure/join.h"
 #include "member.h"
 #include "module.h"
 
@@ -98,12 +99,16 @@ void value_prefetch(const struct htable *table, struct member *members,
 struct set_walk {
     struct set set;
     uint64_t place; /* where to go on: an index, an offset, an htable's */
-    bool over;
-    uint32_t count; /* of this batch */
+    const struct htable *with; /* NULL, or only what that one has, too */
+    uint32_t count;            /* of this batch */
     struct member member[VALUE_BATCH];
 };
 
 void value_walk(const struct set *set, struct set_walk *walk);
+/* Walk what `set` and `other` have in common, where that is cheaper than to ask
+ * `other` for each member.  false: it walks all of `set`. */
+bool value_walk_common(const struct set *set, const struct set *other,
+                       struct set_walk *walk);
 bool value_next(struct set_walk *walk); /* false: no more */
 
 static inline void value_reply(struct kr_reply *reply, const struct member *m)
