@@ -345,6 +345,41 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
     db_link_value(db, cell->entry);
 }
 
+/* --- Loading ------------------------------------------------------------- */
+
+static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
+                           const struct kr_value *value, int64_t when_ms,
+                           struct kr_cell *cell)
+{
+    uint32_t how = value->boxed ? KR_PUT_BOXED : 0;
+    uint32_t length = value->boxed ? 0 : (uint32_t)value->bytes.size;
+    struct entry_form form = keyspace_form(type, value->meta, how, length);
+    uint64_t hash = keyspace_hash_inline(key);
+    struct table_place at;
+    struct entry *e;
+
+    if (db_lookup(db, key, hash, &at) != NULL)
+        return false;
+    if (when_ms != KR_NO_EXPIRY)
+        form.flags |= ENTRY_EXPIRES;
+    e = entry_new(key, &form, age_first(clock_turn_ms));
+    if (when_ms != KR_NO_EXPIRY)
+        entry_write_expiry(e, when_ms > 0 ? when_ms : 0, 0);
+    if (value->boxed)
+        memcpy(entry_payload(e), &value->box, sizeof(value->box));
+    else if (length != 0)
+        memcpy(entry_payload(e), value->bytes.data, length);
+    db_insert(db, hash, e);
+    db_link_value(db, e);
+    entry_fill_cell(e, db, hash, cell);
+    return true;
+}
+
+static void keyspace_reserve(kr_db *db, uint64_t keys)
+{
+    table_reserve(&db->table, keys);
+}
+
 /* --- Changing ------------------------------------------------------------ */
 
 static void keyspace_reshape(struct kr_cell *cell, uint32_t how,
@@ -704,4 +739,6 @@ const struct kr_keyspace keyspace_interface = {
     .describe = describe_table,
     .expires_actively = keyspace_expires_actively,
     .changed_too = keyspace_changed_too,
+    .place = keyspace_place,
+    .reserve = keyspace_reserve,
 };

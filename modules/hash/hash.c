@@ -170,6 +170,7 @@ static const struct kr_type hash_type = {
     .defrag = hash_defrag,
     .unlink = due_unlink,
     .link = due_link,
+    .file_version = due_file_version,
 };
 
 /* --- Life ---------------------------------------------------------------- */
