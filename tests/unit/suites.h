@@ -12,6 +12,7 @@
 
 SUITE(account)
 SUITE(age)
+SUITE(ahead)
 SUITE(bits)
 SUITE(blob)
 SUITE(block)
