@@ -65,6 +65,8 @@ kr_status rdb_begin_background(struct rdb *rdb)
                                  .ctx = rdb};
     kr_status answer;
 
+    for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
+        work.keys_total += kr_keyspace->count(kr_keyspace->db(i));
     if (kr_children->running())
         return KR_EBUSY;
     rdb->child_changes = kr_calls->changes();

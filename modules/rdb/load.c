@@ -322,10 +322,22 @@ static bool load_item(struct load *load)
     return load_key(load, code);
 }
 
+/* Four digits; 0 if they are something else. */
+static unsigned load_read_version(const char *digits)
+{
+    unsigned version = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 0;
+        version = version * 10 + (unsigned)(digits[i] - '0');
+    }
+    return version;
+}
+
 static bool load_begin(struct load *load)
 {
     char magic[RDB_MAGIC_SIZE + 1] = "";
-    int version;
 
     if (!kr_codec->read_raw(load->in, magic, RDB_MAGIC_SIZE))
         return false;
@@ -334,13 +346,13 @@ static bool load_begin(struct load *load)
                 "Wrong signature trying to load DB from file");
         return load_refuse(load, "no snapshot: its first bytes are others");
     }
-    version = atoi(magic + strlen(RDB_MAGIC));
-    if (version < 1 || version > (int)RDB_VERSION_MOST) {
+    load->version = load_read_version(magic + strlen(RDB_MAGIC));
+    if (load->version < 1 || load->version > RDB_VERSION_MOST) {
         kr_logf(load->rdb->self, KR_LOG_WARNING,
-                "Can't handle RDB format version %d", version);
+                "Can't handle RDB format version %.4s",
+                magic + strlen(RDB_MAGIC));
         return load_refuse(load, "a version of the format that is not known");
     }
-    load->version = (uint32_t)version;
     return true;
 }
 
