@@ -74,6 +74,17 @@ void keyspace_prefetch_entry(kr_db *db, uint64_t hash)
     table_prefetch_entry(&db->table, hash);
 }
 
+bool keyspace_peek(kr_db *db, struct kr_str key, uint64_t hash,
+                   struct kr_cell *cell)
+{
+    struct table_place at;
+    struct entry *e = db_lookup(db, key, hash, &at);
+
+    if (e != NULL)
+        entry_fill_cell(e, db, hash, cell);
+    return e != NULL;
+}
+
 /* --- Looking up ---------------------------------------------------------- */
 
 /* The key is not there. */
