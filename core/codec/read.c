@@ -52,6 +52,13 @@ static bool read_fail(kr_reader *in, const char *reason)
 
 /* --- Streams ------------------------------------------------------------- */
 
+/* What is far beyond any file stands for "unknown", also when some of it has
+ * been read. */
+static bool read_knows_limit(const kr_reader *in)
+{
+    return in->limit <= UINT64_MAX / 2;
+}
+
 static void read_sum(kr_reader *in)
 {
     if (in->flags & KR_CODEC_SUM)
@@ -119,7 +126,7 @@ static __attribute__((noinline)) bool read_fill(kr_reader *in, uint64_t size)
 
         while (capacity < size && capacity <= left)
             capacity *= 2;
-        if (in->limit != UINT64_MAX && capacity < size)
+        if (read_knows_limit(in) && capacity < size)
             capacity = (size_t)size;
         if (!read_slide(in, capacity))
             return false;
@@ -417,8 +424,7 @@ bool codec_read_blob(kr_reader *in, struct kr_blob **blob)
     if (!read_tag(in, CODEC_TAG_STRING) ||
         !codec_read_length(in, &length, &encoded))
         return false;
-    if (in->get && !encoded && length > WINDOW_SIZE / 4 &&
-        in->limit != UINT64_MAX)
+    if (in->get && !encoded && length > WINDOW_SIZE / 4 && read_knows_limit(in))
         return read_large_blob(in, length, blob);
     if (!read_string_body(in, length, encoded, &bytes))
         return false;
