@@ -203,6 +203,9 @@ struct kr_keyspace {
     /* About `keys` keys will come into the empty database: make the table for
      * them now, if there is memory.  0: they have come. */
     void (*reserve)(kr_db *db, uint64_t keys);
+    /* The next that is placed will be `key`, at this very address: what its
+     * look-up will touch is fetched while its value is being read. */
+    void (*expect)(kr_db *db, struct kr_str key);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

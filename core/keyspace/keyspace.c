@@ -347,6 +347,28 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
 
 /* --- Loading ------------------------------------------------------------- */
 
+/* The key that expect() was told of. */
+static struct {
+    struct kr_str key;
+    uint64_t hash;
+} keyspace_expected;
+
+static void keyspace_expect(kr_db *db, struct kr_str key)
+{
+    keyspace_expected.key = key;
+    keyspace_expected.hash = keyspace_hash_inline(key);
+    table_prefetch_bucket(&db->table, keyspace_expected.hash);
+}
+
+static uint64_t keyspace_hash_expected(struct kr_str key)
+{
+    bool known = key.data == keyspace_expected.key.data &&
+                 key.size == keyspace_expected.key.size;
+
+    keyspace_expected.key.data = NULL;
+    return known ? keyspace_expected.hash : keyspace_hash_inline(key);
+}
+
 static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
                            const struct kr_value *value, int64_t when_ms,
                            struct kr_cell *cell)
@@ -354,7 +376,7 @@ static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
     uint32_t how = value->boxed ? KR_PUT_BOXED : 0;
     uint32_t length = value->boxed ? 0 : (uint32_t)value->bytes.size;
     struct entry_form form = keyspace_form(type, value->meta, how, length);
-    uint64_t hash = keyspace_hash_inline(key);
+    uint64_t hash = keyspace_hash_expected(key);
     struct table_place at;
     struct entry *e;
 
@@ -741,4 +763,5 @@ const struct kr_keyspace keyspace_interface = {
     .changed_too = keyspace_changed_too,
     .place = keyspace_place,
     .reserve = keyspace_reserve,
+    .expect = keyspace_expect,
 };

@@ -274,6 +274,7 @@ static bool load_key(struct load *load, uint8_t code)
 
     if (!load_keep_key(load, &kept))
         return false;
+    kr_keyspace->expect(load->db, kept.key);
     fine = kr_codec->read_value(load->in, code, &slot, &value);
     if (fine && load_is_over(load)) {
         load_free(slot, &value);
