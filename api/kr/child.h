@@ -42,6 +42,7 @@ struct kr_child_work {
     /* In the server, once, when the child is gone.  [main] */
     void (*done)(void *ctx, const struct kr_child_end *end);
     void *ctx;
+    uint64_t keys_total; /* what INFO says until it reports; 0: unknown */
 };
 
 struct kr_children {

@@ -22,8 +22,14 @@ extern "C" {
 #define KR_CODEC_TAGGED   (1u << 0) /* items carry tags: types with a file_name */
 #define KR_CODEC_COMPRESS (1u << 1) /* writers: pack long strings */
 #define KR_CODEC_DEEP     (1u << 2) /* readers: what deep() answers */
+#define KR_CODEC_SUM      (1u << 3) /* streams: keep the checksum */
 
 #define KR_DIGEST_SIZE 20 /* bytes */
+
+/* Where a stream writer puts its bytes: false, it could not.  Where a stream
+ * reader gets them: how many, at most `size`; 0 at the end, -1: it could not. */
+typedef bool (*kr_codec_put)(void *ctx, struct kr_str bytes);
+typedef int64_t (*kr_codec_get)(void *ctx, char *room, size_t size);
 
 struct kr_codec {
     uint32_t size;
@@ -119,6 +125,30 @@ struct kr_codec {
     /* A string of `size` bytes that LZF has made `packed` of, as it is.  Its
      * reader need not know.  [child] */
     void (*write_packed)(kr_writer *out, struct kr_str packed, size_t size);
+
+    /* --- Streams: values of any size through a buffer of 256 KiB ------------ */
+
+    /* A writer that calls `put` whenever its buffer is full, and with large
+     * strings as they are.  When that answers false the writer has failed. */
+    kr_writer *(*new_stream_writer)(kr_codec_put put, void *ctx,
+                                    uint32_t flags);
+    /* Put what has gathered.  false: the writer has failed. */
+    bool (*flush)(kr_writer *out);
+    /* A reader that calls `get` for more.  No more than `limit` bytes will
+     * come (UINT64_MAX: unknown): a length beyond is refused at once, so that
+     * no memory is asked for that a hostile length makes up. */
+    kr_reader *(*new_stream_reader)(kr_codec_get get, void *ctx, uint64_t limit,
+                                    uint32_t flags);
+    /* Bytes written or read so far, and their checksum (with KR_CODEC_SUM). */
+    uint64_t (*writer_offset)(const kr_writer *out);
+    uint64_t (*reader_offset)(const kr_reader *in);
+    uint64_t (*writer_sum)(kr_writer *out);
+    uint64_t (*reader_sum)(kr_reader *in);
+    /* Step over tagged items, up to and with their end mark. */
+    bool (*skip)(kr_reader *in);
+    /* Items written from here on are tagged, or no longer; read so. */
+    void (*tag_writer)(kr_writer *out, bool tagged);
+    void (*tag_reader)(kr_reader *in, bool tagged);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

@@ -191,6 +191,21 @@ struct kr_keyspace {
      * the name that a key had before RENAME. */
     void (*changed_too)(struct kr_call *call, kr_db *db, struct kr_str key,
                         uint32_t kind, struct kr_str event);
+
+    /* --- For loading --------------------------------------------------------- */
+
+    /* Place a value made outside under a key that is not there, with its expiry
+     * or KR_NO_EXPIRY; takes a box over.  false: the key is there, expired or
+     * not, and the value is still the caller's.  One look-up; nobody is told. */
+    bool (*place)(kr_db *db, struct kr_str key, uint16_t type,
+                  const struct kr_value *value, int64_t when_ms,
+                  struct kr_cell *cell);
+    /* About `keys` keys will come into the empty database: make the table for
+     * them now, if there is memory.  0: they have come. */
+    void (*reserve)(kr_db *db, uint64_t keys);
+    /* The next that is placed will be `key`, at this very address: what its
+     * look-up will touch is fetched while its value is being read. */
+    void (*expect)(kr_db *db, struct kr_str key);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

@@ -39,6 +39,46 @@ static kr_writer *codec_new_writer(uint32_t flags)
     return out;
 }
 
+static kr_writer *codec_new_stream_writer(kr_codec_put put, void *ctx,
+                                          uint32_t flags)
+{
+    kr_writer *out = memory_alloc(sizeof(*out));
+
+    codec_writer_init_stream(out, put, ctx, flags);
+    return out;
+}
+
+static kr_reader *codec_new_stream_reader(kr_codec_get get, void *ctx,
+                                          uint64_t limit, uint32_t flags)
+{
+    kr_reader *in = memory_alloc(sizeof(*in));
+
+    codec_reader_init_stream(in, get, ctx, limit, flags);
+    return in;
+}
+
+static uint64_t codec_writer_offset(const kr_writer *out)
+{
+    return out->flushed + out->size;
+}
+
+static uint64_t codec_reader_offset(const kr_reader *in)
+{
+    return in->before + in->at;
+}
+
+static void codec_tag_writer(kr_writer *out, bool tagged)
+{
+    out->flags &= ~KR_CODEC_TAGGED;
+    out->flags |= tagged ? KR_CODEC_TAGGED : 0;
+}
+
+static void codec_tag_reader(kr_reader *in, bool tagged)
+{
+    in->flags &= ~KR_CODEC_TAGGED;
+    in->flags |= tagged ? KR_CODEC_TAGGED : 0;
+}
+
 static struct kr_str codec_writer_bytes(const kr_writer *out)
 {
     return out->failed ? kr_str(NULL, 0) : kr_str(out->data, out->size);
@@ -67,7 +107,9 @@ static kr_reader *codec_new_reader(struct kr_str bytes, uint32_t flags)
 
 static size_t codec_reader_left(const kr_reader *in)
 {
-    return in->bytes.size - in->at;
+    size_t here = in->bytes.size - in->at;
+
+    return in->limit < SIZE_MAX - here ? here + (size_t)in->limit : SIZE_MAX;
 }
 
 static const char *codec_reader_error(const kr_reader *in)
@@ -144,4 +186,14 @@ const struct kr_codec codec_interface = {
     .read_value = codec_read_value,
     .checksum = crc64,
     .write_packed = codec_write_packed,
+    .new_stream_writer = codec_new_stream_writer,
+    .flush = codec_flush,
+    .new_stream_reader = codec_new_stream_reader,
+    .writer_offset = codec_writer_offset,
+    .reader_offset = codec_reader_offset,
+    .writer_sum = codec_writer_sum,
+    .reader_sum = codec_reader_sum,
+    .skip = codec_skip_tagged,
+    .tag_writer = codec_tag_writer,
+    .tag_reader = codec_tag_reader,
 };

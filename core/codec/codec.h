@@ -19,9 +19,17 @@
  * types) have a length before each that says what it is, so that a reader who
  * does not know the type can step over them.
  *
- * Writers grow in memory.  Readers borrow their bytes; whatever these are, a
- * reader stays within them, allocates no more than LZF can unpack of them, and
- * once it has refused it refuses everything. */
+ * Writers grow in memory, or hand their buffer to a sink when it is full.
+ * Readers borrow their bytes, or hold a window of a stream:
+ *
+ *     read before | window: read  | to be read |  still with the source
+ *     ------------+---------------+------------+------------------------
+ *                 before          at           bytes.size      limit
+ *
+ * The window moves on with what is read, and grows for a string that is larger.
+ * Whatever the bytes are, a reader stays within them, allocates no more than
+ * there are (or LZF can unpack of them), and once it has refused it refuses
+ * everything. */
 #ifndef CORE_CODEC_CODEC_H
 #define CORE_CODEC_CODEC_H
 
@@ -45,6 +53,12 @@ struct kr_writer {
     uint32_t flags;           /* KR_CODEC_ */
     bool failed;              /* no memory: what is written is dropped */
     const struct kr_str *key; /* to be written behind the next code, or NULL */
+    kr_codec_put put;         /* NULL: in memory */
+    void *ctx;
+    uint64_t flushed; /* bytes that have been put */
+    uint64_t sum;     /* of them, with KR_CODEC_SUM */
+    char *scratch;    /* for compressing */
+    size_t scratch_size;
 };
 
 struct kr_reader {
@@ -54,15 +68,30 @@ struct kr_reader {
     const char *error;   /* why it refused, or NULL */
     char *scratch;       /* the last string that did not stand as it was */
     size_t scratch_size; /* bytes allocated */
+    kr_codec_get get;    /* NULL: `bytes` is all there is */
+    void *ctx;
+    char *window;    /* what `bytes` points to */
+    size_t capacity; /* bytes allocated */
+    uint64_t before; /* bytes of the stream in front of the window */
+    uint64_t limit;  /* bytes that the source may still give */
+    uint64_t sum;    /* of all up to byte `summed` of the window */
+    size_t summed;
 };
 
 void codec_writer_init(kr_writer *out, uint32_t flags);
 void codec_writer_fini(kr_writer *out);
 void codec_reader_init(kr_reader *in, struct kr_str bytes, uint32_t flags);
 void codec_reader_fini(kr_reader *in);
+void codec_writer_init_stream(kr_writer *out, kr_codec_put put, void *ctx,
+                              uint32_t flags);
+void codec_reader_init_stream(kr_reader *in, kr_codec_get get, void *ctx,
+                              uint64_t limit, uint32_t flags);
 
 /* --- write.c ------------------------------------------------------------- */
 
+/* Put what has gathered; false: the writer has failed. */
+bool codec_flush(kr_writer *out);
+uint64_t codec_writer_sum(kr_writer *out);
 void codec_write_bytes(kr_writer *out, const void *bytes, size_t size);
 void codec_write_byte(kr_writer *out, uint8_t byte);
 void codec_write_length(kr_writer *out, uint64_t length);
@@ -89,6 +118,7 @@ bool codec_read_blob(kr_reader *in, struct kr_blob **blob);
 bool codec_read_raw(kr_reader *in, void *bytes, size_t size);
 void *codec_read_room(kr_reader *in, size_t size);
 void codec_refuse(kr_reader *in, const char *reason);
+uint64_t codec_reader_sum(kr_reader *in);
 /* Step over the tagged items of a value, its end mark included. */
 bool codec_skip_tagged(kr_reader *in);
 

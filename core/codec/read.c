@@ -3,6 +3,7 @@
 
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
+#include "core/text/crc64.h"
 #include "core/text/number.h"
 
 #include <lzf.h>
@@ -10,13 +11,27 @@
 /* The most that one byte of LZF unpacks to: three bytes say "264 again". */
 #define UNPACK_MAX 264
 
+#define WINDOW_SIZE (256 * 1024)
+#define READ_END    "the bytes end too early"
+
 void codec_reader_init(kr_reader *in, struct kr_str bytes, uint32_t flags)
 {
     *in = (kr_reader){.bytes = bytes, .flags = flags};
 }
 
+void codec_reader_init_stream(kr_reader *in, kr_codec_get get, void *ctx,
+                              uint64_t limit, uint32_t flags)
+{
+    *in = (kr_reader){.flags = flags, .get = get, .ctx = ctx, .limit = limit};
+    in->window = memory_alloc(WINDOW_SIZE);
+    in->capacity = WINDOW_SIZE;
+    in->bytes.data = in->window;
+}
+
 void codec_reader_fini(kr_reader *in)
 {
+    memory_free(in->window);
+    in->window = NULL;
     memory_free(in->scratch);
     in->scratch = NULL;
     in->scratch_size = 0;
@@ -35,19 +50,133 @@ static bool read_fail(kr_reader *in, const char *reason)
     return false;
 }
 
+/* --- Streams ------------------------------------------------------------- */
+
+static void read_sum(kr_reader *in)
+{
+    if (in->flags & KR_CODEC_SUM)
+        in->sum = crc64(
+            in->sum, kr_str(in->bytes.data + in->summed, in->at - in->summed));
+    in->summed = in->at;
+}
+
+uint64_t codec_reader_sum(kr_reader *in)
+{
+    read_sum(in);
+    return in->sum;
+}
+
+/* What has been read leaves the window, which is then `capacity` large. */
+static bool read_slide(kr_reader *in, size_t capacity)
+{
+    size_t left = in->bytes.size - in->at;
+    char *window = in->window;
+
+    read_sum(in);
+    if (capacity != in->capacity) {
+        window = memory_try_alloc(capacity);
+        if (!window)
+            return read_fail(in, "not enough memory for a string");
+        memcpy(window, in->window + in->at, left);
+        memory_free(in->window);
+    } else if (left > 0) {
+        memmove(window, window + in->at, left);
+    }
+    in->before += in->at;
+    in->window = window;
+    in->capacity = capacity;
+    in->bytes = kr_str(window, left);
+    in->at = in->summed = 0;
+    return true;
+}
+
+/* Up to `size` bytes from the source to `room`. */
+static size_t read_get(kr_reader *in, char *room, size_t size)
+{
+    int64_t got;
+
+    if (size > in->limit)
+        size = (size_t)in->limit;
+    got = size > 0 ? in->get(in->ctx, room, size) : 0;
+    if (got < 0)
+        codec_refuse(in, "the bytes cannot be read");
+    else if (got == 0)
+        codec_refuse(in, READ_END);
+    if (got <= 0 || (uint64_t)got > size)
+        return 0;
+    in->limit -= (uint64_t)got;
+    return (size_t)got;
+}
+
+/* Bring the window to at least `size` bytes to be read.  It grows with what has
+ * come: no further ahead than to twice as much. */
+static bool read_fill(kr_reader *in, uint64_t size)
+{
+    if (!in->get || size - (in->bytes.size - in->at) > in->limit)
+        return read_fail(in, READ_END);
+    while (in->bytes.size - in->at < size) {
+        size_t left = in->bytes.size - in->at, capacity = WINDOW_SIZE, got;
+
+        while (capacity < size && capacity <= left)
+            capacity *= 2;
+        if (in->limit != UINT64_MAX && capacity < size)
+            capacity = (size_t)size;
+        if (!read_slide(in, capacity))
+            return false;
+        got = read_get(in, in->window + left, in->capacity - left);
+        if (got == 0)
+            return false;
+        in->bytes.size += got;
+    }
+    return true;
+}
+
 /* The next `size` bytes, NULL if there are not so many. */
 static const char *read_take(kr_reader *in, uint64_t size)
 {
     const char *bytes = in->bytes.data + in->at;
 
-    if (in->error)
+    if (KR_UNLIKELY(in->error != NULL))
         return NULL;
-    if (size > in->bytes.size - in->at) {
-        codec_refuse(in, "the bytes end too early");
-        return NULL;
+    if (KR_UNLIKELY(size > in->bytes.size - in->at)) {
+        if (!read_fill(in, size))
+            return NULL;
+        bytes = in->bytes.data + in->at;
     }
     in->at += size;
     return size > 0 ? bytes : "";
+}
+
+/* The next `size` bytes to where the caller wants them: what the window has not
+ * got does not pass through it. */
+static bool read_copy(kr_reader *in, char *to, size_t size)
+{
+    size_t here = in->bytes.size - in->at;
+
+    if (in->error)
+        return false;
+    if (size > here && (!in->get || size - here > in->limit))
+        return read_fail(in, READ_END);
+    if (here > size)
+        here = size;
+    if (here > 0)
+        memcpy(to, in->bytes.data + in->at, here);
+    in->at += here;
+    if (here == size)
+        return true;
+    if (!read_slide(in, in->capacity))
+        return false;
+    while (here < size) {
+        size_t got = read_get(in, to + here, size - here);
+
+        if (got == 0)
+            return false;
+        if (in->flags & KR_CODEC_SUM)
+            in->sum = crc64(in->sum, kr_str(to + here, got));
+        in->before += got;
+        here += got;
+    }
+    return true;
 }
 
 /* --- Numbers ------------------------------------------------------------- */
@@ -229,14 +358,9 @@ static bool read_packed(kr_reader *in, struct kr_str *bytes)
     return true;
 }
 
-bool codec_read_string(kr_reader *in, struct kr_str *bytes)
+static bool read_string_body(kr_reader *in, uint64_t length, bool encoded,
+                             struct kr_str *bytes)
 {
-    uint64_t length;
-    bool encoded;
-
-    if (!read_tag(in, CODEC_TAG_STRING) ||
-        !codec_read_length(in, &length, &encoded))
-        return false;
     if (!encoded) {
         bytes->data = read_take(in, length);
         bytes->size = (size_t)length;
@@ -249,11 +373,45 @@ bool codec_read_string(kr_reader *in, struct kr_str *bytes)
     return read_fail(in, "a string of no known encoding");
 }
 
+bool codec_read_string(kr_reader *in, struct kr_str *bytes)
+{
+    uint64_t length;
+    bool encoded;
+
+    return read_tag(in, CODEC_TAG_STRING) &&
+           codec_read_length(in, &length, &encoded) &&
+           read_string_body(in, length, encoded, bytes);
+}
+
+/* A large string that stands as it is goes from the source to its blob. */
+static bool read_large_blob(kr_reader *in, uint64_t length,
+                            struct kr_blob **blob)
+{
+    if (length > in->limit && length - in->limit > in->bytes.size - in->at)
+        return read_fail(in, READ_END);
+    *blob = blob_new((size_t)length, 0);
+    if (!*blob)
+        return read_fail(in, "not enough memory for a string");
+    if (read_copy(in, (*blob)->data, (size_t)length))
+        return true;
+    blob_release(*blob);
+    *blob = NULL;
+    return false;
+}
+
 bool codec_read_blob(kr_reader *in, struct kr_blob **blob)
 {
     struct kr_str bytes;
+    uint64_t length;
+    bool encoded;
 
-    if (!codec_read_string(in, &bytes))
+    if (!read_tag(in, CODEC_TAG_STRING) ||
+        !codec_read_length(in, &length, &encoded))
+        return false;
+    if (in->get && !encoded && length > WINDOW_SIZE / 4 &&
+        in->limit != UINT64_MAX)
+        return read_large_blob(in, length, blob);
+    if (!read_string_body(in, length, encoded, &bytes))
         return false;
     *blob = blob_new(bytes.size, 0);
     if (!*blob)
@@ -266,7 +424,6 @@ bool codec_read_blob(kr_reader *in, struct kr_blob **blob)
 bool codec_read_raw(kr_reader *in, void *bytes, size_t size)
 {
     uint64_t length = size;
-    const char *from;
 
     if (!read_tag(in, CODEC_TAG_STRING))
         return false;
@@ -276,11 +433,7 @@ bool codec_read_raw(kr_reader *in, void *bytes, size_t size)
         if (length != size)
             return read_fail(in, "raw bytes of another number");
     }
-    if (!(from = read_take(in, size)))
-        return false;
-    if (size > 0)
-        memcpy(bytes, from, size);
-    return true;
+    return read_copy(in, bytes, size);
 }
 
 /* --- Values of unknown types --------------------------------------------- */

@@ -2,23 +2,63 @@
 #include "core/codec/codec.h"
 
 #include "core/memory/memory.h"
+#include "core/text/crc64.h"
 #include "core/text/number.h"
 
 #include <lzf.h>
 
 #define NUMBER_TEXT_MAX 11 /* letters of the longest 32-bit number */
 #define PACK_FROM       21 /* bytes: shorter strings do not get smaller */
+#define BUFFER_SIZE     (256 * 1024)
+#define SCRATCH_MIN     1024
+#define SCRATCH_KEPT    (64 * 1024)
 
 void codec_writer_init(kr_writer *out, uint32_t flags)
 {
     *out = (kr_writer){.flags = flags};
 }
 
+void codec_writer_init_stream(kr_writer *out, kr_codec_put put, void *ctx,
+                              uint32_t flags)
+{
+    *out = (kr_writer){.flags = flags, .put = put, .ctx = ctx};
+    out->data = memory_alloc(BUFFER_SIZE);
+    out->capacity = BUFFER_SIZE;
+}
+
 void codec_writer_fini(kr_writer *out)
 {
     memory_free(out->data);
-    out->data = NULL;
-    out->size = out->capacity = 0;
+    memory_free(out->scratch);
+    out->data = out->scratch = NULL;
+    out->size = out->capacity = out->scratch_size = 0;
+}
+
+/* --- Streams ------------------------------------------------------------- */
+
+static bool writer_put(kr_writer *out, struct kr_str bytes)
+{
+    if (out->flags & KR_CODEC_SUM)
+        out->sum = crc64(out->sum, bytes);
+    out->flushed += bytes.size;
+    if (bytes.size > 0 && !out->put(out->ctx, bytes))
+        out->failed = true;
+    return !out->failed;
+}
+
+bool codec_flush(kr_writer *out)
+{
+    size_t size = out->size;
+
+    if (!out->put || out->failed)
+        return !out->failed;
+    out->size = 0;
+    return writer_put(out, kr_str(out->data, size));
+}
+
+uint64_t codec_writer_sum(kr_writer *out)
+{
+    return crc64(out->sum, kr_str(out->data, out->size));
 }
 
 /* Room for `size` more bytes, NULL when there is no memory. */
@@ -29,8 +69,10 @@ static char *writer_room(kr_writer *out, size_t size)
 
     if (out->failed)
         return NULL;
-    if (size <= out->capacity - out->size)
+    if (KR_LIKELY(size <= out->capacity - out->size))
         return out->data + out->size;
+    if (out->put)
+        return codec_flush(out) && size <= out->capacity ? out->data : NULL;
     if (size > SIZE_MAX / 2 - out->size) {
         out->failed = true;
         return NULL;
@@ -51,7 +93,13 @@ void codec_write_bytes(kr_writer *out, const void *bytes, size_t size)
 {
     char *to = writer_room(out, size);
 
-    if (!to || size == 0)
+    /* A sink takes what is larger than the buffer as it is. */
+    if (KR_UNLIKELY(!to)) {
+        if (out->put && !out->failed)
+            (void)writer_put(out, kr_str(bytes, size));
+        return;
+    }
+    if (size == 0)
         return;
     memcpy(to, bytes, size);
     out->size += size;
@@ -165,6 +213,27 @@ static void write_packed_form(kr_writer *out, struct kr_str packed, size_t size)
     codec_write_bytes(out, packed.data, packed.size);
 }
 
+/* Room that is kept for the next string, unless it is large. */
+static char *writer_scratch(kr_writer *out, size_t size)
+{
+    if (size > out->scratch_size) {
+        memory_free(out->scratch);
+        size = size > SCRATCH_MIN ? size : SCRATCH_MIN;
+        out->scratch = memory_try_alloc(size);
+        out->scratch_size = out->scratch ? size : 0;
+    }
+    return out->scratch;
+}
+
+static void writer_trim_scratch(kr_writer *out)
+{
+    if (out->scratch_size <= SCRATCH_KEPT)
+        return;
+    memory_free(out->scratch);
+    out->scratch = NULL;
+    out->scratch_size = 0;
+}
+
 /* Compressed, if that saves four bytes and there is memory for the attempt. */
 static bool write_packed(kr_writer *out, struct kr_str bytes)
 {
@@ -174,14 +243,14 @@ static bool write_packed(kr_writer *out, struct kr_str bytes)
     if (!(out->flags & KR_CODEC_COMPRESS) || bytes.size < PACK_FROM ||
         bytes.size > UINT32_MAX)
         return false;
-    room = memory_try_alloc(bytes.size);
+    room = writer_scratch(out, bytes.size);
     if (!room)
         return false;
     packed = lzf_compress(bytes.data, (unsigned)bytes.size, room,
                           (unsigned)bytes.size - 4);
     if (packed > 0)
         write_packed_form(out, kr_str(room, packed), bytes.size);
-    memory_free(room);
+    writer_trim_scratch(out);
     return packed > 0;
 }
 

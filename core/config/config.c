@@ -15,6 +15,7 @@
 static struct {
     struct param **all; /* the top rows, by name */
     size_t count, capacity;
+    char refusal[512]; /* the last one */
 } config;
 
 /* --- The registry -------------------------------------------------------- */
@@ -464,6 +465,11 @@ static void config_discard(struct param *param)
     param_free(param);
 }
 
+const char *config_refusal(void)
+{
+    return config.refusal;
+}
+
 bool config_add_params(kr_module *module, const struct kr_rows *params,
                        char *error, size_t size)
 {
@@ -485,6 +491,9 @@ bool config_add_params(kr_module *module, const struct kr_rows *params,
         config_discard(added[--count]);
     if (!fine && size)
         snprintf(error, size, "%s", why.data ? why.data : "");
+    if (!fine)
+        snprintf(config.refusal, sizeof(config.refusal), "%s",
+                 why.data ? why.data : "");
     buffer_free(&why);
     memory_free(added);
     return fine;

@@ -46,6 +46,8 @@ void config_fini(void);
  * have several lines when a line of the file is to blame. */
 bool config_add_params(kr_module *module, const struct kr_rows *params,
                        char *error, size_t size);
+/* Why parameters were last refused, with its lines; "" if none were. */
+const char *config_refusal(void);
 /* All parameters of `module` go; no function of it is called after this. */
 void config_forget(kr_module *module);
 /* An upgrade ends: see rack_on_settle().  The values stay. */

@@ -334,12 +334,6 @@ void call_prepare(kr_client *client, const struct resp_args *args,
     }
 }
 
-void call_prefetch(kr_client *client, const struct prepared *prepared)
-{
-    for (uint32_t i = 0; i < prepared->keys; i++)
-        keyspace_prefetch_entry(client->db, prepared->hashes[i]);
-}
-
 static void call_set_hint(const struct prepared *prepared)
 {
     if (prepared->keys == 0) {

@@ -75,6 +75,17 @@ void keyspace_prefetch_entry(kr_db *db, uint64_t hash)
     table_prefetch_entry(&db->table, hash);
 }
 
+bool keyspace_peek(kr_db *db, struct kr_str key, uint64_t hash,
+                   struct kr_cell *cell)
+{
+    struct table_place at;
+    struct entry *e = db_lookup(db, key, hash, &at);
+
+    if (e != NULL)
+        entry_fill_cell(e, db, hash, cell);
+    return e != NULL;
+}
+
 /* --- Looking up ---------------------------------------------------------- */
 
 /* The key is not there. */
@@ -335,6 +346,63 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
             memcpy(cell->data, value->bytes.data, value->bytes.size);
     }
     db_link_value(db, cell->entry);
+}
+
+/* --- Loading ------------------------------------------------------------- */
+
+/* The key that expect() was told of. */
+static struct {
+    struct kr_str key;
+    uint64_t hash;
+} keyspace_expected;
+
+static void keyspace_expect(kr_db *db, struct kr_str key)
+{
+    keyspace_expected.key = key;
+    keyspace_expected.hash = keyspace_hash_inline(key);
+    table_prefetch_bucket(&db->table, keyspace_expected.hash);
+}
+
+static uint64_t keyspace_hash_expected(struct kr_str key)
+{
+    bool known = key.data == keyspace_expected.key.data &&
+                 key.size == keyspace_expected.key.size;
+
+    keyspace_expected.key.data = NULL;
+    return known ? keyspace_expected.hash : keyspace_hash_inline(key);
+}
+
+static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
+                           const struct kr_value *value, int64_t when_ms,
+                           struct kr_cell *cell)
+{
+    uint32_t how = value->boxed ? KR_PUT_BOXED : 0;
+    uint32_t length = value->boxed ? 0 : (uint32_t)value->bytes.size;
+    struct entry_form form = keyspace_form(type, value->meta, how, length);
+    uint64_t hash = keyspace_hash_expected(key);
+    struct table_place at;
+    struct entry *e;
+
+    if (db_lookup(db, key, hash, &at) != NULL)
+        return false;
+    if (when_ms != KR_NO_EXPIRY)
+        form.flags |= ENTRY_EXPIRES;
+    e = entry_new(key, &form, age_first(clock_turn_ms));
+    if (when_ms != KR_NO_EXPIRY)
+        entry_write_expiry(e, when_ms > 0 ? when_ms : 0, 0);
+    if (value->boxed)
+        memcpy(entry_payload(e), &value->box, sizeof(value->box));
+    else if (length != 0)
+        memcpy(entry_payload(e), value->bytes.data, length);
+    db_insert(db, hash, e);
+    db_link_value(db, e);
+    entry_fill_cell(e, db, hash, cell);
+    return true;
+}
+
+static void keyspace_reserve(kr_db *db, uint64_t keys)
+{
+    table_reserve(&db->table, keys);
 }
 
 /* --- Changing ------------------------------------------------------------ */
@@ -696,4 +764,7 @@ const struct kr_keyspace keyspace_interface = {
     .describe = describe_table,
     .expires_actively = keyspace_expires_actively,
     .changed_too = keyspace_changed_too,
+    .place = keyspace_place,
+    .reserve = keyspace_reserve,
+    .expect = keyspace_expect,
 };

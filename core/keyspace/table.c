@@ -409,6 +409,14 @@ static void table_merge(struct table *t)
     table_drop_bucket(t);
 }
 
+/* Would the table be too large for that many entries? */
+static bool table_is_loose(const struct table *t, uint64_t count)
+{
+    if (count < t->reserved)
+        count = t->reserved;
+    return 2 * count < t->buckets * TABLE_LOAD_MERGE && t->buckets > 1;
+}
+
 /* Take up to `steps` steps towards the right number of buckets. */
 static void table_fit(struct table *t, uint64_t steps)
 {
@@ -418,13 +426,47 @@ static void table_fit(struct table *t, uint64_t steps)
         if (2 * t->count > t->buckets * TABLE_LOAD_SPLIT &&
             t->buckets < TABLE_BUCKETS_MAX)
             table_split(t);
-        else if (2 * t->count < t->buckets * TABLE_LOAD_MERGE && t->buckets > 1)
+        else if (table_is_loose(t, t->count))
             table_merge(t);
         else
             break;
     }
     if (t->count == 0 && t->buckets == 1)
         table_close(t);
+}
+
+/* Slabs of empty buckets up to the number that `count` entries want. */
+static bool table_make_slabs(struct table *t, uint64_t buckets)
+{
+    uint64_t slabs = (buckets + TABLE_SLAB - 1) >> TABLE_SLAB_SHIFT;
+    struct table_bucket **directory =
+        memory_try_alloc(power_of_two_above(slabs) * sizeof(directory[0]));
+
+    if (!directory)
+        return false;
+    for (uint64_t i = 0; i < slabs; i++) {
+        directory[i] = slab_alloc(TABLE_SLAB);
+        for (uint64_t k = 0; k < TABLE_SLAB; k++)
+            directory[i][k].control = 0;
+    }
+    t->slabs = directory;
+    return true;
+}
+
+void table_reserve(struct table *t, uint64_t count)
+{
+    uint64_t buckets = count / TABLE_LOAD_SPLIT * 2;
+
+    t->reserved = count;
+    if (count == 0)
+        table_fit(t, t->count != 0 ? 2 : UINT64_MAX);
+    if (!table_is_nowhere(t) || buckets < TABLE_SLAB)
+        return;
+    if (buckets > TABLE_BUCKETS_MAX)
+        buckets = TABLE_BUCKETS_MAX;
+    buckets &= ~(TABLE_SLAB - 1);
+    if (table_make_slabs(t, buckets))
+        table_set_buckets(t, buckets);
 }
 
 /* --- Changing ------------------------------------------------------------ */

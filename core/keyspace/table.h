@@ -94,7 +94,8 @@ struct table {
     uint64_t overflow; /* buckets that are reached from another bucket */
     table_hash_fn hash;
     const void *hash_ctx;
-    bool pinned; /* an iteration is under way: nothing moves */
+    uint64_t reserved; /* entries that are expected: no merging below */
+    bool pinned;       /* an iteration is under way: nothing moves */
 };
 
 /* Where an entry is.  Good until the next insertion or erasure. */
@@ -240,6 +241,11 @@ static inline void table_prefetch_entry(const struct table *t, uint64_t hash)
 /* The caller knows that no equal entry is there.  `entry` is not NULL.  Not
  * within an iteration. */
 void table_insert(struct table *t, uint64_t hash, void *entry);
+
+/* `count` entries are expected: an empty table gets its buckets at once, if
+ * there is memory for them; any other is left to grow.  It keeps them until 0
+ * is expected. */
+void table_reserve(struct table *t, uint64_t count);
 
 /* Another address for the entry at `at`, with the same hash: it was
  * reallocated.  Always allowed. */

@@ -234,9 +234,12 @@ static kr_status child_fork(kr_module *self, const struct kr_child_work *work)
     if (!child_make_page())
         return KR_ENOMEM;
     memset(child.page, 0, sizeof(*child.page));
-    child.work = *work;
+    memset(&child.work, 0, sizeof(child.work));
+    memcpy(&child.work, work,
+           work->size < sizeof(*work) ? work->size : sizeof(*work));
     snprintf(child.name, sizeof(child.name), "%s", work->name);
     child.work.name = child.name;
+    child.page->keys_total = child.work.keys_total;
     /* What is sent to the child before it is ready for that has to wait. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);

@@ -76,6 +76,13 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
                     "for more information.");
 }
 
+/* What SIGINT does while the loop's handler is not there: at the very end. */
+static void lifetime_insist(int number)
+{
+    (void)number;
+    _exit(1);
+}
+
 bool lifetime_serve(uint64_t budget_us)
 {
     int64_t until_ns = clock_monotonic_ns() + (int64_t)budget_us * 1000;
@@ -130,6 +137,9 @@ void lifetime_init(void)
     lifetime_make_run_id();
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    /* These come back when the loop gives its signals up. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, lifetime_insist);
     lifetime.term = evsignal_new(loop_base(), SIGTERM, lifetime_signal, NULL);
     lifetime.interrupt =
         evsignal_new(loop_base(), SIGINT, lifetime_signal, NULL);

@@ -9,16 +9,14 @@
 #include "core/memory/memory.h"
 #include "core/server/lifetime.h"
 
-/* Others are served so often, and a look at the clock is worth so many bytes. */
-#define SERVE_EACH_NS   (20 * 1000000)
-#define LOOK_EACH_BYTES (64 * 1024)
+#define SERVE_EACH_NS (20 * 1000000)
 
 static struct {
     kr_module *module;
     bool active, async;
     int64_t start_ms;
     int64_t served_ns;
-    uint64_t total, loaded, looked;
+    uint64_t total, loaded;
     uint64_t memory_at_start;
 } loading;
 
@@ -33,7 +31,7 @@ static kr_status loading_begin(kr_module *self, uint64_t total_bytes,
     loading.start_ms = clock_wall_ms();
     loading.served_ns = clock_monotonic_ns();
     loading.total = total_bytes;
-    loading.loaded = loading.looked = 0;
+    loading.loaded = 0;
     loading.memory_at_start = memory_used();
     keyspace_hooks.loading = true;
     call_alerts |= ALERT_LOADING;
@@ -42,17 +40,11 @@ static kr_status loading_begin(kr_module *self, uint64_t total_bytes,
 
 static bool loading_progress(uint64_t loaded_bytes)
 {
-    int64_t now_ns;
-
     loading.loaded = loaded_bytes;
-    if (loaded_bytes - loading.looked < LOOK_EACH_BYTES)
-        return !lifetime_is_over();
-    loading.looked = loaded_bytes;
-    now_ns = clock_monotonic_ns();
-    if (now_ns - loading.served_ns < SERVE_EACH_NS)
-        return !lifetime_is_over();
-    (void)lifetime_serve(0);
-    loading.served_ns = clock_monotonic_ns();
+    if (clock_monotonic_ns() - loading.served_ns >= SERVE_EACH_NS) {
+        (void)lifetime_serve(0);
+        loading.served_ns = clock_monotonic_ns();
+    }
     return !lifetime_is_over();
 }
 

@@ -194,6 +194,15 @@ static void server_fail_config(const char *error)
     exit(1);
 }
 
+/* What a module refuses may be a line of the configuration: then that is what
+ * is wrong. */
+static void server_fail_modules(const char *error)
+{
+    if (config_refusal()[0])
+        server_fail_config(config_refusal());
+    server_fail("module", error);
+}
+
 /* Lines that no module has taken are mistakes. */
 static void server_settle_config(void)
 {
@@ -278,7 +287,7 @@ static void server_begin(int argc, char **argv)
     if (command_add(NULL, &rack_command) != KR_OK)
         server_fail("server", "cannot register MODULE");
     if (!startup_load_modules(error, sizeof(error)))
-        server_fail("module", error);
+        server_fail_modules(error);
     server_settle_config();
     server_listen();
     directives_serving();

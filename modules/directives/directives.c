@@ -116,44 +116,9 @@ static bool activedefrag_check(WORDS)
 
 /* --- Values with a form of their own ------------------------------------- */
 
-/* A plain number from `min` on, that fits in an int. */
-static bool inert_is_number(struct kr_str text, int64_t min)
-{
-    int64_t value = 0;
-
-    if (text.size == 0 || text.size > 10)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return false;
-        value = value * 10 + (text.data[i] - '0');
-    }
-    return value >= min && value <= INT_MAX;
-}
-
-/* Pairs of seconds and changes; one empty word: never. */
-static bool save_check(WORDS)
-{
-    bool fine = argc % 2 == 0;
-
-    (void)state;
-    if (argc == 1 && argv[0].size == 0)
-        return true;
-    for (uint32_t i = 0; fine && i < argc; i++)
-        fine = inert_is_number(argv[i], i % 2 == 0 ? 1 : 0);
-    return inert_unless(!fine, "Invalid save parameters", error);
-}
-
 static bool inert_is_path(struct kr_str text)
 {
     return text.size && memchr(text.data, '/', text.size);
-}
-
-static bool dbfilename_check(WORDS)
-{
-    (void)state, (void)argc;
-    return inert_unless(inert_is_path(argv[0]),
-                        "dbfilename can't be a path, just a filename", error);
 }
 
 static bool appendfilename_check(WORDS)
@@ -230,9 +195,6 @@ static const struct kr_word endpoint_words[] = {
 static const struct kr_word propagation_words[] = {
     {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2},
 };
-static const struct kr_word sanitize_words[] = {
-    {"no", 0}, {"yes", 1}, {"clients", 2},
-};
 static const struct kr_word shutdown_words[] = {
     {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8},
 };
@@ -252,22 +214,6 @@ static const struct kr_word tls_clients_words[] = {
 #define SECRET KR_PARAM_SECRET
 
 static const struct kr_param inert_params[] = {
-    /* Snapshots */
-    ROW(SPECIAL, "save", "3600 1 300 100 60 10000", KR_PARAM_MULTI,
-        .check = save_check),
-    ROW(STRING, "dbfilename", "dump.rdb", KR_PARAM_PROTECTED,
-        .check = dbfilename_check),
-    ROW(BOOL, "rdbcompression", "yes", 0,),
-    ROW(BOOL, "rdbchecksum", "yes", FIXED,),
-    ROW(BOOL, "rdb-del-sync-files", "no", 0,),
-    ROW(BOOL, "rdb-save-incremental-fsync", "yes", 0,),
-    ROW(BOOL, "stop-writes-on-bgsave-error", "yes", 0,),
-    WORD("sanitize-dump-payload", "no", 0, sanitize_words,),
-    ROW(INT, "rdb-key-save-delay", "0", HIDDEN, .min = INT_MIN, .max = INT_MAX),
-    ROW(INT, "key-load-delay", "0", HIDDEN, .min = INT_MIN, .max = INT_MAX),
-    ROW(INT, "loading-process-events-interval-bytes", "2097152", HIDDEN,
-        .min = 1024, .max = INT_MAX),
-
     /* The log of writes */
     ROW(BOOL, "appendonly", "no", 0, .check = appendonly_check),
     ROW(STRING, "appendfilename", "appendonly.aof", FIXED,

@@ -356,3 +356,14 @@ void due_free(struct due *due)
     kr_memory->free(due->self, due->dbs);
     kr_memory->free(due->self, due);
 }
+
+/* Times of fields came with version 12. */
+uint32_t due_file_version(void)
+{
+    const struct due *due = due_of_module();
+
+    for (int32_t i = 0; due->dbs && i < due->count; i++)
+        if (tree_count(&due->dbs[i]) > 0)
+            return 12;
+    return 10;
+}

@@ -105,5 +105,6 @@ void due_free(struct due *due);
 /* The functions of struct kr_type. */
 void due_unlink(const struct kr_peek *value, int32_t db, struct kr_str key);
 void due_link(const struct kr_peek *value, int32_t db, struct kr_str key);
+uint32_t due_file_version(void);
 
 #endif

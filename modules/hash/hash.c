@@ -94,17 +94,12 @@ static size_t hash_memory(const struct kr_peek *value, size_t samples)
 
 static bool hash_copy(const struct kr_peek *value, struct kr_value *out)
 {
-    const void *listpack;
-
-    if (value->meta == VALUE_TABLE) {
-        out->boxed = true;
-        out->meta = VALUE_TABLE;
-        out->box = value_box(fields_copy(value_peek_fields(value), &hash_host));
-        return true;
-    }
-    listpack = packed_peek(value);
-    return packed_load(hash_self, kr_str(listpack, listpack_size(listpack)),
-                       value->meta, out);
+    if (value->meta != VALUE_TABLE)
+        return packed_copy(hash_self, value, out);
+    out->boxed = true;
+    out->meta = VALUE_TABLE;
+    out->box = value_box(fields_copy(value_peek_fields(value), &hash_host));
+    return true;
 }
 
 static const char *hash_encoding(const struct kr_peek *value)
@@ -170,6 +165,7 @@ static const struct kr_type hash_type = {
     .defrag = hash_defrag,
     .unlink = due_unlink,
     .link = due_link,
+    .file_version = due_file_version,
 };
 
 /* --- Life ---------------------------------------------------------------- */

@@ -58,13 +58,9 @@ static size_t list_memory(const struct kr_peek *value, size_t samples)
 static bool list_copy(const struct kr_peek *value, struct kr_value *out)
 {
     struct chain *chain;
-    const void *pack;
 
-    if (value->meta == VALUE_PACKED) {
-        pack = packed_peek(value);
-        return packed_load(list_self, kr_str(pack, listpack_size(pack)),
-                           VALUE_PACKED, out);
-    }
+    if (value->meta == VALUE_PACKED)
+        return packed_copy(list_self, value, out);
     chain = chain_copy(value_chain(value));
     if (!chain)
         return false;

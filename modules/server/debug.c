@@ -5,6 +5,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <kr/debug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -245,6 +246,20 @@ static const struct {
 };
 /* clang-format on */
 
+/* Words that other modules know go before ours: what we can only refuse, they
+ * may do. */
+static bool debug_ask_modules(struct kr_call *call)
+{
+    kr_event *event = server_of(call)->debug;
+    bool taken = false;
+    struct kr_debug_event payload = {
+        .size = sizeof(payload), .call = call, .taken = &taken};
+
+    if (call->argc > 1 && event && kr_events->armed(event))
+        kr_events->publish(event, &payload);
+    return taken;
+}
+
 void server_debug(struct kr_call *call)
 {
     if (!kr_config->allowed(KR_STR("enable-debug-command"), call)) {
@@ -256,6 +271,8 @@ void server_debug(struct kr_call *call)
                        "restart the server.");
         return;
     }
+    if (debug_ask_modules(call))
+        return;
     for (size_t i = 0; i < KR_COUNT(debug_rows); i++)
         if (call->argc >= debug_rows[i].least &&
             call->argc <= debug_rows[i].most &&

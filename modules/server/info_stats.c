@@ -114,13 +114,6 @@ void info_fill_stats(void *ctx, struct kr_info_out *out)
 void info_fill_persistence(void *ctx, struct kr_info_out *out)
 {
     static const struct info_constant after[] = {
-        {"rdb_last_bgsave_status", "ok"},
-        {"rdb_last_bgsave_time_sec", "-1"},
-        {"rdb_current_bgsave_time_sec", "-1"},
-        {"rdb_saves", "0"},
-        {"rdb_last_cow_size", "0"},
-        {"rdb_last_load_keys_expired", "0"},
-        {"rdb_last_load_keys_loaded", "0"},
         {"aof_enabled", "0"},
         {"aof_rewrite_in_progress", "0"},
         {"aof_rewrite_scheduled", "0"},

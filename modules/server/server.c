@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "info.h"
 
+#include <kr/debug.h>
 #include <kr/string.h>
 
 #include <stdio.h>
@@ -121,6 +122,7 @@ static kr_status server_create(kr_module *self, const struct kr_load_args *args,
     server->startup_memory = kr_memory->used();
     server_new_id(server->replication_id);
     server_ask_system(server);
+    server->debug = kr_events->declare(self, KR_EVENT_DEBUG);
     if (!info_provide_all(server) || !monitor_init(server)) {
         kr_memory->free(self, server);
         return KR_EFAIL;

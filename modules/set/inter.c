@@ -3,7 +3,8 @@
  *
  * The smallest set is walked, a batch at a time, and each of the others keeps
  * of the batch what it has.  So the cost is that of the smallest set, times the
- * number of sets at worst. */
+ * number of sets at worst.  Of two tables only what they have in common is
+ * walked (join.h). */
 #include "commands.h"
 #include "sources.h"
 
@@ -14,34 +15,46 @@ static uint64_t inter_least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Call for each batch of members that all sets have; *batch is the walk. */
-static bool inter_next(struct sources *sources, struct set_walk *walk)
+struct inter {
+    struct sources sources;
+    uint32_t asked; /* sets from this one on are asked about each batch */
+    struct set_walk walk;
+};
+
+/* Call for each batch of members that all sets have; inter->walk is it. */
+static bool inter_next(struct inter *inter)
 {
-    while (value_next(walk))
-        if (sources_filter(sources, 1, sources->count, false, walk) > 0)
+    while (value_next(&inter->walk))
+        if (sources_filter(&inter->sources, inter->asked, inter->sources.count,
+                           false, &inter->walk) > 0)
             return true;
     return false;
 }
 
-static void inter_begin(struct sources *sources, struct set_walk *walk)
+static void inter_begin(struct inter *inter)
 {
-    sources_sort(sources, 0, false);
-    value_walk(&sources->all[0].set, walk);
+    const struct source *all = inter->sources.all;
+
+    sources_sort(&inter->sources, 0, false);
+    inter->asked = 1;
+    if (inter->sources.count == 1)
+        value_walk(&all[0].set, &inter->walk);
+    else if (value_walk_common(&all[0].set, &all[1].set, &inter->walk))
+        inter->asked = 2;
 }
 
 /* --- SINTER -------------------------------------------------------------- */
 
-static void inter_reply(struct sources *sources, struct kr_reply *reply)
+static void inter_reply(struct inter *inter, struct kr_reply *reply)
 {
     uint64_t token = reply->ops->defer(reply);
     uint64_t count = 0;
-    struct set_walk walk;
 
-    inter_begin(sources, &walk);
-    while (inter_next(sources, &walk)) {
-        for (uint32_t i = 0; i < walk.count; i++)
-            value_reply(reply, &walk.member[i]);
-        count += walk.count;
+    inter_begin(inter);
+    while (inter_next(inter)) {
+        for (uint32_t i = 0; i < inter->walk.count; i++)
+            value_reply(reply, &inter->walk.member[i]);
+        count += inter->walk.count;
     }
     reply->ops->close(reply, token, KR_SET, count);
 }
@@ -49,38 +62,37 @@ static void inter_reply(struct sources *sources, struct kr_reply *reply)
 void set_sinter(struct kr_call *call)
 {
     struct kr_reply *reply = call->reply;
-    struct sources sources;
+    struct inter inter;
 
-    if (!sources_find(&sources, call, 1, call->argc - 1))
+    if (!sources_find(&inter.sources, call, 1, call->argc - 1))
         return;
-    if (sources.missing)
+    if (inter.sources.missing)
         reply->ops->open(reply, KR_SET, 0);
     else
-        inter_reply(&sources, reply);
-    sources_fini(&sources);
+        inter_reply(&inter, reply);
+    sources_fini(&inter.sources);
 }
 
 /* --- SINTERSTORE --------------------------------------------------------- */
 
 void set_sinterstore(struct kr_call *call)
 {
-    struct sources sources;
+    struct inter inter;
     struct gather gather;
-    struct set_walk walk;
 
-    if (!sources_find(&sources, call, 2, call->argc - 2))
+    if (!sources_find(&inter.sources, call, 2, call->argc - 2))
         return;
-    if (sources.missing) {
-        sources_fini(&sources);
+    if (inter.sources.missing) {
+        sources_fini(&inter.sources);
         sources_store(call, NULL, KR_STR(""));
         return;
     }
-    inter_begin(&sources, &walk);
+    inter_begin(&inter);
     gather_init(&gather, SET_INTSET, 0);
-    while (inter_next(&sources, &walk))
-        for (uint32_t i = 0; i < walk.count; i++)
-            gather_add(&gather, &walk.member[i], true);
-    sources_fini(&sources);
+    while (inter_next(&inter))
+        for (uint32_t i = 0; i < inter.walk.count; i++)
+            gather_add(&gather, &inter.walk.member[i], true);
+    sources_fini(&inter.sources);
     sources_store(call, &gather, KR_STR("sinterstore"));
     gather_fini(&gather);
 }
@@ -107,8 +119,7 @@ static bool intercard_parse(struct kr_call *call, int64_t keys, uint64_t *limit)
 
 void set_sintercard(struct kr_call *call)
 {
-    struct sources sources;
-    struct set_walk walk;
+    struct inter inter;
     uint64_t limit, count = 0;
     int64_t keys;
 
@@ -121,13 +132,13 @@ void set_sintercard(struct kr_call *call)
         return;
     }
     if (!intercard_parse(call, keys, &limit) ||
-        !sources_find(&sources, call, 2, (uint32_t)keys))
+        !sources_find(&inter.sources, call, 2, (uint32_t)keys))
         return;
-    if (!sources.missing) {
-        inter_begin(&sources, &walk);
-        while (count < limit && inter_next(&sources, &walk))
-            count += walk.count;
+    if (!inter.sources.missing) {
+        inter_begin(&inter);
+        while (count < limit && inter_next(&inter))
+            count += inter.walk.count;
     }
-    sources_fini(&sources);
+    sources_fini(&inter.sources);
     kr_reply_int64(call->reply, (int64_t)inter_least(count, limit));
 }

@@ -27,10 +27,11 @@
 
 #include "../compact/packed.h"
 #include "../structure/htable.h"
+#include "../structure/join.h"
 #include "member.h"
 #include "module.h"
 
-#define VALUE_LAYOUT   1u  /* the number of the table above */
+#define VALUE_LAYOUT   2u  /* the number of the table above */
 #define VALUE_IS_TABLE 1u  /* in the word of a boxed value */
 #define VALUE_BATCH    32u /* members that are worked on together */
 
@@ -71,14 +72,19 @@ static inline struct set value_view(enum set_form form, void *bytes)
     return set;
 }
 
-static inline struct set value_peek(const struct kr_peek *peek)
-{
-    return value_view((enum set_form)peek->meta, packed_peek(peek));
-}
-
 static inline struct set value_of(const struct kr_cell *cell)
 {
-    return value_view((enum set_form)cell->meta, packed_bytes(cell));
+    return value_view((enum set_form)cell->meta, cell->meta == SET_INTSET
+                                                     ? packed_intset(cell)
+                                                     : packed_bytes(cell));
+}
+
+static inline struct set value_peek(const struct kr_peek *peek)
+{
+    struct kr_cell cell = {
+        .data = peek->data, .meta = peek->meta, .boxed = peek->boxed};
+
+    return value_of(&cell);
 }
 
 uint64_t value_count(const struct set *set);
@@ -98,12 +104,16 @@ void value_prefetch(const struct htable *table, struct member *members,
 struct set_walk {
     struct set set;
     uint64_t place; /* where to go on: an index, an offset, an htable's */
-    bool over;
-    uint32_t count; /* of this batch */
+    const struct htable *with; /* NULL, or only what that one has, too */
+    uint32_t count;            /* of this batch */
     struct member member[VALUE_BATCH];
 };
 
 void value_walk(const struct set *set, struct set_walk *walk);
+/* Walk what `set` and `other` have in common, where that is cheaper than to ask
+ * `other` for each member.  false: it walks all of `set`. */
+bool value_walk_common(const struct set *set, const struct set *other,
+                       struct set_walk *walk);
 bool value_next(struct set_walk *walk); /* false: no more */
 
 static inline void value_reply(struct kr_reply *reply, const struct member *m)

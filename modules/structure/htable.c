@@ -14,100 +14,17 @@
 #include "htable.h"
 
 #include "chance.h"
+#include "htable_row.h"
 
 #include <assert.h>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #define LOAD_SPLIT  13 /* halves of an item a bucket: 6.5 */
 #define LOAD_MERGE  6  /* 3 */
 #define BUCKETS_MAX (UINT64_C(1) << 32)
-#define SLAB        (UINT64_C(1) << HTABLE_SLAB_SHIFT)
 #define PAIR        2
-#define LAST        (HTABLE_ROW - 1) /* the word that may lead on */
-#define COPY        64               /* words of chains that fit the stack */
-
-/* --- One word ------------------------------------------------------------ */
-
-static void *word_pointer(uint64_t word)
-{
-    return (void *)(uintptr_t)(word & UINT64_C(0x0000fffffffffffe));
-}
-
-static uint64_t word_of(const struct item *item, uint64_t hash)
-{
-    uint64_t word = (uint64_t)(uintptr_t)item;
-
-    assert(item != NULL && word >> 48 == 0 && (word & 1) == 0);
-    return word | hash >> 16 << 48;
-}
-
-static bool word_leads(uint64_t word)
-{
-    return (word & 1) != 0;
-}
-
-/* The words of the row that `word` leads to. */
-static unsigned word_length(uint64_t word)
-{
-    return (unsigned)(word >> 48);
-}
-
-static uint64_t word_lead(const uint64_t *row, unsigned length)
-{
-    return (uint64_t)(uintptr_t)row | (uint64_t)length << 48 | 1;
-}
-
-/* --- Addresses ----------------------------------------------------------- */
-
-static uint64_t *table_row(const struct htable *t, uint64_t number)
-{
-    if (t->buckets <= SLAB)
-        return t->at.slab[number].word;
-    return t->at.slabs[number >> HTABLE_SLAB_SHIFT][number & (SLAB - 1)].word;
-}
-
-/* 2^(L+1) - 1. */
-static uint64_t table_mask(const struct htable *t)
-{
-    return (UINT64_C(2) << (63 - __builtin_clzll(t->buckets))) - 1;
-}
-
-static uint64_t table_address(const struct htable *t, uint64_t hash)
-{
-    uint64_t mask = table_mask(t);
-    uint64_t number = hash & mask;
-
-    return number < t->buckets ? number : number & mask >> 1;
-}
+#define COPY        64 /* words of chains that fit the stack */
 
 /* --- Finding ------------------------------------------------------------- */
-
-/* The words of a row of eight whose upper 16 bits are `tag`: bit 4 i + 3 for
- * word i.  Free words and a lead may be among them. */
-static uint32_t row_match(const uint64_t *row, uint16_t tag)
-{
-#if defined(__SSE2__)
-    const __m128i *pair = (const __m128i *)(const void *)row;
-    __m128i want = _mm_set1_epi16((short)tag);
-    __m128i a = _mm_cmpeq_epi16(_mm_loadu_si128(pair), want);
-    __m128i b = _mm_cmpeq_epi16(_mm_loadu_si128(pair + 1), want);
-    __m128i c = _mm_cmpeq_epi16(_mm_loadu_si128(pair + 2), want);
-    __m128i d = _mm_cmpeq_epi16(_mm_loadu_si128(pair + 3), want);
-    uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b));
-    uint32_t high = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(c, d));
-
-    return (low | high << 16) & UINT32_C(0x88888888);
-#else
-    uint32_t found = 0;
-
-    for (unsigned i = 0; i < HTABLE_ROW; i++)
-        found |= (uint32_t)(row[i] >> 48 == tag) << (4 * i + 3);
-    return found;
-#endif
-}
 
 static struct item *word_find(uint64_t *word, struct kr_str key,
                               struct htable_place *at)
@@ -163,14 +80,6 @@ struct item *htable_find(const struct htable *t, struct kr_str key,
     return row_find_on(row[LAST], key, tag, at);
 }
 
-/* gcc takes a function that does nothing but prefetch for one that does nothing
- * and drops its calls: the empty statement keeps it. */
-static void prefetch(const void *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at));
-}
-
 void htable_prefetch_bucket(const struct htable *t, uint64_t hash)
 {
     if (t->buckets != 0)
@@ -211,13 +120,6 @@ static struct tail chain_tail(uint64_t *row)
         end.length = word_length(*end.lead);
     }
     return end;
-}
-
-static unsigned row_count(const uint64_t *row, unsigned length)
-{
-    while (length > 0 && row[length - 1] == 0)
-        length--;
-    return length;
 }
 
 /* Another length for a row that is led to: 0 for no row yet or none any more.
@@ -715,52 +617,24 @@ bool htable_each(struct htable *t, const struct structure_host *host,
     return more;
 }
 
-/* Items of one chain from number `from` on, at most `max`. */
-static size_t chain_batch(const uint64_t *row, uint64_t from,
-                          struct item **items, size_t max)
-{
-    unsigned length = HTABLE_ROW;
-    size_t count = 0;
-
-    for (;;) {
-        uint64_t lead = row[length - 1];
-        bool more = length == HTABLE_ROW && word_leads(lead);
-        unsigned used = more ? LAST : row_count(row, length);
-
-        for (uint64_t i = from; i < used && count < max; i++) {
-            items[count] = word_pointer(row[i]);
-            prefetch(items[count++]);
-        }
-        if (!more || count == max)
-            return count;
-        from -= from < used ? from : used;
-        row = word_pointer(lead);
-        length = word_length(lead);
-    }
-}
-
 /* A place is the number of a bucket, and of an item in its chain. */
 size_t htable_batch(const struct htable *t, uint64_t *place,
                     struct item **items, size_t max)
 {
-    const unsigned shift = 24; /* items in a chain: far more than ever */
-    uint64_t number = *place >> shift;
-    uint64_t from = *place & ((UINT64_C(1) << shift) - 1);
+    struct chain_place at = chain_place(*place);
+    uint64_t words[COPY];
     size_t count = 0;
 
-    while (number < t->buckets) {
-        size_t some =
-            chain_batch(table_row(t, number), from, items + count, max - count);
+    while (at.bucket < t->buckets && count < max) {
+        size_t room = max - count < COPY ? max - count : COPY;
+        size_t some = chain_words(t, &at, words, room);
 
-        count += some;
-        if (count == max) {
-            from += some;
-            break;
+        for (size_t i = 0; i < some; i++) {
+            items[count] = word_pointer(words[i]);
+            prefetch(items[count++]);
         }
-        from = 0;
-        number++;
     }
-    *place = number << shift | from;
+    *place = chain_place_number(&at);
     return count;
 }
 

@@ -30,7 +30,7 @@
 #include "large.h"
 #include "small.h"
 
-#define VALUE_LAYOUT 1u /* the number of the table above */
+#define VALUE_LAYOUT 2u /* the number of the table above */
 
 enum value_meta { VALUE_SMALL, VALUE_LARGE };
 
@@ -155,7 +155,7 @@ void value_finish(struct large *large, struct kr_value *value);
 
 /* Take a listpack that small_check() has passed.  NULL, or why not.  `owned`:
  * the bytes are a block of the module's, which is consumed in any case. */
-const char *value_load_small(struct kr_str bytes, bool owned,
+const char *value_load_small(kr_reader *in, struct kr_str bytes, bool owned,
                              struct kr_value *value);
 
 /* Make `large` the value of a key, in place of what is there. */

@@ -11,6 +11,7 @@ r"""language - the notation of tests/differential/cases/*.txt.
     SET k { 0 | -1 | "" } EX $BAD  one line for each combination; an alternative is any
                                    number of words, none included
     let BAD = 0 | 1e3 | abc        a name for alternatives, from here to the end of the file
+    EVAL "return <<1 | 2>> + <<BAD>>" 0    alternatives within a word in quotes
     [set] KEYS *                   how to compare: see compare.py
     [times 50] INCR n              the line 50 times
     [replies 3] SUBSCRIBE a b c    that many replies are due (0: none)
@@ -124,6 +125,17 @@ def alternatives(words):
     return groups
 
 
+def spread(word, names):
+    """Every form of a word in quotes: its parts in << >> are alternatives."""
+    parts = re.split(rb"<<(.+?)>>", word)
+    choices = [[part] for part in parts]
+    for at in range(1, len(parts), 2):
+        group = names.get(parts[at].decode())
+        choices[at] = ([b" ".join(word for word, _ in words) for words in group] if group
+                       else [text.strip() for text in parts[at].split(b"|")])
+    return [b"".join(form) for form in itertools.product(*choices)]
+
+
 def expand(words, names):
     """Every combination of the alternatives in a line, as tuples of bytes."""
     choices = []
@@ -138,6 +150,8 @@ def expand(words, names):
         elif word[:1] == b"$" and not quoted:
             choices.append([combination for group in names[word[1:].decode()]
                             for combination in expand(group, names)])
+        elif quoted:
+            choices.append([(form,) for form in spread(word, names)])
         else:
             choices.append([(word,)])
         at += 1

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* file - the snapshot's file: whole and new, or whole and old.
+ *
+ *   temp-PID.rdb  written, fsync  --rename-->  dump.rdb, fsync of the folder
+ *
+ * Whatever fails, or whoever is killed, the file under its own name is never a
+ * part of one.  A file that cannot be read at the start ends the server: what
+ * it would go on with is not what it had. */
+#include "rdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMP_NAME_MAX 64
+
+static void file_temp_name(int32_t pid, char name[TEMP_NAME_MAX])
+{
+    snprintf(name, TEMP_NAME_MAX, "temp-%d.rdb", (int)pid);
+}
+
+static const char *file_folder(char room[PATH_MAX])
+{
+    return getcwd(room, PATH_MAX) ? room : "unknown";
+}
+
+void rdb_saved(struct rdb *rdb)
+{
+    rdb->saved_changes = kr_calls->changes();
+    rdb->saved_sec = rdb_now_sec();
+    rdb->failed = false;
+    rdb_settle_gate(rdb);
+}
+
+/* --- Writing ------------------------------------------------------------- */
+
+static bool file_write_error(struct rdb *rdb, const char *what, int error)
+{
+    kr_logf(rdb->self, KR_LOG_WARNING, "Write error saving DB on disk(%s): %s",
+            what, strerror(error));
+    return false;
+}
+
+static bool file_write(struct rdb *rdb, int fd, bool child)
+{
+    struct kr_snapshot_end end = {.size = sizeof(end)};
+
+    if (rdb_write(rdb, fd, 0, child, &end) != KR_OK)
+        return file_write_error(rdb, "write", end.error_code);
+    if (fsync(fd) < 0)
+        return file_write_error(rdb, "fsync", errno);
+    return true;
+}
+
+/* The name is in the folder, and that is a file, too. */
+static bool file_sync_folder(struct rdb *rdb)
+{
+    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool fine;
+
+    if (fd < 0)
+        return file_write_error(rdb, "fsyncFileDir", errno);
+    /* Some file systems have no such thing. */
+    fine = fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
+    if (!fine)
+        (void)file_write_error(rdb, "fsyncFileDir", errno);
+    close(fd);
+    return fine;
+}
+
+static bool file_rename(struct rdb *rdb, const char *temp)
+{
+    char folder[PATH_MAX];
+
+    if (rename(temp, rdb_settings.filename) == 0)
+        return true;
+    kr_logf(rdb->self, KR_LOG_WARNING,
+            "Error moving temp DB file %s on the final destination %s (in "
+            "server root dir %s): %s",
+            temp, rdb_settings.filename, file_folder(folder), strerror(errno));
+    return false;
+}
+
+static bool file_save_as(struct rdb *rdb, const char *temp, bool child)
+{
+    char folder[PATH_MAX];
+    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool fine;
+
+    if (fd < 0) {
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "Failed opening the temp RDB file %s (in server root dir %s) "
+                "for saving: %s",
+                temp, file_folder(folder), strerror(errno));
+        return false;
+    }
+    fine = file_write(rdb, fd, child);
+    if (close(fd) < 0 && fine)
+        fine = file_write_error(rdb, "fclose", errno);
+    return fine && file_rename(rdb, temp);
+}
+
+bool rdb_save_file(struct rdb *rdb, bool child)
+{
+    char temp[TEMP_NAME_MAX];
+
+    file_temp_name((int32_t)getpid(), temp);
+    if (!file_save_as(rdb, temp, child)) {
+        (void)unlink(temp);
+        return false;
+    }
+    if (!file_sync_folder(rdb))
+        return false;
+    kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
+    rdb_saved(rdb);
+    return true;
+}
+
+/* Freeing a large file's blocks takes time: the last descriptor does it, on
+ * another thread. */
+static void file_close_later(void *ctx)
+{
+    close((int)(intptr_t)ctx);
+}
+
+static void file_ignore(void *ctx)
+{
+    (void)ctx;
+}
+
+void rdb_remove_temp(struct rdb *rdb, int32_t pid)
+{
+    char temp[TEMP_NAME_MAX];
+    int fd;
+
+    file_temp_name(pid, temp);
+    fd = open(temp, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)unlink(temp);
+    kr_loop->job(rdb->self, file_close_later, file_ignore,
+                 (void *)(intptr_t)fd);
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+static kr_status file_load(struct rdb *rdb, int fd, uint32_t flags)
+{
+    struct kr_snapshot_end end = {.size = sizeof(end)};
+    struct stat status = {0};
+    kr_status answer;
+
+    (void)fstat(fd, &status);
+    if (kr_loading->begin(rdb->self, (uint64_t)status.st_size, 0) != KR_OK)
+        return KR_EBUSY;
+    answer = rdb_load(rdb, fd, rdb_settings.filename, flags, &end);
+    kr_loading->end(answer == KR_OK);
+    if (answer != KR_OK && answer != KR_EFAIL)
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "Internal error in RDB reading %s, %s: Unrecoverable error, "
+                "aborting now.",
+                rdb_settings.filename, end.error);
+    return answer;
+}
+
+kr_status rdb_load_file(struct rdb *rdb, uint32_t flags)
+{
+    int fd = open(rdb_settings.filename, O_RDONLY | O_CLOEXEC);
+    kr_status answer;
+
+    if (fd < 0 && errno == ENOENT)
+        return KR_ENOENT;
+    if (fd < 0) {
+        kr_logf(rdb->self, KR_LOG_WARNING, "Fatal error loading the DB: %s.",
+                strerror(errno));
+        return KR_EIO;
+    }
+    answer = file_load(rdb, fd, flags);
+    close(fd);
+    return answer;
+}
+
+void rdb_on_load(void *ctx, const void *payload)
+{
+    const struct kr_load_event *event = payload;
+    struct rdb *rdb = ctx;
+    int64_t begin_us = kr_loop->wall_us();
+
+    if (event->rank != KR_LOAD_RANK_SNAPSHOT || *event->taken)
+        return;
+    switch (rdb_load_file(rdb, 0)) {
+    case KR_OK:
+        kr_logf(rdb->self, KR_LOG_NOTICE, "DB loaded from disk: %.3f seconds",
+                (double)(kr_loop->wall_us() - begin_us) / 1e6);
+        *event->taken = true;
+        break;
+    case KR_ENOENT:
+    case KR_EFAIL: /* the server ends, with what is in the file */
+        break;
+    default:
+        *event->failed = true;
+    }
+    rdb->saved_changes = kr_calls->changes();
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* part - records of a snapshot that are no keys: who writes and who reads them.
+ *
+ * A part of a module (opcode 247) is framed by its type's id, as values of
+ * modules are:
+ *
+ *   247 | id: nine letters, 10 bits of format | 2 when | tagged items | 0
+ *
+ * Other opcodes write their records themselves.  A library of functions whose
+ * module is not here is carried along as its bytes: a server that was started
+ * without it must not lose it by saving. */
+#include "rdb.h"
+
+#include "format.h"
+
+#include <stdio.h>
+
+#define LETTER_BITS 6u
+#define LETTERS     9u
+#define FORMAT_BITS 10u
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "abcdefghijklmnopqrstuvwxyz"
+                              "0123456789-_";
+
+/* --- Who they are -------------------------------------------------------- */
+
+static bool part_is_right(const struct kr_snapshot_part *part)
+{
+    if (!part || part->size < sizeof(*part) || !part->save || !part->load ||
+        !(part->when & (KR_SNAPSHOT_BEFORE | KR_SNAPSHOT_AFTER)))
+        return false;
+    if (part->opcode == KR_SNAPSHOT_FUNCTION)
+        return true;
+    return part->opcode == KR_SNAPSHOT_AUX && part->file_name &&
+           strlen(part->file_name) == LETTERS &&
+           strspn(part->file_name, letters) == LETTERS &&
+           part->format >> FORMAT_BITS == 0;
+}
+
+static struct rdb_part *part_find(struct rdb *rdb, uint32_t opcode,
+                                  const char *file_name)
+{
+    struct rdb_part *part = rdb->parts;
+
+    while (part &&
+           (part->row->opcode != opcode ||
+            (file_name && strcmp(part->row->file_name, file_name) != 0)))
+        part = part->next;
+    return part;
+}
+
+kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
+{
+    struct rdb *rdb = rdb_of_module();
+    struct kr_module_info info = {.size = sizeof(info)};
+    struct rdb_part **end = &rdb->parts, *part;
+
+    if (!part_is_right(row))
+        return KR_EINVAL;
+    if (part_find(rdb, row->opcode,
+                  row->opcode == KR_SNAPSHOT_AUX ? row->file_name : NULL))
+        return KR_EEXIST;
+    while (*end)
+        end = &(*end)->next;
+    part = kr_memory->alloc(rdb->self, sizeof(*part));
+    *part = (struct rdb_part){.row = row};
+    kr_modules->info(self, &info);
+    snprintf(part->module, sizeof(part->module), "%s", info.name);
+    *end = part;
+    return KR_OK;
+}
+
+void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module)
+{
+    struct rdb_part **link = &rdb->parts, *part;
+
+    while ((part = *link)) {
+        if (module && !kr_str_equal(*module, kr_cstr(part->module))) {
+            link = &part->next;
+            continue;
+        }
+        *link = part->next;
+        kr_memory->free(rdb->self, part);
+    }
+}
+
+void rdb_clear_parts(struct rdb *rdb)
+{
+    struct rdb_carried *carried;
+
+    for (struct rdb_part *part = rdb->parts; part; part = part->next)
+        if (part->row->clear)
+            part->row->clear(part->row->ctx);
+    while ((carried = rdb->carried)) {
+        rdb->carried = carried->next;
+        kr_memory->free(rdb->self, carried);
+    }
+    rdb->carried_end = &rdb->carried;
+}
+
+/* --- Writing ------------------------------------------------------------- */
+
+static uint64_t part_id(const struct kr_snapshot_part *row)
+{
+    uint64_t id = 0;
+
+    for (unsigned i = 0; i < LETTERS; i++)
+        id = id << LETTER_BITS |
+             (uint64_t)(strchr(letters, row->file_name[i]) - letters);
+    return id << FORMAT_BITS | row->format;
+}
+
+/* What the part has to say is gathered first: if it is nothing, there is no
+ * record. */
+static void part_write_aux(const struct kr_snapshot_part *row, kr_writer *out,
+                           uint32_t when)
+{
+    kr_writer *items = kr_codec->new_writer(KR_CODEC_TAGGED);
+    struct kr_str bytes;
+
+    row->save(row->ctx, items, when);
+    bytes = kr_codec->writer_bytes(items);
+    if (bytes.size > 0) {
+        kr_codec->code(out, RDB_MODULE_AUX);
+        kr_codec->write_uint64(out, part_id(row));
+        kr_codec->write_uint64(out, RDB_TAG_UINT64);
+        kr_codec->write_uint64(out, when);
+        kr_codec->write_raw(out, bytes);
+        kr_codec->write_uint64(out, 0);
+    }
+    kr_codec->free_writer(items);
+}
+
+void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when)
+{
+    for (struct rdb_part *part = rdb->parts; part; part = part->next) {
+        const struct kr_snapshot_part *row = part->row;
+
+        if (!(row->when & when))
+            continue;
+        if (row->opcode == KR_SNAPSHOT_AUX)
+            part_write_aux(row, out, when);
+        else
+            row->save(row->ctx, out, when);
+    }
+    if (when != KR_SNAPSHOT_BEFORE)
+        return;
+    for (struct rdb_carried *c = rdb->carried; c; c = c->next) {
+        kr_codec->code(out, RDB_FUNCTION2);
+        kr_codec->write_string(out, kr_str(c->bytes, c->size));
+    }
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+static bool part_refuse(kr_reader *in, const char *reason)
+{
+    kr_codec->refuse(in, reason);
+    return false;
+}
+
+/* What to do with the record of a module that is not here.  ORDER: the same
+ * question for values is answered by the codec. */
+static bool part_load_unknown(struct rdb *rdb, kr_reader *in, const char *name)
+{
+    kr_logf(rdb->self, KR_LOG_WARNING,
+            "The RDB file contains AUX module data I can't load: no matching "
+            "module '%s'",
+            name);
+    return part_refuse(in, "data of a module that is not loaded");
+}
+
+static bool part_load_aux(struct rdb *rdb, kr_reader *in)
+{
+    char name[LETTERS + 1] = "";
+    struct rdb_part *part;
+    uint64_t id, tag, when, end, bits;
+    bool fine;
+
+    if (!kr_codec->read_uint64(in, &id) || !kr_codec->read_uint64(in, &tag) ||
+        !kr_codec->read_uint64(in, &when))
+        return false;
+    if (tag != RDB_TAG_UINT64)
+        return part_refuse(in, "bad when_opcode");
+    bits = id >> FORMAT_BITS;
+    for (unsigned i = LETTERS; i-- > 0; bits >>= LETTER_BITS)
+        name[i] = letters[bits & ((1u << LETTER_BITS) - 1)];
+    part = part_find(rdb, KR_SNAPSHOT_AUX, name);
+    if (!part)
+        return part_load_unknown(rdb, in, name);
+    kr_codec->tag_reader(in, true);
+    fine = part->row->load(part->row->ctx, in,
+                           (uint32_t)id & ((1u << FORMAT_BITS) - 1),
+                           (uint32_t)when);
+    kr_codec->tag_reader(in, false);
+    if (!fine)
+        return part_refuse(in, "data that its module refuses");
+    return kr_codec->read_uint64(in, &end) &&
+           (end == 0 || part_refuse(in, "data with more items than its module "
+                                        "reads"));
+}
+
+static bool part_carry(struct rdb *rdb, kr_reader *in)
+{
+    struct rdb_carried *carried;
+    struct kr_str bytes;
+
+    if (!kr_codec->read_string(in, &bytes))
+        return false;
+    carried = kr_memory->try_alloc(rdb->self, sizeof(*carried) + bytes.size);
+    if (!carried)
+        return part_refuse(in, "not enough memory for a library");
+    carried->next = NULL;
+    carried->size = bytes.size;
+    if (bytes.size > 0)
+        memcpy(carried->bytes, bytes.data, bytes.size);
+    *rdb->carried_end = carried;
+    rdb->carried_end = &carried->next;
+    return true;
+}
+
+bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
+{
+    struct rdb_part *part;
+
+    if (opcode == RDB_MODULE_AUX)
+        return part_load_aux(rdb, in);
+    if (opcode == RDB_FUNCTION)
+        return part_refuse(in, "Pre-release function format not supported.");
+    part = part_find(rdb, opcode, NULL);
+    if (!part)
+        return part_carry(rdb, in);
+    return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
+           part_refuse(in, "a library that its module refuses");
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib_string - the table `string`.
+ *
+ * byte, char, len, lower, reverse, sub and upper are LuaJIT's, which it
+ * compiles into traces.  The others are here: those that match patterns, and
+ * rep, since they may run long; and format and gsub, where LuaJIT answers as
+ * later versions of Lua do.  There is no dump: bytecode is nobody's business. */
+#include "lib.h"
+#include "lib_bytes.h"
+#include "lib_format.h"
+#include "lib_pattern.h"
+
+#include <ctype.h>
+#include <lualib.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define STRING_SPECIALS   "^$*+?.([%-"
+#define STRING_REP_CHUNK  (64u << 10)
+#define STRING_BYTES_STEP 64 /* bytes that are copied or searched in a step */
+
+/* The offset of a position that counts from 1, or back from the end. */
+static size_t string_offset(lua_Integer position, size_t size)
+{
+    if (position < 0)
+        position += (lua_Integer)size + 1;
+    if (position < 1)
+        return 0;
+    return (size_t)position - 1 > size ? size : (size_t)position - 1;
+}
+
+/* --- find, match, gmatch --------------------------------------------------- */
+
+static int find_plain(lua_State *L, const char *text, size_t size, size_t from,
+                      const char *part, size_t part_size)
+{
+    struct lib_cost cost = {.L = L};
+    const char *found = memmem(text + from, size - from, part, part_size);
+    size_t searched = (found ? (size_t)(found - text) : size) - from;
+
+    lib_cost_add(&cost, searched / STRING_BYTES_STEP);
+    if (!found) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushinteger(L, found - text + 1);
+    lua_pushinteger(L, found - text + (ptrdiff_t)part_size);
+    return 2;
+}
+
+static int find_pattern(lua_State *L, const char *text, size_t size,
+                        size_t from, const char *source, bool places)
+{
+    struct lib_pattern pattern;
+    bool anchored = *source == '^';
+    const char *at = text + from;
+
+    lib_pattern_begin(&pattern, L, text, size);
+    do {
+        const char *end = lib_pattern_match(&pattern, at, source + anchored);
+
+        if (!end)
+            continue;
+        if (!places)
+            return lib_pattern_push_all(&pattern, at, end);
+        lua_pushinteger(L, at - text + 1);
+        lua_pushinteger(L, end - text);
+        return 2 + lib_pattern_push_all(&pattern, NULL, NULL);
+    } while (at++ < pattern.end && !anchored);
+    lua_pushnil(L);
+    return 1;
+}
+
+static int string_find(lua_State *L)
+{
+    size_t size;
+    size_t source_size;
+    const char *text = luaL_checklstring(L, 1, &size);
+    const char *source = luaL_checklstring(L, 2, &source_size);
+    size_t from = string_offset(luaL_optinteger(L, 3, 1), size);
+
+    if (lua_toboolean(L, 4) || !strpbrk(source, STRING_SPECIALS))
+        return find_plain(L, text, size, from, source, source_size);
+    return find_pattern(L, text, size, from, source, true);
+}
+
+static int string_match(lua_State *L)
+{
+    size_t size;
+    const char *text = luaL_checklstring(L, 1, &size);
+    const char *source = luaL_checkstring(L, 2);
+    size_t from = string_offset(luaL_optinteger(L, 3, 1), size);
+
+    return find_pattern(L, text, size, from, source, false);
+}
+
+/* The upvalues: text, pattern, and the offset where to go on. */
+static int gmatch_next(lua_State *L)
+{
+    struct lib_pattern pattern;
+    size_t size;
+    const char *text = lua_tolstring(L, lua_upvalueindex(1), &size);
+    const char *source = lua_tostring(L, lua_upvalueindex(2));
+    const char *at = text + lua_tointeger(L, lua_upvalueindex(3));
+
+    lib_pattern_begin(&pattern, L, text, size);
+    for (; at <= pattern.end; at++) {
+        const char *end = lib_pattern_match(&pattern, at, source);
+
+        if (!end)
+            continue;
+        lua_pushinteger(L, end - text + (end == at));
+        lua_replace(L, lua_upvalueindex(3));
+        return lib_pattern_push_all(&pattern, at, end);
+    }
+    return 0;
+}
+
+static int string_gmatch(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, gmatch_next, 3);
+    return 1;
+}
+
+/* --- gsub ------------------------------------------------------------------ */
+
+/* The third argument as a text in which %0 to %9 stand for captures. */
+static void replace_text(struct lib_pattern *pattern, struct lib_bytes *out,
+                         const char *begin, const char *end)
+{
+    lua_State *L = pattern->L;
+    size_t size;
+    const char *text = lua_tolstring(L, 3, &size);
+
+    lib_cost_add(&pattern->cost, size / 16);
+    for (size_t i = 0; i < size; i++) {
+        const char *part;
+        size_t part_size;
+
+        if (text[i] != '%') {
+            lib_bytes_add_byte(out, text[i]);
+        } else if (!isdigit((unsigned char)text[++i])) {
+            lib_bytes_add_byte(out, text[i]); /* the last: the NUL behind it */
+        } else if (text[i] == '0') {
+            lib_bytes_add(out, begin, (size_t)(end - begin));
+        } else {
+            lib_pattern_push(pattern, text[i] - '1', begin, end);
+            part = lua_tolstring(L, -1, &part_size);
+            lib_bytes_add(out, part, part_size);
+            lua_pop(L, 1);
+        }
+    }
+}
+
+/* What the third argument, a function or a table, has for this match; false
+ * and nil leave it as it is. */
+static void replace_value(struct lib_pattern *pattern, struct lib_bytes *out,
+                          const char *begin, const char *end)
+{
+    lua_State *L = pattern->L;
+    const char *part;
+    size_t size;
+
+    if (lua_type(L, 3) == LUA_TFUNCTION) {
+        lua_pushvalue(L, 3);
+        lua_call(L, lib_pattern_push_all(pattern, begin, end), 1);
+    } else {
+        lib_pattern_push(pattern, 0, begin, end);
+        lua_gettable(L, 3);
+    }
+    if (!lua_toboolean(L, -1)) {
+        lib_bytes_add(out, begin, (size_t)(end - begin));
+    } else {
+        if (!lua_isstring(L, -1))
+            luaL_error(L, "invalid replacement value (a %s)",
+                       luaL_typename(L, -1));
+        part = lua_tolstring(L, -1, &size);
+        lib_bytes_add(out, part, size);
+    }
+    lua_pop(L, 1);
+}
+
+static int string_gsub(lua_State *L)
+{
+    struct lib_pattern pattern;
+    struct lib_bytes out;
+    size_t size;
+    const char *text = luaL_checklstring(L, 1, &size);
+    const char *source = luaL_checkstring(L, 2);
+    int type = lua_type(L, 3);
+    int most = (int)luaL_optinteger(L, 4, (lua_Integer)size + 1);
+    bool anchored = *source == '^';
+    const char *at = text;
+    int count = 0;
+
+    luaL_argcheck(L,
+                  type == LUA_TNUMBER || type == LUA_TSTRING ||
+                      type == LUA_TFUNCTION || type == LUA_TTABLE,
+                  3, "string/function/table expected");
+    lib_pattern_begin(&pattern, L, text, size);
+    lib_bytes_begin(&out, L);
+    while (count < most) {
+        const char *end = lib_pattern_match(&pattern, at, source + anchored);
+
+        if (end) {
+            count++;
+            if (type == LUA_TNUMBER || type == LUA_TSTRING)
+                replace_text(&pattern, &out, at, end);
+            else
+                replace_value(&pattern, &out, at, end);
+        }
+        if (end && end > at)
+            at = end;
+        else if (at < pattern.end)
+            lib_bytes_add_byte(&out, *at++);
+        else
+            break;
+        if (anchored)
+            break;
+    }
+    lib_bytes_add(&out, at, (size_t)(pattern.end - at));
+    lib_bytes_push(&out);
+    lua_pushinteger(L, count);
+    return 2;
+}
+
+/* --- rep ------------------------------------------------------------------- */
+
+static int string_rep(lua_State *L)
+{
+    size_t size;
+    size_t total;
+    const char *text = luaL_checklstring(L, 1, &size);
+    int count = (int)luaL_checkinteger(L, 2);
+    struct lib_cost cost = {.L = L};
+    struct lib_bytes out;
+
+    if (count <= 0 || size == 0) {
+        lua_pushliteral(L, "");
+        return 1;
+    }
+    lib_bytes_begin(&out, L);
+    if (__builtin_mul_overflow(size, (size_t)count, &total))
+        total = SIZE_MAX / 2; /* which lib_bytes refuses */
+    lib_bytes_room(&out, total);
+    lib_bytes_add(&out, text, size);
+    while (out.size < total) { /* as much again as there is, in pieces */
+        size_t more = total - out.size < out.size ? total - out.size : out.size;
+
+        if (more > STRING_REP_CHUNK)
+            more = STRING_REP_CHUNK / size * size;
+        if (more == 0)
+            more = size;
+        lib_cost_add(&cost, more / STRING_BYTES_STEP);
+        lib_bytes_add(&out, out.data, more);
+    }
+    lib_bytes_push(&out);
+    return 1;
+}
+
+void lib_string_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"find", string_find},    {"format", lib_format},
+        {"gfind", string_gmatch}, {"gmatch", string_gmatch},
+        {"gsub", string_gsub},    {"match", string_match},
+        {"rep", string_rep},      {NULL, NULL},
+    };
+
+    lua_pushcfunction(L, luaopen_string);
+    lua_pushliteral(L, LUA_STRLIBNAME);
+    lua_call(L, 1, 1);
+    luaL_register(L, NULL, functions);
+    lua_pushnil(L);
+    lua_setfield(L, -2, "dump");
+}

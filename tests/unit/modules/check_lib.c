@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The libraries of C that scripts find: a few answers of each, and that
+ * nothing runs on when the budget is gone.  (All answers are compared with
+ * Redis's in tests/differential/cases/scripting-libs.txt.) */
+#include "modules/scripting/lib.h"
+#include "tests/unit/suites.h"
+
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STEPS_ALLOWED 10000000
+
+static uint64_t steps_left;
+
+/* What the engine would do: here, the error alone. */
+void budget_spend(lua_State *L, uint64_t steps)
+{
+    if (steps > steps_left)
+        luaL_error(L, "the budget is gone");
+    steps_left -= steps;
+}
+
+static lua_State *state_new(void)
+{
+    static const struct {
+        const char *name;
+        void (*open)(lua_State *L);
+    } libraries[] = {
+        {"cjson", lib_cjson_open},
+        {"cmsgpack", lib_cmsgpack_open},
+        {"string", lib_string_open},
+        {"struct", lib_struct_open},
+    };
+    lua_State *L = luaL_newstate();
+
+    ck_assert_ptr_nonnull(L);
+    luaL_openlibs(L);
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++) {
+        int top = lua_gettop(L);
+
+        libraries[i].open(L);
+        ck_assert_int_eq(lua_gettop(L), top + 1);
+        lua_setglobal(L, libraries[i].name);
+    }
+    steps_left = STEPS_ALLOWED;
+    return L;
+}
+
+/* Run a script; its result or its error as text stays on the stack. */
+static const char *state_run(lua_State *L, const char *script)
+{
+    lua_settop(L, 0);
+    if (luaL_loadbuffer(L, script, strlen(script), "@s") == 0)
+        lua_pcall(L, 0, 1, 0);
+    return lua_tostring(L, -1);
+}
+
+/* clang-format off */
+static const struct {
+    const char *script;
+    const char *answer;
+} answers[] = {
+    {"return ('key:12'):gsub('(%a+):(%d+)', '%2=%1')", "12=key"},
+    {"return ('f(a(b)c)d'):match('%b()')", "(a(b)c)"},
+    {"return ('THE (quick) fox'):find('%f[%a]%a+%f[%A]', 5)", "6"},
+    {"return ('x?'):rep(20000):match(('x?%?'):rep(1) .. '(.)')", "x"},
+    {"local t = ('x'):rep(5000) return #t:match(('x?'):rep(5000))", "5000"},
+    {"local r = ('x'):find('[a') return r", "s:1: malformed pattern (missing ']')"},
+    {"return string.format('%5.1f|%-3d|%q', 1.25, 7, 'a\\0')", "  1.2|7  |\"a\\000\""},
+    {"local r = string.format('%d', {}) return r", "s:1: bad argument #2 to 'format' (number expected, got table)"},
+    {"return string.dump", NULL},
+    {"return ('ab'):rep(3, ',')", "ababab"},
+    {"return tostring(struct.pack('>I2', 258) == '\\1\\2')", "true"},
+    {"return (struct.unpack('<i3', '\\255\\255\\255'))", "-1"},
+    {"return struct.size('!8bd')", "16"},
+    {"local r = struct.unpack('i', 'abc') return r", "s:1: bad argument #2 to 'unpack' (data string too short)"},
+    {"return cjson.encode({1, 'a/b', {}, cjson.null, {x = 0.1}})", "[1,\"a\\/b\",{},null,{\"x\":0.1}]"},
+    {"return cjson.decode('{\"a\":[1,\"\\\\u00e9\"]}').a[2]", "\xc3\xa9"},
+    {"local r = cjson.decode('[1') return r", "s:1: Expected comma or array end but found T_END at character 3"},
+    {"local t = {} t[1] = t local r = cjson.encode(t) return r", "s:1: Cannot serialise, excessive nesting (1001)"},
+    {"return cmsgpack.unpack(cmsgpack.pack({1, 'x', {2}}))[3][1]", "2"},
+    {"return #cmsgpack.pack(('x'):rep(70000))", "70005"},
+    {"local r = cmsgpack.unpack('\\221\\255\\255\\255\\255') return r", "s:1: Missing bytes in input."},
+};
+
+/* Each would run for years, or is longer than memory. */
+static const char *const endless[] = {
+    "return ('a'):rep(50):find(('a*'):rep(20) .. 'b')",
+    "return ('a'):rep(100000):find('.-.-.-.-b')",
+    "return ('a'):rep(1000):match(('a?'):rep(1000) .. ('a'):rep(1001))",
+    "return ('('):rep(200000):gsub('%b()', '')",
+    "return ('a'):rep(100000):gsub('[' .. ('b'):rep(100000) .. ']', '')",
+    "for x in ('a'):rep(200000):gmatch('a*b') do end",
+    "local t = {} for i = 1, 60 do t = {t, t} end return cjson.encode(t)",
+    "local t = {} for i = 1, 60 do t = {a = t, b = t} end return cjson.encode(t)",
+    "local t = {} for i = 1, 100 do t[i] = t end return cmsgpack.pack(t)",
+    "for i = 1, 1e9 do cjson.decode('[' .. ('1,'):rep(100000) .. '1]') end",
+    "for i = 1, 1e9 do struct.pack('>I2', 1) string.find(('x'):rep(10000), '.*y') end",
+    "for i = 1, 1e9 do ('x'):rep(10000000) end",
+};
+/* clang-format on */
+
+START_TEST(scripts_get_these_answers)
+{
+    lua_State *L = state_new();
+    const char *answer = state_run(L, answers[_i].script);
+
+    if (answers[_i].answer)
+        ck_assert_str_eq(answer, answers[_i].answer);
+    else
+        ck_assert_ptr_null(answer);
+    lua_close(L);
+}
+END_TEST
+
+START_TEST(what_would_run_on_ends_with_the_budget)
+{
+    lua_State *L = state_new();
+    const char *answer = state_run(L, endless[_i]);
+
+    ck_assert_msg(answer && strstr(answer, "the budget is gone"), "%s: %s",
+                  endless[_i], answer);
+    lua_close(L);
+}
+END_TEST
+
+START_TEST(settings_of_one_cjson_are_not_those_of_another)
+{
+    lua_State *L = state_new();
+
+    ck_assert_str_eq(state_run(L, "local c = cjson.new() "
+                                  "c.encode_number_precision(3) "
+                                  "return c.encode(1/3) .. cjson.encode(1/3)"),
+                     "0.3330.33333333333333");
+    lua_close(L);
+}
+END_TEST
+
+/* Random bytes and cut texts: an answer or an error, and nothing left behind
+ * on the stack. */
+START_TEST(readers_take_any_bytes)
+{
+    static const char script[] =
+        "local seeds = "
+        "{'{\"a\":[1,2.5e3,\"x\\\\u00e9\\\\ud83d\\\\ude00\"],\"b\":null}',"
+        "  cmsgpack.pack({1, -300, 1.5, 'abc', {a = {true, false}}}, 2^40)}"
+        "for i = 1, 3000 do"
+        "  local text = seeds[i % 2 + 1]"
+        "  local at = math.random(#text)"
+        "  text = text:sub(1, at - 1) .. string.char(math.random(0, 255)) .."
+        "         text:sub(at + math.random(0, 3), math.random(#text))"
+        "  pcall(cjson.decode, text)"
+        "  pcall(cmsgpack.unpack, text)"
+        "  pcall(struct.unpack, text, text)"
+        "  pcall(string.find, text, text)"
+        "  pcall(string.format, text, text, i, text)"
+        "end return 'done'";
+    unsigned seed = (unsigned)time(NULL);
+    lua_State *L = state_new();
+
+    lua_pushinteger(L, (lua_Integer)seed);
+    lua_setglobal(L, "seed");
+    state_run(L, "math.randomseed(seed)");
+    steps_left = UINT64_MAX;
+    ck_assert_msg(strcmp(state_run(L, script), "done") == 0, "seed %u: %s",
+                  seed, lua_tostring(L, -1));
+    lua_close(L);
+}
+END_TEST
+
+Suite *lib_suite(void)
+{
+    Suite *suite = suite_create("lib");
+    TCase *tcase = tcase_create("lib");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, scripts_get_these_answers, 0,
+                        sizeof(answers) / sizeof(*answers));
+    tcase_add_loop_test(tcase, what_would_run_on_ends_with_the_budget, 0,
+                        sizeof(endless) / sizeof(*endless));
+    tcase_add_test(tcase, settings_of_one_cjson_are_not_those_of_another);
+    tcase_add_test(tcase, readers_take_any_bytes);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
