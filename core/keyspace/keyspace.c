@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/evict.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
@@ -132,7 +133,7 @@ keyspace_announce(kr_db *db, struct kr_str key, uint64_t hash,
     tell(EVENT_KEY_BEFORE, db, key, cell, call);
     e = db_lookup(db, key, hash, &at);
     if (e != NULL)
-        entry_fill_cell(e, db, hash, cell);
+        entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
     return e != NULL;
 }
 
@@ -148,6 +149,7 @@ static inline bool keyspace_find_at(kr_db *db, struct kr_str key, uint64_t hash,
     if (KR_UNLIKELY(entry_expired(e, now_ms)) && !(how & KR_FIND_EXPIRED) &&
         keyspace_is_over(db, hash, e))
         return keyspace_missed(db, key, how, call);
+    e = adapt_seen(db, hash, e);
     if (KR_LIKELY(!(how & KR_FIND_NO_TOUCH) && !keyspace_hooks.child))
         age_touch(e, now_ms);
     if (!(how & (KR_FIND_WRITE | KR_FIND_NO_STATS)))
@@ -278,7 +280,7 @@ static inline void keyspace_put_at(kr_db *db, struct kr_str key, uint64_t hash,
     }
     if (event_is_armed(EVENT_KEY_BEFORE)) {
         if (e != NULL)
-            entry_fill_cell(e, db, hash, cell);
+            entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
         tell(EVENT_KEY_BEFORE, db, key, e != NULL ? cell : NULL, call);
         e = db_lookup(db, key, hash, &at);
     }
@@ -301,7 +303,8 @@ static inline struct entry_form keyspace_form(uint16_t type, uint8_t meta,
         form.flags = ENTRY_BOXED;
         form.length = 0;
     }
-    if ((how & KR_PUT_ALIGNED) || (type_traits[type] & TYPE_ALIGNED))
+    form.flags |= type_entry_flags(type);
+    if (how & KR_PUT_ALIGNED)
         form.flags |= ENTRY_ALIGNED;
     return form;
 }
@@ -577,12 +580,12 @@ struct keyspace_visit {
 static void keyspace_visit(void *entry, void *ctx)
 {
     const struct keyspace_visit *v = ctx;
-    struct entry *e = entry;
-    struct kr_str key = entry_key(e);
+    uint64_t hash = keyspace_hash_inline(entry_key(entry));
+    struct entry *e = adapt_seen(v->db, hash, entry);
     struct kr_cell cell;
 
-    entry_fill_cell(e, v->db, keyspace_hash_inline(key), &cell);
-    v->each(v->ctx, key, &cell);
+    entry_fill_cell(e, v->db, hash, &cell);
+    v->each(v->ctx, entry_key(e), &cell);
 }
 
 static uint64_t keyspace_scan(kr_db *db, uint64_t cursor, kr_each_key each,
@@ -611,7 +614,7 @@ static bool keyspace_random(kr_db *db, struct kr_cell *cell)
 
         if (!entry_expired(e, clock_turn_ms) || tries-- == 0 ||
             !keyspace_is_over(db, hash, e)) {
-            entry_fill_cell(e, db, hash, cell);
+            entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
             return true;
         }
     }
