@@ -85,6 +85,7 @@ static void call_unknown(struct call *call)
     char text[512], args[160] = "";
     size_t used = 0;
     struct kr_cmd *container;
+    const char *missing;
 
     if (call->input && call_is_http(argv[0])) {
         log_warning("Possible SECURITY ATTACK detected. It looks like somebody "
@@ -92,6 +93,16 @@ static void call_unknown(struct call *call)
                     "page that makes a browser talk to it, perhaps. Connection "
                     "aborted.");
         client_doom(call->input, false);
+        return;
+    }
+    missing = command_missing(argc, argv);
+    if (missing) {
+        snprintf(text, sizeof(text),
+                 "NOMODULE '%.*s' is a command of module '%s', which is not "
+                 "loaded; its values are kept sealed",
+                 argv[0].size < 128 ? (int)argv[0].size : 128, argv[0].data,
+                 missing);
+        call_refuse(call, text);
         return;
     }
     (void)command_match(argc, argv, &container);
