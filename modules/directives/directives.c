@@ -161,22 +161,6 @@ static bool hostname_check(WORDS)
     return true;
 }
 
-/* SAVE and NOSAVE exclude each other. */
-static bool shutdown_check(WORDS)
-{
-    bool save = false, nosave = false;
-
-    (void)state;
-    for (uint32_t i = 0; i < argc; i++) {
-        save |= kr_str_equal_nocase(argv[i], KR_STR("save"));
-        nosave |= kr_str_equal_nocase(argv[i], KR_STR("nosave"));
-    }
-    return inert_unless(save && nosave,
-                        "shutdown options SAVE and NOSAVE can't be used "
-                        "simultaneously",
-                        error);
-}
-
 /* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
@@ -194,9 +178,6 @@ static const struct kr_word endpoint_words[] = {
 };
 static const struct kr_word propagation_words[] = {
     {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2},
-};
-static const struct kr_word shutdown_words[] = {
-    {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8},
 };
 static const struct kr_word tls_clients_words[] = {
     {"no", 0}, {"yes", 1}, {"optional", 2},
@@ -346,10 +327,6 @@ static const struct kr_param inert_params[] = {
 
     /* The end, and the rest */
     NUMBER(INT, "shutdown-timeout", "10", 0, INT_MAX,),
-    WORD("shutdown-on-sigint", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
-    WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */
