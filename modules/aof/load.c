@@ -211,6 +211,7 @@ static void load_again(struct aof *aof, struct kr_call *call)
 {
     enum load_result result;
     bool reads = aof->reader != NULL;
+    int32_t selected = aof->selected;
 
     if (aof->state == AOF_ON)
         file_flush(aof, true);
@@ -222,6 +223,7 @@ static void load_again(struct aof *aof, struct kr_call *call)
         exit(1);
     if (reads)
         log_open(aof);
+    aof->selected = selected;
     if (aof->fd >= 0 && result == LOAD_TRUNCATED)
         aof->size =
             folder_size(aof, manifest_last_increment(&aof->manifest)->name);
