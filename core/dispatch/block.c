@@ -253,6 +253,7 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
 
     call->pub.now_ms = clock_turn_ms;
     call->pub.flags |= KR_CALL_RESUMED;
+    call->pub.state = parked->module ? parked->module->state : NULL;
     call->inner_changes = 0;
     call->replaced = false;
     call_begin(call);
@@ -570,6 +571,7 @@ void block_abandon(struct parked *parked)
 
     output_mute(&client->output, true);
     parked->call.pub.now_ms = clock_turn_ms;
+    parked->call.pub.state = parked->module ? parked->module->state : NULL;
     was = rack_enter(parked->module);
     parked->how.wake(&parked->call.pub, KR_WAKE_GONE, kr_str(NULL, 0),
                      parked->how.ctx);
@@ -609,6 +611,21 @@ void block_forget(kr_module *module)
         } else {
             parked = LIST_NEXT(parked, link);
         }
+}
+
+bool block_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    struct parked *parked;
+
+    LIST_FOREACH(parked, &block.parked, link)
+    {
+        if (parked->module != module)
+            continue;
+        if (!RACK_CARRY(names, really, &parked->how.wake) ||
+            !RACK_CARRY(names, really, &parked->how.free))
+            return false;
+    }
+    return true;
 }
 
 uint64_t block_key_count(void)
