@@ -101,6 +101,9 @@ bool lifetime_serve(uint64_t budget_us)
         clock_begin_turn();
         loop_poll();
         client_serve();
+        /* No reply leaves before what it acknowledges has been told of. */
+        if (event_is_armed(EVENT_SLEEP))
+            event_raise(EVENT_SLEEP, NULL);
         client_before_sleep();
     } while (clock_monotonic_ns() < until_ns && !lifetime.over);
     /* For the call that goes on no time has passed. */
