@@ -23,7 +23,8 @@ from test_rdb import fill  # noqa: E402
 
 SEED = int(os.environ.get("AOF_SEED") or random.randrange(1 << 31))
 CHECKER = shutil.which("redis-check-aof")
-ON = ("--appendonly", "yes", "--enable-debug-command", "yes")
+# With `everysec` a write may wait for a sync, and the files that are copied lack it.
+ON = ("--appendonly", "yes", "--appendfsync", "no", "--enable-debug-command", "yes")
 NAME = "appendonly.aof"
 
 
@@ -98,7 +99,8 @@ class Exchange(Tests):
         rewritten(one)
         one.call("SET", "behind", "it")
         other = self.inherit(one, binary=target)
-        self.same(one, other)
+        # In commands Redis loses the sign of a score of -0, then as now.
+        self.same(self.inherit(one, binary=ORACLE) if source else one, other)
         self.assertEqual(other.call("GET", "behind"), b"it")
         return one
 
@@ -387,7 +389,7 @@ class Wait(Tests):
             self.assertEqual(client.call("WAITAOF", 1, 0, 0), [1, 0])
 
     def test_everysec_is_waited_for(self):
-        server = self.begin()
+        server = self.begin("--appendfsync", "everysec")
         with server.client() as client:
             client.call("SET", "k", 1)
             self.assertEqual(client.call("WAITAOF", 1, 0, 5000), [1, 0])
