@@ -37,7 +37,8 @@ struct rack_module {
     uint32_t upgrades;               /* so far */
     uint64_t pause_nsec; /* how long the last one held commands up */
     uint64_t lazy_mark;  /* of a version that is GONE: see lazy_mark() */
-    bool adapting;       /* its code is needed for values of an older form */
+    struct rack_module *next_sealed;
+    bool adapting; /* its code is needed for values of an older form */
     struct rack_batch *batch;           /* while it is being loaded */
     const struct rack_request *request; /* as long */
     enum rack_phase phase;
