@@ -250,10 +250,10 @@ static bool weaver_is_goto(const struct weaver *w, const struct token *before,
 
 /* Functions of C that scripts call by a global's name. */
 static const char *const weave_builtins[] = {
-    "assert",     "error",  "getmetatable", "ipairs",   "load",
-    "loadstring", "next",   "pairs",        "pcall",    "rawget",
-    "rawset",     "select", "setmetatable", "tonumber", "tostring",
-    "type",       "unpack", "xpcall",       NULL};
+    "assert",   "collectgarbage", "error",  "getmetatable", "ipairs",
+    "load",     "loadstring",     "next",   "pairs",        "pcall",
+    "rawget",   "rawset",         "select", "setmetatable", "tonumber",
+    "tostring", "type",           "unpack", "xpcall",       NULL};
 
 /* Past the bracket that closes the one that was just read. */
 static bool skip_brackets(struct lexer *in)
