@@ -25,7 +25,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
-from test_upgrade import flags  # noqa: E402
+from test_upgrade import BUILDS, build, flags  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("top_builddir", str(HERE.parent))
@@ -45,7 +45,7 @@ class Wrong(AssertionError):
 class Worker:
     """One client: what it says, and what it knows of its keys.  `away` allows for NOMODULE."""
 
-    def __init__(self, at, number, seed, away=False):
+    def __init__(self, at, number, seed, away=False, tide=False):
         self.client = Client(at)
         self.call_raw = self.client.call
         self.waiter = Client(at)
@@ -60,6 +60,9 @@ class Worker:
         self.steps = [self.string, self.lists, self.hashes, self.sets, self.sorted, self.stream,
                       self.bitmap, self.transaction, self.watch, self.publish, self.wait, self.keys,
                       self.places, self.estimates]
+        self.level = None
+        if tide:
+            self.steps.append(self.tide)
 
     def close(self):
         for client in (self.client, self.waiter, self.subscriber):
@@ -136,6 +139,19 @@ class Worker:
         self.call("PFADD", self.key + ":p", "a", "b", "c")
         self.expect(3, "PFCOUNT", self.key + ":p")
 
+    def tide(self):
+        key = self.key + ":tide"
+        self.expect(self.level, "TIDE.GET", key)
+        self.level = self.random.randrange(-600, 600)
+        self.expect(b"OK", "TIDE.SET", key, self.level)
+        if self.random.random() < 0.2:
+            self.waiter.send("TIDE.WAIT", key + ":w")
+            time.sleep(0.02)
+            self.expect(b"OK", "TIDE.SET", key + ":w", self.level)
+            answer = self.waiter.read(timeout=30).value
+            if answer[0] != self.level:
+                raise Wrong(f"TIDE.WAIT {answer!r}, expected {self.level}")
+
     def transaction(self):
         key = self.key + ":t"
         self.expect(b"OK", "MULTI")
@@ -200,6 +216,8 @@ class Worker:
             raise Wrong(f"{self.key}:z is {answer!r}")
         self.expect(self.entries, "XLEN", self.key + ":x")
         self.expect(self.bits, "BITCOUNT", self.key + ":b")
+        if self.level is not None:
+            self.expect(self.level, "TIDE.GET", self.key + ":tide")
 
 
 class Builds:
@@ -258,6 +276,8 @@ class Soak(unittest.TestCase):
         size = int(subprocess.run([str(cls.dir / "size")], capture_output=True, check=True).stdout)
         names = sorted(path.stem for path in MODULES.glob("*.so"))
         cls.builds = {name: Builds(cls.dir, name, size) for name in names}
+        cls.tides = {name: build(cls.dir, name, "tide.c", macros)
+                     for name, macros in BUILDS.items()}
 
     @classmethod
     def tearDownClass(cls):
@@ -293,7 +313,7 @@ class Soak(unittest.TestCase):
 
     def under_load(self, away, each):
         """Call `each(i)` every PACE seconds while the clients are at work."""
-        workers = [Worker(self.at, i, self.seed, away) for i in range(CLIENTS)]
+        workers = [Worker(self.at, i, self.seed, away, not away) for i in range(CLIENTS)]
         over = threading.Event()
         threads = [threading.Thread(target=self.work, args=(workers[i::THREADS], over))
                    for i in range(THREADS)]
@@ -334,15 +354,35 @@ class Soak(unittest.TestCase):
             return
         self.assertEqual(answer, b"OK", f"{name} {what}")
         if what != "layout":
-            pauses.append(info[b"upgrade-usec"])
+            pauses.append((info[b"upgrade-usec"], info[b"upgrade-cpu-usec"]))
+
+    def upgrade_tide(self, name):
+        """Some fail: in load, in create, in takeover, in conversion, for work without a name."""
+        fails = {"no_create": b"built to refuse", "no_takeover": b"not welcome",
+                 "missing": b"tide_is_not_there", "no_type": b"values of type 'tide'"}
+        before = self.call("TIDE.VERSION")
+        answer = self.call("MODULE", "UPGRADE", "tide", self.tides[name])
+        if answer == b"OK":
+            self.assertNotIn(name, fails)
+            self.assertNotEqual((name, before), ("no_load", 1))
+            return
+        self.assertIsInstance(answer, Error)
+        self.assertEqual(self.call("TIDE.VERSION"), before)
+        if b"carried" not in answer:  # somebody waits while a version forgets names
+            self.assertIn(fails.get(name, b"666 is no level"), answer)
 
     def test_upgrades_under_load(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.tides["one"]), b"OK")
+        self.call("TIDE.SET", "poison", 666)
         mapped, pauses, names = self.mapped(), [], self.upgradable()
+        tides = ["other", "no_load", "adopts", "no_create", "two", "no_takeover", "missing",
+                 "forgets", "no_type", "one"]
         kinds = ["same", "layout", "version", "missing", "layout", "same"]
 
         def each(i):
             # A layout and then another one: both ways are converted.
             self.upgrade_one(names[i % len(names)], kinds[i // len(names) % len(kinds)], pauses)
+            self.upgrade_tide(tides[i % len(tides)])
 
         count, calls = self.under_load(False, each)
         for name in names:
@@ -354,10 +394,11 @@ class Soak(unittest.TestCase):
                 self.upgrade_one(name, what, pauses)
             self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
         self.assertEqual(self.mapped(), mapped)
-        pauses.sort()
-        print(f"soak: {count} upgrades under load of {calls} calls; pause of {len(pauses)} without "
-              f"conversion: median {pauses[len(pauses) // 2]} us, p99.9 "
-              f"{pauses[min(len(pauses) - 1, int(len(pauses) * 0.999))]} us")
+        print(f"soak: {count} upgrades under load of {calls} calls")
+        for i, what in enumerate(("pause", "of it in the processor")):
+            of = sorted(pause[i] for pause in pauses)
+            print(f"soak: {len(of)} without conversion, {what}: median {of[len(of) // 2]} us, p99.9 "
+                  f"{of[min(len(of) - 1, int(len(of) * 0.999))]} us")
 
     def test_unloads_and_loads_under_load(self):
         mapped, names = self.mapped(), ["hash", "list", "stream", "hyperloglog", "geo", "bitmap"]
