@@ -173,6 +173,30 @@ struct kr_history {
 #define KR_DOC_DEPRECATED (1u << 0)
 #define KR_DOC_SYSCMD     (1u << 1)
 
+/* A command that stands in a pipeline with others, none of which has run.
+ *
+ * A big value is found by a chain of pointers: struct, row, item.  One command
+ * waits for each of them in turn; sixteen can wait together.  So ahead() is
+ * called for all of them with step 0, then with step 1 ..., until it answers
+ * false.  Each step prefetches a line and reads what the step before fetched:
+ *
+ *     step 0   the struct behind the cell      of all commands of the pipeline
+ *     step 1   the row that the field's hash names
+ *     step 2   the item
+ *
+ * It changes nothing and replies nothing, and must not rely on what it saw: the
+ * commands in front may change it.  Worth it where the key's entry is not all
+ * there is; about 15 ns a command are spent on it.  [main] */
+struct kr_cell;
+
+struct kr_ahead {
+    uint32_t step;
+    uint32_t argc;
+    const struct kr_str *argv;
+    const struct kr_cell *cell; /* of the first key */
+    uint64_t memo;              /* the command's own, 0 at first */
+};
+
 struct kr_command {
     const char *name; /* lower case; of a subcommand only its own word */
     /* Runs the command: writes one reply.  NULL for a mere container. */
@@ -199,6 +223,9 @@ struct kr_command {
     /* The command is refused, by the host or a gate: reply `error` in its own
      * words, and do what that means.  NULL: it is replied as it is. */
     void (*refused)(struct kr_call *call, struct kr_str error);
+    /* Fetch the memory that the command will touch in the value at its first
+     * key, see struct kr_ahead.  NULL: the host fetches the entry, no more. */
+    bool (*ahead)(struct kr_ahead *ahead);
 };
 
 /* What the host measures of a command. */

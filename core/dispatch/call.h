@@ -2,7 +2,7 @@
 /* call - the path of one command, from words to effects.
  *
  *   prepare    find the command, hash its first key          (a batch at a time)
- *   prefetch   ask for the cache lines that it will touch
+ *   ahead      ask for the memory that it will touch (ahead.h)
  *   call       checks, gates, the handler, statistics, journal, wake-ups
  *
  * Everything that is unusual, an armed gate, a memory limit, a pause, sets a bit
@@ -49,7 +49,6 @@ struct prepared {
  * ended; prepared->keys of them are used. */
 void call_prepare(kr_client *client, const struct resp_args *args,
                   struct prepared *prepared, uint64_t *hashes, uint32_t room);
-void call_prefetch(kr_client *client, const struct prepared *prepared);
 
 /* Run a client's command.  false: it was held (a pause, a gate) and must be
  * given again when the client is resumed; the client has been suspended. */

@@ -46,6 +46,9 @@ void keyspace_fini(void);
 uint64_t keyspace_hash(struct kr_str key);
 void keyspace_prefetch_bucket(kr_db *db, uint64_t hash);
 void keyspace_prefetch_entry(kr_db *db, uint64_t hash);
+/* Look a key up without leaving a trace: expired keys are found, too. */
+bool keyspace_peek(kr_db *db, struct kr_str key, uint64_t hash,
+                   struct kr_cell *cell);
 
 /* Hashes of keys among the arguments of the call that runs now, computed by
  * the dispatcher.  Calls look their keys up in order, so this is a place in

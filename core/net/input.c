@@ -17,6 +17,7 @@
  * A large argument gets a blob, and the socket is read straight into it: a
  * value of 512 MiB is never copied. */
 #include "core/net/input.h"
+#include "core/dispatch/ahead.h"
 #include "core/dispatch/call.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -31,8 +32,8 @@
 #include <unistd.h>
 
 #define SHARED_SIZE 65536
-#define BATCH       16
-#define BATCH_KEYS  128 /* hashed ahead, all commands together */
+#define BATCH       AHEAD_MAX /* commands */
+#define BATCH_KEYS  128       /* hashed ahead, all commands together */
 
 /* One thread reads, so one buffer and one batch serve all clients.  `busy`
  * counts nested uses: while a command lets the loop poll, its own input is in
@@ -320,8 +321,7 @@ static int input_run(struct kr_client *client, struct batch *batch, int count)
         keys += batch->prepared[i].keys;
     }
     if (keys > 1)
-        for (int i = 0; i < count; i++)
-            call_prefetch(client, &batch->prepared[i]);
+        ahead_fetch(client->db, batch->args, batch->prepared, count);
     while (done < count) {
         if (!call_client(client, &batch->args[done], &batch->prepared[done]))
             break; /* held: not executed */

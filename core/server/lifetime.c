@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/lifetime.h"
 
+#include "core/config/directives.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/log/log.h"
@@ -71,9 +72,18 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
     }
     log_warning("Received %s scheduling shutdown...",
                 number == SIGINT ? "SIGINT" : "SIGTERM");
-    if (lifetime_shutdown(0) != KR_OK)
+    if (lifetime_shutdown((uint32_t)(number == SIGINT
+                                         ? directives.on_sigint
+                                         : directives.on_sigterm)) != KR_OK)
         log_warning("Errors trying to shut down the server. Check the logs "
                     "for more information.");
+}
+
+/* What SIGINT does while the loop's handler is not there: at the very end. */
+static void lifetime_insist(int number)
+{
+    (void)number;
+    _exit(1);
 }
 
 bool lifetime_serve(uint64_t budget_us)
@@ -91,6 +101,9 @@ bool lifetime_serve(uint64_t budget_us)
         clock_begin_turn();
         loop_poll();
         client_serve();
+        /* No reply leaves before what it acknowledges has been told of. */
+        if (event_is_armed(EVENT_SLEEP))
+            event_raise(EVENT_SLEEP, NULL);
         client_before_sleep();
     } while (clock_monotonic_ns() < until_ns && !lifetime.over);
     /* For the call that goes on no time has passed. */
@@ -130,6 +143,9 @@ void lifetime_init(void)
     lifetime_make_run_id();
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    /* These come back when the loop gives its signals up. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, lifetime_insist);
     lifetime.term = evsignal_new(loop_base(), SIGTERM, lifetime_signal, NULL);
     lifetime.interrupt =
         evsignal_new(loop_base(), SIGINT, lifetime_signal, NULL);

@@ -347,31 +347,106 @@ static uint8_t *listpack_put(uint8_t *p, const struct listpack_element *e)
 
 /* --- The whole ----------------------------------------------------------- */
 
+#define SHORT_MARK       0x80u /* in byte 3, the highest of a long size */
+#define SHORT_COUNT_BITS 10u
+#define SHORT_COUNT_MAX  ((1u << SHORT_COUNT_BITS) - 1)
+
+static_assert(LISTPACK_SHORT_MAX ==
+                  LISTPACK_EMPTY + LISTPACK_ENTRY_MIN * SHORT_COUNT_MAX,
+              "a short listpack always knows its count");
+static_assert(LISTPACK_SHORT_MAX < 1u << (23 - SHORT_COUNT_BITS),
+              "the size has 13 bits");
+
+static inline bool listpack_is_short(const uint8_t *lp)
+{
+    return lp[3] & SHORT_MARK;
+}
+
+/* Size and count. */
+static inline uint32_t listpack_short_word(const uint8_t *lp)
+{
+    return (uint32_t)(lp[3] & ~SHORT_MARK) << 16 | (uint32_t)lp[4] << 8 | lp[5];
+}
+
+static inline void listpack_set_short(uint8_t *lp, size_t size, size_t count)
+{
+    uint32_t word = (uint32_t)(size << SHORT_COUNT_BITS | count);
+
+    assert(size <= LISTPACK_SHORT_MAX && count <= SHORT_COUNT_MAX);
+    lp[3] = (uint8_t)(SHORT_MARK | word >> 16);
+    lp[4] = (uint8_t)(word >> 8);
+    lp[5] = (uint8_t)word;
+}
+
+/* As it is in the header: LISTPACK_COUNT_UNKNOWN, perhaps. */
+static inline size_t listpack_stated_count(const uint8_t *lp)
+{
+    return listpack_is_short(lp) ? listpack_short_word(lp) & SHORT_COUNT_MAX
+                                 : listpack_load16(lp + 4);
+}
+
 static void listpack_set_size(uint8_t *lp, size_t size)
 {
-    assert(size <= UINT32_MAX);
-    listpack_store(lp, size, 4);
+    assert(size <= LISTPACK_SIZE_MAX);
+    if (listpack_is_short(lp))
+        listpack_set_short(lp, size, listpack_stated_count(lp));
+    else
+        listpack_store(lp, size, 4);
 }
 
 static void listpack_set_count(uint8_t *lp, size_t count)
 {
+    if (listpack_is_short(lp)) {
+        listpack_set_short(lp, listpack_size(lp), count);
+        return;
+    }
     if (count > LISTPACK_COUNT_UNKNOWN)
         count = LISTPACK_COUNT_UNKNOWN;
     listpack_store(lp + 4, count, 2);
 }
 
+static void listpack_set_long(uint8_t *lp, size_t size, size_t count)
+{
+    listpack_store(lp, size, 4);
+    listpack_store(lp + 4, count, 2);
+}
+
 void listpack_init(void *listpack)
 {
-    uint8_t *lp = listpack;
+    listpack_set_long(listpack, LISTPACK_EMPTY, 0);
+    ((uint8_t *)listpack)[LISTPACK_HEADER] = HEAD_END;
+}
 
-    listpack_set_size(lp, LISTPACK_EMPTY);
-    listpack_set_count(lp, 0);
-    lp[LISTPACK_HEADER] = HEAD_END;
+void listpack_init_short(void *listpack)
+{
+    listpack_set_short(listpack, LISTPACK_EMPTY, 0);
+    ((uint8_t *)listpack)[LISTPACK_HEADER] = HEAD_END;
+}
+
+static void listpack_copy_entries(uint8_t *to, const uint8_t *from)
+{
+    memcpy(to + LISTPACK_HEADER, from + LISTPACK_HEADER,
+           listpack_size(from) - LISTPACK_HEADER);
+}
+
+void listpack_copy(void *to, const void *from)
+{
+    listpack_set_long(to, listpack_size(from), listpack_stated_count(from));
+    listpack_copy_entries(to, from);
+}
+
+void listpack_copy_short(void *to, const void *from)
+{
+    listpack_set_short(to, listpack_size(from), listpack_count(from));
+    listpack_copy_entries(to, from);
 }
 
 size_t listpack_size(const void *listpack)
 {
-    return listpack_load32(listpack);
+    const uint8_t *lp = listpack;
+
+    return listpack_is_short(lp) ? listpack_short_word(lp) >> SHORT_COUNT_BITS
+                                 : listpack_load32(lp);
 }
 
 static size_t listpack_walk(const uint8_t *lp)
@@ -387,7 +462,7 @@ static size_t listpack_walk(const uint8_t *lp)
 size_t listpack_count(const void *listpack)
 {
     const uint8_t *lp = listpack;
-    size_t count = listpack_load16(lp + 4);
+    size_t count = listpack_stated_count(lp);
 
     return KR_LIKELY(count != LISTPACK_COUNT_UNKNOWN) ? count
                                                       : listpack_walk(lp);
@@ -397,7 +472,7 @@ size_t listpack_count(const void *listpack)
  * as soon as the bytes are too few for 65535 entries. */
 static void listpack_recount(uint8_t *lp, size_t added, size_t gone)
 {
-    size_t count = listpack_load16(lp + 4);
+    size_t count = listpack_stated_count(lp);
 
     if (KR_LIKELY(count != LISTPACK_COUNT_UNKNOWN))
         listpack_set_count(lp, count + added - gone);
@@ -410,8 +485,8 @@ bool listpack_check_header(struct kr_str bytes)
 {
     const uint8_t *lp = (const uint8_t *)bytes.data;
 
-    return bytes.size >= LISTPACK_EMPTY && listpack_size(lp) == bytes.size &&
-           lp[bytes.size - 1] == HEAD_END;
+    return bytes.size >= LISTPACK_EMPTY && !listpack_is_short(lp) &&
+           listpack_size(lp) == bytes.size && lp[bytes.size - 1] == HEAD_END;
 }
 
 /* Check the entry at `p`, of which at most `left` bytes may be read; answers
@@ -470,7 +545,7 @@ enum listpack_verdict listpack_check(struct kr_str bytes)
             verdict = LISTPACK_FOREIGN;
         p += size;
     }
-    claimed = listpack_load16((const uint8_t *)bytes.data + 4);
+    claimed = listpack_stated_count((const uint8_t *)bytes.data);
     return claimed == LISTPACK_COUNT_UNKNOWN || claimed == count
                ? verdict
                : LISTPACK_BROKEN;
@@ -494,7 +569,7 @@ void listpack_canonise(void *listpack)
     }
     *to++ = HEAD_END;
     listpack_set_size(lp, (size_t)(to - lp));
-    if (listpack_load16(lp + 4) != LISTPACK_COUNT_UNKNOWN)
+    if (listpack_stated_count(lp) != LISTPACK_COUNT_UNKNOWN)
         listpack_set_count(lp, count);
 }
 
@@ -552,7 +627,7 @@ static size_t listpack_seek_back(const uint8_t *lp, uint64_t steps)
 size_t listpack_seek(const void *listpack, int64_t index)
 {
     const uint8_t *lp = listpack;
-    int64_t count = listpack_load16(lp + 4);
+    int64_t count = (int64_t)listpack_stated_count(lp);
 
     if (count == LISTPACK_COUNT_UNKNOWN)
         return index < 0 ? listpack_seek_back(lp, 0 - (uint64_t)index)
@@ -755,7 +830,7 @@ size_t listpack_delete(void *listpack, size_t at, size_t count)
 size_t listpack_delete_range(void *listpack, int64_t index, size_t count)
 {
     uint8_t *lp = listpack;
-    size_t known = listpack_load16(lp + 4), from, to, left;
+    size_t known = listpack_stated_count(lp), from, to, left;
 
     from = listpack_seek(lp, index);
     if (from == 0)
@@ -779,6 +854,7 @@ void *listpack_prepend_left(void *listpack,
     uint8_t *lp = (uint8_t *)listpack - added;
     uint8_t *p = lp + LISTPACK_HEADER;
 
+    assert(!listpack_is_short(listpack));
     memmove(lp, listpack, LISTPACK_HEADER);
     for (size_t i = 0; i < count; i++)
         p = listpack_put(p, &elements[i]);
@@ -792,6 +868,7 @@ void *listpack_delete_left(void *listpack, size_t count)
     uint8_t *lp = listpack;
     size_t gone = listpack_after(lp, LISTPACK_HEADER, &count) - LISTPACK_HEADER;
 
+    assert(!listpack_is_short(lp));
     memmove(lp + gone, lp, LISTPACK_HEADER);
     lp += gone;
     listpack_set_size(lp, listpack_size(lp) - gone);
@@ -804,7 +881,7 @@ void listpack_merge(void *listpack, const void *other, bool before)
     uint8_t *lp = listpack;
     size_t size = listpack_size(lp);
     size_t added = listpack_size(other) - LISTPACK_EMPTY;
-    size_t count = listpack_load16((const uint8_t *)other + 4);
+    size_t count = listpack_stated_count(other);
     size_t at = before ? LISTPACK_HEADER : size - 1;
 
     memmove(lp + at + added, lp + at, size - at);

@@ -30,6 +30,21 @@
  * `count` is 65535 if there are that many entries or more, or if nobody has
  * counted; then counting walks all.
  *
+ * In the short form, which is for memory only, three bytes say the same of a
+ * listpack of at most LISTPACK_SHORT_MAX bytes:
+ *
+ *            3                    6
+ *            +--------------------+---------+-- ... --+------+
+ *            | 1 | size | count   | entry 0 |         |  ff  |
+ *            +--------------------+---------+-- ... --+------+
+ *              1     13      10 bits, high bits first
+ *
+ * It is addressed as if the header had its six bytes, so that all places are
+ * the same, and so is `size`; what stands in the three bytes before its own is
+ * neither read nor written.  The long form has no set bit there, since sizes
+ * end at 2^30.  Everything here takes both forms where it does not say "long",
+ * and an edit keeps the form; listpack_copy() changes it.
+ *
  * Invariant: entries are canonical.  What reads as an int64 (no sign but one
  * '-', no needless zero) is a number, and each entry has the shortest head that
  * can hold it.  So equal elements have equal bytes, and listpack_find()
@@ -55,7 +70,9 @@
 #define LISTPACK_ENTRY_MIN     2u     /* bytes of the smallest entry */
 #define LISTPACK_COUNT_UNKNOWN 65535u /* in the header */
 #define LISTPACK_SIZE_MAX      (1u << 30) /* bytes, as Redis */
-#define LISTPACK_TEXT          20u /* room that any number's text needs */
+#define LISTPACK_SHORT_SAVES   3u /* bytes that the short form does not have */
+#define LISTPACK_SHORT_MAX     2053u /* the largest size that it can have */
+#define LISTPACK_TEXT          20u   /* room that any number's text needs */
 
 /* An element as it is read. */
 struct listpack_item {
@@ -75,8 +92,15 @@ struct listpack_element {
 
 /* --- The whole ----------------------------------------------------------- */
 
-/* Write an empty listpack, LISTPACK_EMPTY bytes. */
+/* Write an empty listpack, LISTPACK_EMPTY bytes; the short form of one leaves
+ * the first LISTPACK_SHORT_SAVES of them alone. */
 void listpack_init(void *listpack);
+void listpack_init_short(void *listpack);
+
+/* Write `from` to where there is room for it, in the long form or the short one
+ * whatever it has. */
+void listpack_copy(void *to, const void *from);
+void listpack_copy_short(void *to, const void *from);
 
 /* Its bytes.  O(1). */
 size_t listpack_size(const void *listpack);
@@ -90,7 +114,7 @@ enum listpack_verdict {
     LISTPACK_SOUND,
 };
 
-/* Are these bytes from outside a listpack?  Reads no byte beyond them. */
+/* Are these bytes from outside a listpack, long?  Reads no byte beyond them. */
 bool listpack_check_header(struct kr_str bytes); /* size and end; O(1) */
 enum listpack_verdict listpack_check(struct kr_str bytes); /* all; O(bytes) */
 
@@ -222,7 +246,7 @@ size_t listpack_delete_range(void *listpack, int64_t index, size_t count);
 /* The same at the beginning without moving what is behind it: the header moves,
  * into the bytes before the listpack, which are the caller's, or away from
  * them.  Both answer where the listpack begins then.  O(bytes added), and
- * O(count). */
+ * O(count).  Long. */
 void *listpack_prepend_left(void *listpack,
                             const struct listpack_element *elements,
                             size_t count);

@@ -177,6 +177,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hset",
         .run = hash_hset,
+        .ahead = hash_ahead,
         .arity = -4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -195,6 +196,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hsetnx",
         .run = hash_hsetnx,
+        .ahead = hash_ahead,
         .arity = 4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -209,6 +211,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hmset",
         .run = hash_hmset,
+        .ahead = hash_ahead,
         .arity = -4,
         .doc_flags = KR_DOC_DEPRECATED,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
@@ -225,6 +228,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hget",
         .run = hash_hget,
+        .ahead = hash_ahead,
         .arity = 3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -238,6 +242,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hmget",
         .run = hash_hmget,
+        .ahead = hash_ahead,
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -251,6 +256,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hdel",
         .run = hash_hdel,
+        .ahead = hash_ahead,
         .arity = -3,
         .flags = KR_CMD_WRITE | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -278,6 +284,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hstrlen",
         .run = hash_hstrlen,
+        .ahead = hash_ahead,
         .arity = 3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -291,6 +298,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hexists",
         .run = hash_hexists,
+        .ahead = hash_ahead,
         .arity = 3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -346,6 +354,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hincrby",
         .run = hash_hincrby,
+        .ahead = hash_ahead,
         .arity = 4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_HASH,
@@ -360,6 +369,7 @@ const struct kr_command hash_commands[] = {
     {
         .name = "hincrbyfloat",
         .run = hash_hincrbyfloat,
+        .ahead = hash_ahead,
         .arity = 4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_HASH,

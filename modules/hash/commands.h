@@ -40,4 +40,7 @@ void hash_hpttl(struct kr_call *call);
 void hash_hexpiretime(struct kr_call *call);
 void hash_hpexpiretime(struct kr_call *call);
 
+/* Of those that look for the field that is argument 2. */
+bool hash_ahead(struct kr_ahead *ahead);
+
 #endif

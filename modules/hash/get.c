@@ -5,6 +5,8 @@
 #include "due.h"
 #include "value.h"
 
+#include "../structure/ahead.h"
+
 /* Find argument 1; without it 0 is replied. */
 static bool get_find(struct kr_call *call, struct kr_cell *cell)
 {
@@ -78,4 +80,16 @@ void hash_hlen(struct kr_call *call)
 
     if (get_find(call, &cell))
         kr_reply_int64(call->reply, (int64_t)value_count(&cell, due_now(call)));
+}
+
+/* --- Ahead of a call ------------------------------------------------------ */
+
+bool hash_ahead(struct kr_ahead *ahead)
+{
+    if (ahead->cell->type != value_type || ahead->argc < 3)
+        return false;
+    if (ahead->cell->meta != VALUE_TABLE)
+        return ahead_packed(ahead);
+    return ahead_table(ahead, &value_fields(ahead->cell)->table,
+                       ahead->argv[2]);
 }

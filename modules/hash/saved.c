@@ -69,10 +69,11 @@ static void save_table(const struct kr_peek *value, kr_writer *out)
     value_each(value, VALUE_ALWAYS, save_pair, &save);
 }
 
-static void save_listpack(const void *listpack, kr_writer *out)
+static void save_listpack(const struct kr_peek *value, kr_writer *out)
 {
-    kr_codec->write_string(
-        out, kr_str((const char *)listpack, listpack_size(listpack)));
+    unsigned char room[PACKED_INLINE_MAX];
+
+    kr_codec->write_string(out, packed_saved(value, room));
 }
 
 static void save_append(const struct value_pair *pair, void *ctx)
@@ -91,7 +92,7 @@ static void save_without_times(const struct kr_peek *value, kr_writer *out)
 
     listpack_init(pairs);
     value_each(value, VALUE_ALWAYS, save_append, pairs);
-    save_listpack(pairs, out);
+    kr_codec->write_string(out, kr_str(pairs, listpack_size(pairs)));
     kr_memory->free(hash_self, pairs);
 }
 
@@ -104,13 +105,13 @@ void saved_save(const struct kr_peek *value, kr_writer *out)
     } else if (first != VALUE_NEVER) {
         kr_codec->code(out, CODE_TIMED_LISTPACK);
         save_first(out, first);
-        save_listpack(packed_peek(value), out);
+        save_listpack(value, out);
     } else {
         kr_codec->code(out, CODE_LISTPACK);
         if (value->meta == VALUE_TIMED)
             save_without_times(value, out);
         else
-            save_listpack(packed_peek(value), out);
+            save_listpack(value, out);
     }
 }
 
@@ -144,7 +145,7 @@ static void build_give_up(struct build *build)
 
 static struct fields *build_unpack(void *listpack, uint8_t meta)
 {
-    struct kr_peek peek = {.data = listpack, .meta = meta};
+    struct kr_peek peek = {.data = &listpack, .meta = meta, .boxed = true};
 
     return value_unpacked(&peek);
 }
@@ -197,27 +198,6 @@ static bool load_refuse(kr_reader *in, const char *reason)
 {
     kr_codec->refuse(in, reason);
     return false;
-}
-
-/* A listpack of ours becomes the value: its box, or bytes in the reader's room. */
-static bool load_packed(kr_reader *in, void *listpack, uint8_t meta,
-                        struct kr_value *out)
-{
-    size_t size = listpack_size(listpack);
-    void *room;
-
-    out->meta = meta;
-    out->boxed = size > KR_INLINE_MAX;
-    if (out->boxed) {
-        out->box = kr_memory->realloc(hash_self, listpack, size);
-        return true;
-    }
-    room = kr_codec->read_room(in, size);
-    if (room)
-        memcpy(room, listpack, size);
-    kr_memory->free(hash_self, listpack);
-    out->bytes = kr_str(room, size);
-    return room || load_refuse(in, "not enough memory for a hash");
 }
 
 static bool build_end(struct build *build, kr_reader *in, struct kr_value *out)
@@ -392,9 +372,8 @@ static bool load_take(kr_reader *in, struct kr_str bytes, void *copy,
         kr_memory->free(hash_self, copy);
         return true;
     }
-    if (copy)
-        return load_packed(in, copy, meta, out);
-    return packed_load(hash_self, bytes, meta, out) ||
+    return (copy ? packed_adopt(hash_self, in, copy, meta, out)
+                 : packed_load(hash_self, in, bytes, meta, out)) ||
            load_refuse(in, "not enough memory for a hash");
 }
 

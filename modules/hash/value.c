@@ -224,8 +224,8 @@ static void packed_delete(struct kr_cell *cell, size_t at)
     packed_resize(hash_self, cell, listpack_size(listpack));
 }
 
-static void packed_write(struct kr_cell *cell, size_t at,
-                         const struct listpack_element *value)
+static void packed_rewrite(struct kr_cell *cell, size_t at,
+                           const struct listpack_element *value)
 {
     void *listpack = packed_bytes(cell);
     size_t old, size;
@@ -285,7 +285,7 @@ void value_write(struct kr_cell *cell, struct value_place *place,
 
         if (!packed_refuses(cell, field, element.size) &&
             !packed_refuses(cell, value, 0)) {
-            packed_write(cell, place->at, &element);
+            packed_rewrite(cell, place->at, &element);
             if (KR_UNLIKELY(packed_is_full(cell))) /* the limit is new */
                 value_unpack(cell);
             return;
@@ -336,7 +336,7 @@ static size_t timed_place(const void *listpack, int64_t time_ms)
 /* From pairs to records with a time, 0. */
 static void packed_make_timed(struct kr_cell *cell)
 {
-    void *pairs = packed_bytes(cell), *bytes;
+    const void *pairs = packed_bytes(cell);
     size_t size =
         listpack_size(pairs) + listpack_count(pairs) / 2 * LISTPACK_ENTRY_MIN;
     uint8_t *records = kr_memory->alloc(hash_self, size);
@@ -350,8 +350,7 @@ static void packed_make_timed(struct kr_cell *cell)
         record[1] = listpack_element_of(&pair[1]);
         listpack_append(records, record, 3);
     }
-    bytes = packed_resize(hash_self, cell, size);
-    memcpy(bytes, records, size);
+    packed_write(hash_self, cell, records);
     kr_memory->free(hash_self, records);
     kr_keyspace->set_meta(cell, VALUE_TIMED);
 }
@@ -522,7 +521,6 @@ static uint64_t value_begin(const struct kr_str *pairs, uint64_t count,
 static void packed_fill(void *listpack, const struct kr_str *pairs,
                         uint64_t count)
 {
-    listpack_init(listpack);
     for (uint64_t i = 0; i < count; i++, pairs += 2) {
         struct listpack_element pair[2] = {listpack_element(pairs[0]),
                                            listpack_element(pairs[1])};

@@ -29,7 +29,7 @@
 #include "../compact/packed.h"
 #include "fields.h"
 
-#define VALUE_LAYOUT   1u        /* the number of the table above */
+#define VALUE_LAYOUT   2u        /* the number of the table above */
 #define VALUE_NEVER    INT64_MAX /* the time of a field that does not expire */
 #define VALUE_ALWAYS   INT64_MIN /* the `now_ms` at which nothing is over */
 #define VALUE_TIME_MAX ((INT64_C(1) << 48) - 1) /* that a file can hold */

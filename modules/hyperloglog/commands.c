@@ -64,6 +64,7 @@ const struct kr_command hyperloglog_commands[] = {
     {
         .name = "pfadd",
         .run = hyperloglog_pfadd,
+        .ahead = hyperloglog_pfadd_ahead,
         .arity = -2,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_HYPERLOGLOG,

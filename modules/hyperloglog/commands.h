@@ -20,4 +20,6 @@ void hyperloglog_pfmerge(struct kr_call *call);
 void hyperloglog_pfdebug(struct kr_call *call);
 void hyperloglog_pfselftest(struct kr_call *call);
 
+bool hyperloglog_pfadd_ahead(struct kr_ahead *ahead);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sparse.h"
 
-#include <endian.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define SPARSE_VALUE_BIT  0x80u
 #define SPARSE_LONG_BIT   0x40u
@@ -12,19 +14,31 @@
 
 /* --- Runs ----------------------------------------------------------------- */
 
+/* A run's kind is as good as random: conditional moves, no branches.  The byte
+ * behind the run's first is read, whatever it is. */
+static inline struct sparse_run sparse_read_two(const uint8_t *bytes)
+{
+    uint32_t head = bytes[0];
+    uint32_t said = head & (head & SPARSE_VALUE_BIT ? 3 : 63);
+    uint32_t value = (head >> 2 & 31) + 1;
+    bool is_long =
+        (head & (SPARSE_VALUE_BIT | SPARSE_LONG_BIT)) == SPARSE_LONG_BIT;
+
+    return (struct sparse_run){
+        .length = (is_long ? said << 8 | bytes[1] : said) + 1,
+        .value = (uint8_t)(head & SPARSE_VALUE_BIT ? value : 0),
+        .size = is_long ? 2 : 1};
+}
+
 struct sparse_run sparse_read(struct kr_str runs, size_t at)
 {
-    const uint8_t *bytes = (const uint8_t *)runs.data + at;
-    uint32_t head = bytes[0];
+    uint8_t bytes[2] = {(uint8_t)runs.data[at], 0};
+    struct sparse_run run;
 
-    if (head & SPARSE_VALUE_BIT)
-        return (struct sparse_run){(head & 3) + 1,
-                                   (uint8_t)((head >> 2 & 31) + 1), 1};
-    if (!(head & SPARSE_LONG_BIT))
-        return (struct sparse_run){head + 1, 0, 1};
-    if (at + 1 == runs.size)
-        return (struct sparse_run){0};
-    return (struct sparse_run){((head & 63) << 8 | bytes[1]) + 1, 0, 2};
+    if (KR_LIKELY(at + 1 < runs.size))
+        return sparse_read_two((const uint8_t *)runs.data + at);
+    run = sparse_read_two(bytes);
+    return run.size == 1 ? run : (struct sparse_run){0};
 }
 
 /* Write a run; answers its bytes.  None is written for no registers. */
@@ -106,46 +120,113 @@ struct sparse_search {
     uint32_t first;
 };
 
-#define SPARSE_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#if defined(__SSE2__)
 
-/* Skip runs eight bytes at a time, up to the run of register `index` or a few
- * before it.
+/* 16 bytes: which of them begin a run, which of these a long one, and which are
+ * the second bytes of long ones. */
+struct sparse_block {
+    uint32_t ops, longs, seconds;
+    uint32_t size; /* 15 where the last one's second byte is outside */
+};
+
+/* Bytes 01...... begin a long run, unless they are the second byte of one.  So
+ * in an unbroken row of them the first, the third ... begin one, and what
+ * follows a row of odd length is a second byte, too.  The subtraction borrows
+ * through each row, and all rows are looked at together:
  *
- * A word begins where a run does.  Up to its first long run of zeros every byte
- * is a run, whose length stands in its low two bits (a value) or six (zeros);
- * these are added up side by side. */
+ *     candidates   . 1 1 1 . . 1 . 1 1 . .      (first byte on the left)
+ *     longs        . 1 . 1 . . 1 . 1 . . .
+ *     seconds      . . 1 . 1 . . 1 . 1 . . */
+static struct sparse_block sparse_block_of(uint32_t candidates)
+{
+    const uint32_t odd = UINT32_C(0xaaaaaaaa);
+    uint32_t both = ((candidates << 1 | odd) - candidates) ^ odd;
+    uint32_t longs = both & candidates, seconds = both ^ candidates;
+    uint32_t size = longs & 0x8000 ? 15 : 16;
+    uint32_t within = (UINT32_C(1) << size) - 1;
+
+    return (struct sparse_block){.ops = ~seconds & within,
+                                 .longs = longs & within,
+                                 .seconds = seconds,
+                                 .size = size};
+}
+
+/* A byte of ones for each of the 16 bits. */
+static __m128i sparse_bytes_of(uint32_t bits)
+{
+    const __m128i each = _mm_set1_epi64x((int64_t)UINT64_C(0x8040201008040201));
+    __m128i v = _mm_cvtsi32_si128((int)bits);
+
+    v = _mm_unpacklo_epi8(v, v);
+    v = _mm_shufflelo_epi16(v, 0x50);
+    v = _mm_shuffle_epi32(v, 0x50);
+    return _mm_cmpeq_epi8(_mm_and_si128(v, each), each);
+}
+
+static uint32_t sparse_sum(__m128i bytes)
+{
+    __m128i sums = _mm_sad_epu8(bytes, _mm_setzero_si128());
+
+    return (uint32_t)_mm_cvtsi128_si32(sums) +
+           (uint32_t)_mm_extract_epi16(sums, 4);
+}
+
+/* The registers of a block's runs: what their bytes say, and one for each. */
+static uint32_t sparse_block_length(const struct sparse_block *block,
+                                    __m128i bytes)
+{
+    __m128i values = _mm_cmplt_epi8(bytes, _mm_setzero_si128());
+    __m128i bits = _mm_sub_epi8(_mm_set1_epi8(0x3f),
+                                _mm_and_si128(values, _mm_set1_epi8(0x3c)));
+    __m128i said = _mm_and_si128(bytes, bits);
+    __m128i ops = sparse_bytes_of(block->ops);
+    __m128i longs = sparse_bytes_of(block->longs);
+    __m128i seconds = sparse_bytes_of(block->seconds);
+    __m128i low =
+        _mm_or_si128(_mm_and_si128(said, _mm_andnot_si128(longs, ops)),
+                     _mm_and_si128(bytes, seconds));
+
+    low = _mm_sub_epi8(low, ops); /* ops are -1 */
+    return sparse_sum(low) + (sparse_sum(_mm_and_si128(said, longs)) << 8);
+}
+
+/* Skip runs sixteen bytes at a time, up to the run of register `index` or a few
+ * before it. */
 static void sparse_skip(struct kr_str runs, uint32_t index,
                         struct sparse_search *search)
 {
-    while (runs.size - search->at >= 9) {
-        const uint8_t *bytes = (const uint8_t *)runs.data + search->at;
-        uint64_t word, values, zeros, lengths, sum;
-        uint32_t count = 8, more = 0;
+    while (runs.size - search->at >= 16) {
+        __m128i bytes = _mm_loadu_si128(
+            (const __m128i *)(const void *)(runs.data + search->at));
+        uint32_t bit6 = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(bytes, 1));
+        uint32_t bit7 = (uint32_t)_mm_movemask_epi8(bytes);
+        struct sparse_block block = sparse_block_of(bit6 & ~bit7);
+        uint32_t length = sparse_block_length(&block, bytes);
+        uint32_t last = 31 - (uint32_t)__builtin_clz(block.ops);
+        uint32_t others = block.ops ^ UINT32_C(1) << last;
 
-        memcpy(&word, bytes, 8);
-        word = le64toh(word);
-        values = word & SPARSE_EACH(SPARSE_VALUE_BIT);
-        zeros = word & SPARSE_EACH(SPARSE_LONG_BIT) & ~(values >> 1);
-        lengths = word & (SPARSE_EACH(0x3f) ^ (values >> 7) * 0x3c);
-        if (zeros) {
-            count = (uint32_t)__builtin_ctzll(zeros) / 8;
-            lengths &= (UINT64_C(1) << 8 * count) - 1;
-            more = ((bytes[count] & 63u) << 8 | bytes[count + 1]) + 1;
-        }
-        sum = (lengths & UINT64_C(0x00ff00ff00ff00ff)) +
-              (lengths >> 8 & UINT64_C(0x00ff00ff00ff00ff));
-        sum = sum * UINT64_C(0x0001000100010001) >> 48;
-        sum += count + more;
-        if (search->first + sum > index)
+        if (search->first + length > index)
             return;
-        search->first += (uint32_t)sum;
-        if (!more)
-            count--; /* the last run of the word, not the one behind it */
-        search->before2 = count ? search->at + count - 1 : search->before;
-        search->before = search->at + count;
-        search->at += count + (more ? 2 : 1);
+        search->first += length;
+        search->before2 =
+            others ? search->at + 31 - (uint32_t)__builtin_clz(others)
+                   : search->before;
+        search->before = search->at + last;
+        search->at += block.size;
     }
 }
+
+#else
+
+static void sparse_skip(struct kr_str runs, uint32_t index,
+                        struct sparse_search *search)
+{
+    (void)runs;
+    (void)index;
+    (void)search;
+}
+
+#endif
 
 /* false: broken. */
 static bool sparse_seek(struct kr_str runs, uint32_t index,

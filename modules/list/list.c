@@ -58,13 +58,9 @@ static size_t list_memory(const struct kr_peek *value, size_t samples)
 static bool list_copy(const struct kr_peek *value, struct kr_value *out)
 {
     struct chain *chain;
-    const void *pack;
 
-    if (value->meta == VALUE_PACKED) {
-        pack = packed_peek(value);
-        return packed_load(list_self, kr_str(pack, listpack_size(pack)),
-                           VALUE_PACKED, out);
-    }
+    if (value->meta == VALUE_PACKED)
+        return packed_copy(list_self, value, out);
     chain = chain_copy(value_chain(value));
     if (!chain)
         return false;
@@ -158,6 +154,12 @@ static const struct kr_offer offers[] = {{kr_lists_id, &list_values}};
 
 static const struct kr_type *const types[] = {&list_type};
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(wait_wake_front), KR_CARRIES(wait_wake_back),
+    KR_CARRIES(wait_wake_many),  KR_CARRIES(move_wake),
+    KR_CARRIES(value_free_cut),  KR_CARRIES(value_cut_done),
+};
+
 KR_MODULE(.name = "list", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Lists: at both ends, by index, and waiting for elements",
@@ -166,4 +168,5 @@ KR_MODULE(.name = "list", .version = 10000, .licence = "BSD-3-Clause",
           .offers = KR_ROWS(offers), .types = KR_ROWS(types),
           .params = {limit_params, LIMIT_PARAM_COUNT, sizeof(struct kr_param)},
           .commands = {list_commands, LIST_COMMAND_COUNT,
-                       sizeof(struct kr_command)});
+                       sizeof(struct kr_command)},
+          .carried = KR_ROWS(carried));

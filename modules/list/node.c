@@ -31,7 +31,7 @@ bool node_init_copy(struct node *node, const void *listpack, bool try)
 
     if (!block)
         return false;
-    memcpy(block, listpack, size);
+    listpack_copy(block, listpack);
     *node = (struct node){.block = block,
                           .count = (uint32_t)listpack_count(listpack),
                           .room = (uint32_t)size};

@@ -52,11 +52,11 @@ void store_save(const struct kr_peek *value, kr_writer *out)
 {
     kr_codec->code(out, CODE_QUICKLIST_2);
     if (value->meta == VALUE_PACKED) {
-        const void *pack = packed_peek(value);
+        unsigned char room[PACKED_INLINE_MAX];
 
         kr_codec->write_uint64(out, 1);
         kr_codec->write_uint64(out, CONTAINER_PACKED);
-        kr_codec->write_string(out, kr_str(pack, listpack_size(pack)));
+        kr_codec->write_string(out, packed_saved(value, room));
         return;
     }
     kr_codec->write_uint64(out, value_chain(value)->length);
@@ -184,21 +184,6 @@ static bool (*store_adder(uint32_t code))(kr_reader *, struct chain *,
     return code == CODE_QUICKLIST_2 ? store_add_node : store_add_ziplist;
 }
 
-/* One listpack, which is small enough not to be a chain. */
-static bool store_finish_packed(kr_reader *in, const struct node *node,
-                                struct kr_value *out)
-{
-    size_t size = node_size(node);
-    struct kr_str bytes = kr_str(node_pack(node), size);
-
-    if (size <= KR_INLINE_MAX) {
-        bytes.data = kr_codec->read_room(in, size);
-        if (bytes.data)
-            memcpy((char *)bytes.data, node_pack(node), size);
-    }
-    return bytes.data && packed_load(list_self, bytes, VALUE_PACKED, out);
-}
-
 /* What the chain is to be in the keyspace; nothing, if it is not `fine`. */
 static bool store_finish(kr_reader *in, struct chain *chain,
                          const struct limits *limits, bool fine,
@@ -215,7 +200,10 @@ static bool store_finish(kr_reader *in, struct chain *chain,
         out->box = value_word(chain);
         return true;
     }
-    if (fine && !store_finish_packed(in, node, out))
+    /* One listpack, which is small enough not to be a chain. */
+    if (fine &&
+        !packed_load(list_self, in, kr_str(node_pack(node), node_size(node)),
+                     VALUE_PACKED, out))
         fine = store_refuse(in, "not enough memory for a list");
     chain_free(chain);
     return fine;
@@ -242,7 +230,7 @@ static bool store_load_one(kr_reader *in, const struct limits *limits,
         (container == CONTAINER_PACKED && !kr_codec->read_string(in, &bytes)))
         return false;
     if (container == CONTAINER_PACKED && store_is_cell(limits, bytes))
-        return packed_load(list_self, bytes, VALUE_PACKED, out) ||
+        return packed_load(list_self, in, bytes, VALUE_PACKED, out) ||
                store_refuse(in, "not enough memory for a list");
     chain = chain_new();
     fine = container == CONTAINER_PACKED

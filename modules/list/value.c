@@ -177,13 +177,25 @@ void value_expect(struct kr_cell *cell, uint64_t bytes, uint64_t count)
         value_to_chain(cell, &limits);
 }
 
+/* Of what is the one node of a chain. */
+static void value_to_pack(struct kr_cell *cell, const void *pack, size_t size)
+{
+    if (size <= PACKED_INLINE_MAX) {
+        kr_keyspace->reshape(cell, 0, (uint32_t)(size - LISTPACK_SHORT_SAVES));
+        listpack_copy_short(packed_bytes(cell), pack);
+    } else {
+        kr_cell_set_box(cell, kr_memory->alloc(list_self, size));
+        memcpy(packed_bytes(cell), pack, size);
+    }
+    kr_keyspace->set_meta(cell, VALUE_PACKED);
+}
+
 void value_shrink(struct kr_cell *cell)
 {
     struct limits limits;
     struct chain *chain;
     struct node *node;
     size_t size;
-    void *to;
 
     if (cell->meta != VALUE_CHAINED || value_box(cell)->length != 1)
         return;
@@ -195,15 +207,7 @@ void value_shrink(struct kr_cell *cell)
         return;
     if (node->squeezed)
         node_expand(node);
-    if (size <= KR_INLINE_MAX) {
-        kr_keyspace->reshape(cell, 0, (uint32_t)size);
-        to = cell->data;
-    } else {
-        to = kr_memory->alloc(list_self, size);
-        kr_cell_set_box(cell, to);
-    }
-    memcpy(to, node_pack(node), size);
-    kr_keyspace->set_meta(cell, VALUE_PACKED);
+    value_to_pack(cell, node_pack(node), size);
     chain_free(chain);
 }
 
@@ -214,23 +218,23 @@ static size_t value_size(uint64_t count, const struct kr_str *items)
 {
     size_t size = LISTPACK_EMPTY;
 
-    for (uint64_t i = 0; i < count && size <= KR_INLINE_MAX; i++)
+    for (uint64_t i = 0; i < count && size <= PACKED_INLINE_MAX; i++)
         size += items[i].size + LISTPACK_ENTRY_MIN;
-    return size <= KR_INLINE_MAX ? size : LISTPACK_EMPTY;
+    return size <= PACKED_INLINE_MAX ? size : LISTPACK_EMPTY;
 }
 
 void value_create(kr_db *db, struct kr_str key, uint64_t count,
                   const struct kr_str *items, struct kr_cell *cell)
 {
-    listpack_init(packed_put_key(list_self, db, key, value_type, VALUE_PACKED,
-                                 0, value_size(count, items), cell));
+    packed_put_key(list_self, db, key, value_type, VALUE_PACKED, 0,
+                   value_size(count, items), cell);
 }
 
 void value_create_arg(struct kr_call *call, uint32_t arg, uint64_t count,
                       const struct kr_str *items, struct kr_cell *cell)
 {
-    listpack_init(packed_put(list_self, call, arg, value_type, VALUE_PACKED, 0,
-                             value_size(count, items), cell));
+    packed_put(list_self, call, arg, value_type, VALUE_PACKED, 0,
+               value_size(count, items), cell);
 }
 
 /* A batch into a listpack; what comes to the front is turned round. */
@@ -282,12 +286,12 @@ void value_push(struct kr_cell *cell, bool front, uint64_t count,
 
 /* --- Editing ------------------------------------------------------------- */
 
-static void value_free_cut(void *ctx)
+void value_free_cut(void *ctx)
 {
     chain_free(ctx);
 }
 
-static void value_cut_done(void *ctx)
+void value_cut_done(void *ctx)
 {
     (void)ctx;
 }

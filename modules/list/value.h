@@ -23,7 +23,7 @@
 #include "../compact/packed.h"
 #include "chain.h"
 
-#define VALUE_LAYOUT 1u /* the number of the table above */
+#define VALUE_LAYOUT 2u /* the number of the table above */
 
 enum value_meta { VALUE_PACKED, VALUE_CHAINED };
 

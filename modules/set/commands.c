@@ -140,6 +140,7 @@ const struct kr_command set_commands[] = {
     {
         .name = "sadd",
         .run = set_sadd,
+        .ahead = set_ahead,
         .arity = -3,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_SET,
@@ -248,6 +249,7 @@ const struct kr_command set_commands[] = {
     {
         .name = "sismember",
         .run = set_sismember,
+        .ahead = set_ahead,
         .arity = 3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SET,
@@ -275,6 +277,7 @@ const struct kr_command set_commands[] = {
     {
         .name = "smismember",
         .run = set_smismember,
+        .ahead = set_ahead,
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SET,
@@ -337,6 +340,7 @@ const struct kr_command set_commands[] = {
     {
         .name = "srem",
         .run = set_srem,
+        .ahead = set_ahead,
         .arity = -3,
         .flags = KR_CMD_WRITE | KR_CMD_FAST,
         .categories = KR_CAT_SET,

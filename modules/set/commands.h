@@ -32,4 +32,7 @@ void set_sscan(struct kr_call *call);
 void set_sunion(struct kr_call *call);
 void set_sunionstore(struct kr_call *call);
 
+/* Of those that look for the member that is argument 2. */
+bool set_ahead(struct kr_ahead *ahead);
+
 #endif

@@ -176,16 +176,6 @@ static size_t gather_settle(struct gather *gather)
     return size;
 }
 
-static void gather_write(struct gather *gather, void *bytes)
-{
-    if (gather->form == SET_INTSET) {
-        memcpy(bytes, gather->intset, intset_size(gather->intset));
-        return;
-    }
-    listpack_init(bytes);
-    htable_each(gather->table, &set_host, gather_append, bytes);
-}
-
 static struct htable *gather_take(struct gather *gather)
 {
     struct htable *table = gather->table;
@@ -199,33 +189,69 @@ void gather_store(struct gather *gather, kr_db *db, struct kr_str key,
 {
     size_t size = gather_settle(gather);
 
-    if (gather->form == SET_TABLE) {
+    switch (gather->form) {
+    case SET_INTSET:
+        memcpy(packed_put_key_intset(set_self, db, key, set_slot, SET_INTSET,
+                                     how, size, cell),
+               gather->intset, size);
+        break;
+    case SET_LISTPACK:
+        htable_each(gather->table, &set_host, gather_append,
+                    packed_put_key(set_self, db, key, set_slot, SET_LISTPACK,
+                                   how, size, cell));
+        break;
+    case SET_TABLE:
         kr_keyspace->put_key(db, key, set_slot, SET_TABLE, how | KR_PUT_BOXED,
                              0, cell);
         kr_cell_set_box(cell, value_box(gather_take(gather)));
-    } else {
-        gather_write(gather,
-                     packed_put_key(set_self, db, key, set_slot,
-                                    (uint8_t)gather->form, how, size, cell));
+        break;
     }
     gather_fini(gather);
+}
+
+/* Few are copied into the reader's room. */
+static bool gather_load_intset(struct gather *gather, kr_reader *in,
+                               size_t size, struct kr_value *value)
+{
+    struct kr_str bytes = kr_str(gather->intset, size);
+
+    if (size <= KR_INLINE_MAX) {
+        bytes.data = kr_codec->read_room(in, size);
+        if (!bytes.data)
+            return false;
+        memcpy((char *)(uintptr_t)bytes.data, gather->intset, size);
+    }
+    return packed_load_intset(set_self, bytes, SET_INTSET, value);
+}
+
+static bool gather_load_listpack(struct gather *gather, kr_reader *in,
+                                 size_t size, struct kr_value *value)
+{
+    void *listpack = kr_memory->alloc(set_self, size);
+
+    listpack_init(listpack);
+    htable_each(gather->table, &set_host, gather_append, listpack);
+    return packed_adopt(set_self, in, listpack, SET_LISTPACK, value);
 }
 
 bool gather_load(struct gather *gather, kr_reader *in, struct kr_value *value)
 {
     size_t size = gather_settle(gather);
-    void *bytes = NULL;
+    bool fine = true;
 
-    value->meta = (uint8_t)gather->form;
-    value->boxed = size == 0 || size > KR_INLINE_MAX;
-    if (size == 0)
+    switch (gather->form) {
+    case SET_INTSET:
+        fine = gather_load_intset(gather, in, size, value);
+        break;
+    case SET_LISTPACK:
+        fine = gather_load_listpack(gather, in, size, value);
+        break;
+    case SET_TABLE:
+        value->meta = SET_TABLE;
+        value->boxed = true;
         value->box = value_box(gather_take(gather));
-    else if (value->boxed)
-        value->box = bytes = kr_memory->alloc(set_self, size);
-    else if ((bytes = kr_codec->read_room(in, size)))
-        value->bytes = kr_str(bytes, size);
-    if (bytes)
-        gather_write(gather, bytes);
+        break;
+    }
     gather_fini(gather);
-    return value->boxed || bytes;
+    return fine;
 }

@@ -4,6 +4,8 @@
 #include "commands.h"
 #include "value.h"
 
+#include "../structure/ahead.h"
+
 /* --- Adding and removing ------------------------------------------------- */
 
 /* Redis looks at how many words are given, equal ones or not, before it looks
@@ -70,6 +72,15 @@ void set_srem(struct kr_call *call)
         kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_GENERIC,
                             KR_STR("del"));
     kr_reply_int64(call->reply, removed);
+}
+
+bool set_ahead(struct kr_ahead *ahead)
+{
+    if (ahead->cell->type != set_slot || ahead->argc < 3)
+        return false;
+    if (ahead->cell->meta != SET_TABLE)
+        return ahead_packed(ahead);
+    return ahead_table(ahead, value_of(ahead->cell).table, ahead->argv[2]);
 }
 
 /* --- SMOVE --------------------------------------------------------------- */

@@ -284,7 +284,7 @@ static bool pops_add(struct pops *pops, struct member *member)
 static void pop_intset(struct kr_cell *cell, const uint32_t *numbers,
                        uint64_t count, struct pops *pops)
 {
-    void *intset = packed_bytes(cell);
+    void *intset = packed_intset(cell);
     struct member member;
 
     for (uint64_t i = 0; i < count; i++) {
@@ -295,7 +295,7 @@ static void pop_intset(struct kr_cell *cell, const uint32_t *numbers,
     pops_flush(pops);
     while (count-- > 0)
         intset_delete(intset, numbers[count]);
-    packed_resize(set_self, cell, intset_size(intset));
+    packed_resize_intset(set_self, cell, intset_size(intset));
 }
 
 /* `numbers` becomes the places of the members, so that they can be deleted from

@@ -92,13 +92,8 @@ static bool type_copy(const struct kr_peek *value, struct kr_value *out)
     struct htable *table;
     struct set_walk walk;
 
-    if (set.form != SET_TABLE) {
-        size_t size = set.form == SET_INTSET ? intset_size(set.packed)
-                                             : listpack_size(set.packed);
-
-        return packed_load(set_self, kr_str(set.packed, size), value->meta,
-                           out);
-    }
+    if (set.form != SET_TABLE)
+        return packed_copy(set_self, value, out);
     table = value_new_table(htable_count(set.table));
     value_walk(&set, &walk);
     while (value_next(&walk))
@@ -249,7 +244,7 @@ static bool load_intset(kr_reader *in, struct kr_value *out)
     set.packed = (void *)(uintptr_t)bytes.data;
     if (intset_count(bytes.data) > value_intset_max())
         return load_table(&set, out);
-    return packed_load(set_self, bytes, SET_INTSET, out) ||
+    return packed_load_intset(set_self, bytes, SET_INTSET, out) ||
            type_refuse(in, "not enough memory for a set");
 }
 
@@ -288,26 +283,6 @@ static void *load_listpack_bytes(kr_reader *in, struct kr_str bytes)
     return copy;
 }
 
-/* Keep a listpack of which a copy was made. */
-static bool load_keep(kr_reader *in, void *listpack, struct kr_value *out)
-{
-    size_t size = listpack_size(listpack);
-    void *room = listpack;
-
-    out->meta = SET_LISTPACK;
-    out->boxed = size > KR_INLINE_MAX;
-    out->box = listpack;
-    if (out->boxed)
-        return true;
-    room = kr_codec->read_room(in, size);
-    if (room) {
-        memcpy(room, listpack, size);
-        out->bytes = kr_str(room, size);
-    }
-    kr_memory->free(set_self, listpack);
-    return room != NULL;
-}
-
 /* A table is made of it even if it is to stay: that finds what is there twice,
  * in time that an enemy cannot choose. */
 static bool load_listpack(kr_reader *in, struct kr_value *out)
@@ -327,7 +302,7 @@ static bool load_listpack(kr_reader *in, struct kr_value *out)
     if (listpack_count(set.packed) <= (uint64_t)set_max_listpack_entries &&
         !load_is_long(&set)) {
         type_free_table(value_table(out->box));
-        return load_keep(in, set.packed, out);
+        return packed_adopt(set_self, in, set.packed, SET_LISTPACK, out);
     }
     kr_memory->free(set_self, set.packed);
     return true;

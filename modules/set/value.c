@@ -293,7 +293,6 @@ static void value_convert_to_listpack(struct kr_cell *cell)
     struct set set = value_of(cell);
     void *listpack = kr_memory->alloc(set_self, intset_as_listpack(set.packed));
     struct set_walk walk;
-    size_t size;
 
     listpack_init(listpack);
     value_walk(&set, &walk);
@@ -304,8 +303,7 @@ static void value_convert_to_listpack(struct kr_cell *cell)
             listpack_append(listpack, &element, 1);
         }
     }
-    size = listpack_size(listpack);
-    memcpy(packed_resize(set_self, cell, size), listpack, size);
+    packed_write(set_self, cell, listpack);
     kr_keyspace->set_meta(cell, SET_LISTPACK);
     kr_memory->free(set_self, listpack);
 }
@@ -313,7 +311,7 @@ static void value_convert_to_listpack(struct kr_cell *cell)
 /* An intset is about to get a member that is no number, or one too many. */
 static void value_leave_intset(struct kr_cell *cell, struct member *member)
 {
-    const void *intset = packed_bytes(cell);
+    const void *intset = packed_intset(cell);
     size_t count = intset_count(intset);
 
     if (!member_is_number(member) &&
@@ -338,7 +336,8 @@ static void value_create_intset(struct kr_call *call, uint32_t arg,
     intset_init(intset);
     size = intset_size_for(intset, number);
     intset_insert(intset, 0, number);
-    memcpy(packed_put(set_self, call, arg, set_slot, SET_INTSET, 0, size, cell),
+    memcpy(packed_put_intset(set_self, call, arg, set_slot, SET_INTSET, size,
+                             cell),
            intset, size);
 }
 
@@ -349,7 +348,6 @@ static void value_create_listpack(struct kr_call *call, uint32_t arg,
     void *listpack = packed_put(set_self, call, arg, set_slot, SET_LISTPACK, 0,
                                 LISTPACK_EMPTY + element.size, cell);
 
-    listpack_init(listpack);
     listpack_append(listpack, &element, 1);
 }
 
@@ -374,17 +372,30 @@ void value_create(struct kr_call *call, uint32_t arg, enum set_form form,
 
 /* --- Adding -------------------------------------------------------------- */
 
+/* Bytes of a set that is no table. */
+static size_t value_size(const struct kr_cell *cell)
+{
+    return cell->meta == SET_INTSET ? intset_size(packed_intset(cell))
+                                    : listpack_size(packed_bytes(cell));
+}
+
+static void *value_resize(struct kr_cell *cell, size_t size)
+{
+    return cell->meta == SET_INTSET ? packed_resize_intset(set_self, cell, size)
+                                    : packed_resize(set_self, cell, size);
+}
+
 /* Room for `size` bytes, if it is not there already. */
 static void *value_room(struct kr_cell *cell, size_t size)
 {
     if (!cell->boxed && size <= cell->length)
-        return cell->data;
-    return packed_resize(set_self, cell, size);
+        return value_of(cell).packed;
+    return value_resize(cell, size);
 }
 
 static bool value_add_number(struct kr_cell *cell, struct member *member)
 {
-    void *intset = packed_bytes(cell);
+    void *intset = packed_intset(cell);
     size_t place;
 
     if (intset_find(intset, member->number, &place))
@@ -441,8 +452,7 @@ bool value_add(struct kr_cell *cell, struct member *member)
 static size_t value_room_for(const struct kr_cell *cell,
                              const struct kr_str *members, uint32_t count)
 {
-    size_t size = cell->meta == SET_INTSET ? intset_size(packed_bytes(cell))
-                                           : listpack_size(packed_bytes(cell));
+    size_t size = value_size(cell);
 
     for (uint32_t i = 0; i < count; i++)
         size += members[i].size + 6; /* head and backlength of a short one */
@@ -459,7 +469,7 @@ static uint64_t value_add_all_packed(struct kr_cell *cell,
     uint32_t i;
 
     if (count > 1 && room <= KR_INLINE_MAX)
-        packed_resize(set_self, cell, room);
+        value_resize(cell, room);
     for (i = 0; i < count && cell->meta != SET_TABLE; i++) {
         struct member member;
 
@@ -467,10 +477,7 @@ static uint64_t value_add_all_packed(struct kr_cell *cell,
         added += value_add(cell, &member);
     }
     if (count > 1 && cell->meta != SET_TABLE)
-        packed_resize(set_self, cell,
-                      cell->meta == SET_INTSET
-                          ? intset_size(packed_bytes(cell))
-                          : listpack_size(packed_bytes(cell)));
+        value_resize(cell, value_size(cell));
     *done = i;
     return added;
 }
@@ -502,14 +509,14 @@ uint64_t value_add_all(struct kr_cell *cell, const struct kr_str *members,
 
 static bool value_remove_number(struct kr_cell *cell, struct member *member)
 {
-    void *intset = packed_bytes(cell);
+    void *intset = packed_intset(cell);
     size_t place;
 
     if (!member_is_number(member) ||
         !intset_find(intset, member->number, &place))
         return false;
     intset_delete(intset, place);
-    packed_resize(set_self, cell, intset_size(intset));
+    packed_resize_intset(set_self, cell, intset_size(intset));
     return true;
 }
 

@@ -31,7 +31,7 @@
 #include "member.h"
 #include "module.h"
 
-#define VALUE_LAYOUT   1u  /* the number of the table above */
+#define VALUE_LAYOUT   2u  /* the number of the table above */
 #define VALUE_IS_TABLE 1u  /* in the word of a boxed value */
 #define VALUE_BATCH    32u /* members that are worked on together */
 
@@ -72,14 +72,19 @@ static inline struct set value_view(enum set_form form, void *bytes)
     return set;
 }
 
-static inline struct set value_peek(const struct kr_peek *peek)
-{
-    return value_view((enum set_form)peek->meta, packed_peek(peek));
-}
-
 static inline struct set value_of(const struct kr_cell *cell)
 {
-    return value_view((enum set_form)cell->meta, packed_bytes(cell));
+    return value_view((enum set_form)cell->meta, cell->meta == SET_INTSET
+                                                     ? packed_intset(cell)
+                                                     : packed_bytes(cell));
+}
+
+static inline struct set value_peek(const struct kr_peek *peek)
+{
+    struct kr_cell cell = {
+        .data = peek->data, .meta = peek->meta, .boxed = peek->boxed};
+
+    return value_of(&cell);
 }
 
 uint64_t value_count(const struct set *set);

@@ -378,6 +378,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zadd",
         .run = zset_zadd,
+        .ahead = zset_ahead_last,
         .arity = -4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -394,6 +395,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zincrby",
         .run = zset_zincrby,
+        .ahead = zset_ahead_last,
         .arity = 4,
         .flags = KR_CMD_WRITE | KR_CMD_DENYOOM | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -408,6 +410,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zrem",
         .run = zset_zrem,
+        .ahead = zset_ahead,
         .arity = -3,
         .flags = KR_CMD_WRITE | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -465,6 +468,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zscore",
         .run = zset_zscore,
+        .ahead = zset_ahead,
         .arity = 3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -478,6 +482,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zmscore",
         .run = zset_zmscore,
+        .ahead = zset_ahead,
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -491,6 +496,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zrank",
         .run = zset_zrank,
+        .ahead = zset_ahead,
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,
@@ -505,6 +511,7 @@ const struct kr_command zset_commands[] = {
     {
         .name = "zrevrank",
         .run = zset_zrevrank,
+        .ahead = zset_ahead,
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_FAST,
         .categories = KR_CAT_SORTEDSET,

@@ -50,4 +50,8 @@ void zset_zintercard(struct kr_call *call);
 void zset_zrandmember(struct kr_call *call);
 void zset_zscan(struct kr_call *call);
 
+/* Of those that look for the member that is argument 2, or the last one. */
+bool zset_ahead(struct kr_ahead *ahead);
+bool zset_ahead_last(struct kr_ahead *ahead);
+
 #endif

@@ -39,10 +39,10 @@ void persist_save(const struct kr_peek *value, kr_writer *out)
     size_t n;
 
     if (large == NULL) {
-        const void *small = packed_peek(value);
+        unsigned char room[PACKED_INLINE_MAX];
 
         kr_codec->code(out, CODE_ZSET_LISTPACK);
-        kr_codec->write_string(out, kr_str(small, listpack_size(small)));
+        kr_codec->write_string(out, packed_saved(value, room));
         return;
     }
     kr_codec->code(out, CODE_ZSET_2);
@@ -236,7 +236,7 @@ static bool persist_load_small(kr_reader *in, struct kr_str bytes,
     if (wrong != NULL)
         kr_memory->free(zset_self, block);
     else
-        wrong = value_load_small(bytes, block != NULL, out);
+        wrong = value_load_small(in, bytes, block != NULL, out);
     return wrong == NULL || persist_refuse(in, NULL, wrong);
 }
 

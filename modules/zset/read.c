@@ -7,6 +7,8 @@
 
 #include "value.h"
 
+#include "../structure/ahead.h"
+
 void zset_zcard(struct kr_call *call)
 {
     struct kr_cell cell;
@@ -95,4 +97,25 @@ void zset_zrank(struct kr_call *call)
 void zset_zrevrank(struct kr_call *call)
 {
     read_rank(call, true);
+}
+
+/* --- Ahead of a call ------------------------------------------------------ */
+
+static bool read_ahead(struct kr_ahead *ahead, struct kr_str member)
+{
+    if (ahead->cell->type != value_type)
+        return false;
+    if (ahead->cell->meta != VALUE_LARGE)
+        return ahead_packed(ahead);
+    return ahead_table(ahead, &value_large(ahead->cell)->table, member);
+}
+
+bool zset_ahead(struct kr_ahead *ahead)
+{
+    return ahead->argc > 2 && read_ahead(ahead, ahead->argv[2]);
+}
+
+bool zset_ahead_last(struct kr_ahead *ahead)
+{
+    return read_ahead(ahead, ahead->argv[ahead->argc - 1]);
 }

@@ -71,17 +71,13 @@ static size_t type_count(const struct kr_peek *value)
 static bool type_copy(const struct kr_peek *value, struct kr_value *out)
 {
     const struct large *large = value_peek_large(value);
-    const void *small;
 
-    if (large != NULL) {
-        out->boxed = true;
-        out->meta = VALUE_LARGE;
-        out->box = value_box_of(large_copy(large, &value_host));
-        return true;
-    }
-    small = packed_peek(value);
-    return packed_load(zset_self, kr_str(small, listpack_size(small)),
-                       VALUE_SMALL, out);
+    if (large == NULL)
+        return packed_copy(zset_self, value, out);
+    out->boxed = true;
+    out->meta = VALUE_LARGE;
+    out->box = value_box_of(large_copy(large, &value_host));
+    return true;
 }
 
 /* --- What it looks like -------------------------------------------------- */

@@ -302,13 +302,13 @@ static size_t value_small_size(const struct large *large)
     return size;
 }
 
+/* Into an empty listpack. */
 static void value_write_small(const struct large *large, void *small)
 {
     struct tree_entry batch[KR_WALK_ROOM];
     struct tree_place at;
     size_t n;
 
-    listpack_init(small);
     tree_seek(&large->tree, 0, &at);
     while ((n = tree_forward(&at, batch, KR_WALK_ROOM)) > 0)
         for (size_t i = 0; i < n; i++) {
@@ -333,7 +333,7 @@ struct large *value_copy_run(const struct kr_cell *cell, struct value_run run)
     return large;
 }
 
-const char *value_load_small(struct kr_str bytes, bool owned,
+const char *value_load_small(kr_reader *in, struct kr_str bytes, bool owned,
                              struct kr_value *value)
 {
     void *block = owned ? (void *)(uintptr_t)bytes.data : NULL;
@@ -351,13 +351,8 @@ const char *value_load_small(struct kr_str bytes, bool owned,
         }
         large_free(large, &value_host);
     }
-    if (owned) {
-        value->boxed = true;
-        value->meta = VALUE_SMALL;
-        value->box = block;
-        return NULL;
-    }
-    return packed_load(zset_self, bytes, VALUE_SMALL, value)
+    return (owned ? packed_adopt(zset_self, in, block, VALUE_SMALL, value)
+                  : packed_load(zset_self, in, bytes, VALUE_SMALL, value))
                ? NULL
                : "not enough memory";
 }
@@ -374,6 +369,7 @@ void value_finish(struct large *large, struct kr_value *value)
     }
     value->meta = VALUE_SMALL;
     value->box = kr_memory->alloc(zset_self, size);
+    listpack_init(value->box);
     value_write_small(large, value->box);
     large_free(large, &value_host);
 }
@@ -511,7 +507,6 @@ void value_create(struct kr_call *call, uint32_t arg, struct kr_str member,
         small_pair(&pair, member, score);
         small = packed_put(zset_self, call, arg, value_type, VALUE_SMALL, 0,
                            LISTPACK_EMPTY + small_pair_size(&pair), cell);
-        listpack_init(small);
         listpack_append(small, pair.part, KR_COUNT(pair.part));
     } else {
         large = large_new(&value_host);
@@ -554,7 +549,7 @@ uint64_t value_remove(struct kr_cell *cell, struct kr_str member, bool *removed)
     return value_shrink(cell, small);
 }
 
-static void value_free_job(void *large)
+void value_free_job(void *large)
 {
     large_free(large, &value_host);
 }

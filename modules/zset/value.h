@@ -30,7 +30,7 @@
 #include "large.h"
 #include "small.h"
 
-#define VALUE_LAYOUT 1u /* the number of the table above */
+#define VALUE_LAYOUT 2u /* the number of the table above */
 
 enum value_meta { VALUE_SMALL, VALUE_LARGE };
 
@@ -155,7 +155,7 @@ void value_finish(struct large *large, struct kr_value *value);
 
 /* Take a listpack that small_check() has passed.  NULL, or why not.  `owned`:
  * the bytes are a block of the module's, which is consumed in any case. */
-const char *value_load_small(struct kr_str bytes, bool owned,
+const char *value_load_small(kr_reader *in, struct kr_str bytes, bool owned,
                              struct kr_value *value);
 
 /* Make `large` the value of a key, in place of what is there. */
@@ -189,5 +189,11 @@ static inline bool value_find(struct kr_call *call, uint32_t arg, uint32_t how,
 {
     return kr_find_typed(call, arg, how, value_type, cell, wrong);
 }
+
+/* Called later for work under way: the descriptor names them, so that the
+ * module's next version can go on with it. */
+bool pop_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx);
+void pop_forget(void *ctx);
+void value_free_job(void *large);
 
 #endif

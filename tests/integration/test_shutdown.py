@@ -136,11 +136,13 @@ class Stopping(unittest.TestCase):
                              Error(b"ERR No shutdown in progress."))
 
     def test_a_second_sigint_does_not_wait(self):
-        with Server() as server:
-            server.process.send_signal(signal.SIGINT)
-            server.process.send_signal(signal.SIGINT)
-            self.assertIn(server.wait_exit(), (0, 1))
-            server.expect_status = server.process.returncode
+        for delay in (0, 0.001, 0.002, 0.004, 0.008):  # at each moment of the end
+            with self.subTest(delay=delay), Server() as server:
+                server.process.send_signal(signal.SIGINT)
+                time.sleep(delay)
+                server.process.send_signal(signal.SIGINT)
+                self.assertIn(server.wait_exit(), (0, 1))
+                server.expect_status = server.process.returncode
 
     def test_sigpipe_and_sighup_do_not_end_it(self):
         with Server() as server:

@@ -19,19 +19,41 @@
 
 struct pack {
     char *block;
-    char *bytes; /* block + 1 */
+    char *bytes; /* block + 1, or where a short form is addressed */
+    bool is_short;
 };
 
+static void pack_change_form(struct pack *pack);
+
+/* A short one that gets too large becomes a long one. */
 static void pack_room(struct pack *pack, size_t size)
 {
-    pack->block = realloc(pack->block, size + 1);
+    size_t saves;
+
+    if (pack->is_short && size > LISTPACK_SHORT_MAX)
+        pack_change_form(pack);
+    saves = pack->is_short ? LISTPACK_SHORT_SAVES : 0;
+    pack->block = realloc(pack->block, size + 1 - saves);
     ck_assert_ptr_nonnull(pack->block);
-    pack->bytes = pack->block + 1;
+    pack->bytes = pack->block + 1 - saves;
+}
+
+static void pack_change_form(struct pack *pack)
+{
+    struct pack next = {.is_short = !pack->is_short};
+
+    pack_room(&next, listpack_size(pack->bytes));
+    if (next.is_short)
+        listpack_copy_short(next.bytes, pack->bytes);
+    else
+        listpack_copy(next.bytes, pack->bytes);
+    free(pack->block);
+    *pack = next;
 }
 
 static struct pack pack_new(void)
 {
-    struct pack pack = {NULL, NULL};
+    struct pack pack = {NULL, NULL, false};
 
     pack_room(&pack, LISTPACK_EMPTY);
     listpack_init(pack.bytes);
@@ -66,7 +88,7 @@ static void pack_append(struct pack *pack, struct kr_str text)
 /* A listpack from bytes, right or wrong ones. */
 static struct pack pack_of(const void *bytes, size_t size)
 {
-    struct pack pack = {NULL, NULL};
+    struct pack pack = {NULL, NULL, false};
 
     pack_room(&pack, size);
     memcpy(pack.bytes, bytes, size);
@@ -214,6 +236,61 @@ static void seed_new(int loop)
     fflush(stdout);
 }
 
+/* --- Forms --------------------------------------------------------------- */
+
+START_TEST(the_short_form_takes_three_bytes_less_and_leaves_those_before_it)
+{
+    char room[LISTPACK_SHORT_SAVES + LISTPACK_EMPTY + 4] = "key";
+    struct listpack_element element = listpack_number(7);
+    struct kr_str longer = KR_STR("\x09\0\0\0\x01\0\x07\x01\xff");
+    char saved[16];
+
+    listpack_init_short(room);
+    ck_assert_uint_eq(listpack_size(room), LISTPACK_EMPTY);
+    ck_assert_uint_eq(listpack_count(room), 0);
+    listpack_append(room, &element, 1);
+    ck_assert(kr_str_equal(kr_str(room, 3), KR_STR("key")));
+    ck_assert_uint_eq(listpack_size(room), longer.size);
+    listpack_copy(saved, room);
+    ck_assert(kr_str_equal(kr_str(saved, longer.size), longer));
+    ck_assert(!listpack_check_header(kr_str(room, longer.size)));
+}
+END_TEST
+
+/* The most entries that its header can count, and as many bytes. */
+START_TEST(the_largest_short_form_knows_its_size_and_count)
+{
+    struct listpack_element element = listpack_number(1);
+    struct pack pack = pack_new();
+
+    pack_change_form(&pack);
+    while (listpack_size(pack.bytes) + element.size <= LISTPACK_SHORT_MAX)
+        pack_insert(&pack, LISTPACK_HEADER, &element, 1);
+    ck_assert(pack.is_short);
+    ck_assert_uint_eq(listpack_count(pack.bytes), 1023);
+    ck_assert_uint_eq(listpack_size(pack.bytes), LISTPACK_SHORT_MAX);
+    ck_assert_uint_eq(listpack_last(pack.bytes), LISTPACK_SHORT_MAX - 3);
+    pack_insert(&pack, LISTPACK_HEADER, &element, 1);
+    ck_assert(!pack.is_short);
+    ck_assert_uint_eq(listpack_count(pack.bytes), 1024);
+    pack_free(&pack);
+}
+END_TEST
+
+/* The count that a file did not say is counted for the short form. */
+START_TEST(a_short_form_counts_what_nobody_has_counted)
+{
+    struct pack pack = pack_new();
+
+    pack_append(&pack, KR_STR("a"));
+    pack_append(&pack, KR_STR("b"));
+    memset(pack.bytes + 4, 0xff, 2);
+    pack_change_form(&pack);
+    ck_assert_uint_eq(listpack_count(pack.bytes), 2);
+    pack_free(&pack);
+}
+END_TEST
+
 /* --- Random edits -------------------------------------------------------- */
 
 static void edit_insert(struct pack *pack, struct model *model)
@@ -274,6 +351,26 @@ static void edit_delete_range(struct pack *pack, struct model *model)
     model_delete(model, first, count < left ? count : left);
 }
 
+/* The short form instead of the long one, or the other way round. */
+static void edit_form(struct pack *pack)
+{
+    if (draw(3) == 0 && listpack_size(pack->bytes) <= LISTPACK_SHORT_MAX)
+        pack_change_form(pack);
+}
+
+/* Bytes that may be saved, whatever the form. */
+static bool pack_is_sound(const struct pack *pack)
+{
+    struct pack saved = {.is_short = false};
+    bool sound;
+
+    pack_room(&saved, listpack_size(pack->bytes));
+    listpack_copy(saved.bytes, pack->bytes);
+    sound = CHECK(saved) == LISTPACK_SOUND;
+    pack_free(&saved);
+    return sound;
+}
+
 static void edit_merge(struct pack *pack, struct model *model)
 {
     struct pack other = pack_new();
@@ -288,6 +385,7 @@ static void edit_merge(struct pack *pack, struct model *model)
     }
     pack_room(pack, listpack_size(pack->bytes) + listpack_size(other.bytes) -
                         LISTPACK_EMPTY);
+    edit_form(&other);
     listpack_merge(pack->bytes, other.bytes, before);
     pack_free(&other);
 }
@@ -300,6 +398,8 @@ static void edit_prepend_left(struct pack *pack, struct model *model)
     struct listpack_element element = listpack_element(text);
     size_t size = listpack_size(pack->bytes);
 
+    if (pack->is_short)
+        pack_change_form(pack);
     pack_room(pack, size + element.size);
     memmove(pack->bytes + element.size, pack->bytes, size);
     ck_assert_ptr_eq(
@@ -312,8 +412,11 @@ static void edit_prepend_left(struct pack *pack, struct model *model)
 static void edit_delete_left(struct pack *pack, struct model *model)
 {
     size_t count = draw(20) ? draw(4) : SIZE_MAX;
-    char *left = listpack_delete_left(pack->bytes, count);
+    char *left;
 
+    if (pack->is_short)
+        pack_change_form(pack);
+    left = listpack_delete_left(pack->bytes, count);
     model_delete(model, 0, count < model->count ? count : model->count);
     memmove(pack->bytes, left, listpack_size(left));
 }
@@ -364,8 +467,8 @@ START_TEST(any_edits_leave_what_a_plain_array_would_hold)
         else
             edit_insert(&pack, &model);
         pack_room(&pack, listpack_size(pack.bytes));
-        ck_assert_msg(CHECK(pack) == LISTPACK_SOUND &&
-                          model_holds(&model, pack.bytes),
+        edit_form(&pack);
+        ck_assert_msg(pack_is_sound(&pack) && model_holds(&model, pack.bytes),
                       "step %d", step);
     }
     model_delete(&model, 0, model.count);
@@ -857,6 +960,11 @@ Suite *listpack_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, any_edits_leave_what_a_plain_array_would_hold, 0,
                         8);
+    tcase_add_test(
+        tcase,
+        the_short_form_takes_three_bytes_less_and_leaves_those_before_it);
+    tcase_add_test(tcase, the_largest_short_form_knows_its_size_and_count);
+    tcase_add_test(tcase, a_short_form_counts_what_nobody_has_counted);
     tcase_add_test(tcase, an_index_counts_from_either_end_and_no_further);
     tcase_add_test(tcase, an_empty_listpack_has_no_places);
     tcase_add_test(tcase, next_and_prev_meet_every_entry);
