@@ -37,14 +37,15 @@ void call_set_slow_limit(uint64_t nsec)
 
 /* --- Errors that the host itself replies --------------------------------- */
 
-/* Counted as refused, and a transaction is told. */
+/* Counted as refused, and a transaction is told.  What a call within another is
+ * refused, its caller hears: the command has nothing to say to a client. */
 static void call_refuse_str(struct call *call, struct kr_str text)
 {
     struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
     kr_client *client = call->pub.client;
 
     call->refused = true;
-    if (command && !command->gone && command->row.refused) {
+    if (command && !command->gone && command->row.refused && !call->outer) {
         kr_module *was = rack_enter(command->module);
 
         call->pub.state = command->module ? command->module->state : NULL;
@@ -86,6 +87,7 @@ static void call_unknown(struct call *call)
     char text[512], args[160] = "";
     size_t used = 0;
     struct kr_cmd *container;
+    const char *missing;
 
     if (call->input && call_is_http(argv[0])) {
         log_warning("Possible SECURITY ATTACK detected. It looks like somebody "
@@ -93,6 +95,16 @@ static void call_unknown(struct call *call)
                     "page that makes a browser talk to it, perhaps. Connection "
                     "aborted.");
         client_doom(call->input, false);
+        return;
+    }
+    missing = command_missing(argc, argv);
+    if (missing) {
+        snprintf(text, sizeof(text),
+                 "NOMODULE '%.*s' is a command of module '%s', which is not "
+                 "loaded; its values are kept sealed",
+                 argv[0].size < 128 ? (int)argv[0].size : 128, argv[0].data,
+                 missing);
+        call_refuse(call, text);
         return;
     }
     (void)command_match(argc, argv, &container);

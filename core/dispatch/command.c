@@ -191,6 +191,8 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     if (command->module && !command->gone)
         command_leave_module(command);
     command->stale = false;
+    memory_free(command->missing);
+    command->missing = NULL;
     command->row = *row;
     command->row.name = command->full_name;
     command->row.categories = command_categories(row);
@@ -351,6 +353,33 @@ kr_status command_add_sub(kr_module *module, const char *parent,
     if (status == KR_OK)
         command_came(module);
     return status;
+}
+
+void command_remember(kr_module *module)
+{
+    for (struct kr_cmd *c = module->commands; c; c = c->of_module) {
+        memory_free(c->missing);
+        c->missing = memory_strdup(module->name);
+    }
+}
+
+const char *command_missing(uint32_t argc, const struct kr_str *argv)
+{
+    const struct kr_cmd *command, *sub;
+    char name[256];
+
+    if (!table.size || argv[0].size > UINT16_MAX)
+        return NULL;
+    command = *command_slot(argv[0]);
+    if (!command || command->gone || argc < 2 || argv[1].size >= sizeof(name))
+        return command && command->gone ? command->missing : NULL;
+    memcpy(name, argv[1].data, argv[1].size);
+    name[argv[1].size] = '\0';
+    for (sub = command->subcommands; sub; sub = sub->next)
+        if (sub->gone &&
+            strcasecmp(sub->full_name + command->name_size + 1, name) == 0)
+            return sub->missing;
+    return NULL;
 }
 
 bool command_forget(kr_module *module)
@@ -643,6 +672,7 @@ static void command_free_all(struct kr_cmd *first)
         if (command->module)
             command->module->commands = NULL;
         latency_free(command);
+        memory_free(command->missing);
         memory_free(command->full_name);
         memory_free(command->typed);
         memory_free(command);

@@ -23,6 +23,7 @@ struct kr_cmd {
     bool stale; /* its module's new version has not named it so far */
     uint16_t name_size;
     char *full_name; /* "config|get", lower case */
+    char *missing;   /* the module that had it and left values, or NULL */
     char *typed;     /* the name as a client last typed it, for a quick match */
     struct kr_command row;
     struct kr_cmd *parent;
@@ -43,6 +44,11 @@ kr_status command_add_sub(kr_module *module, const char *parent,
 /* All commands of `module`, at unload or when a load fails.  The answer: were
  * there any?  Who made the module invisible raises "command.changed". */
 bool command_forget(kr_module *module);
+/* The module goes and leaves values behind: who gives one of its commands is
+ * told of it.  Before command_forget(). */
+void command_remember(kr_module *module);
+/* The module that had the command, if it is one of those; or NULL. */
+const char *command_missing(uint32_t argc, const struct kr_str *argv);
 /* What a new version registers while it is made ready is kept aside, see
  * command_add().  The upgrade ends: `good`: that is what the module has now, in
  * the same records where the names are the same. */

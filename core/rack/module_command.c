@@ -94,6 +94,54 @@ void module_loadex(struct kr_call *call)
     memory_free(pairs);
 }
 
+/* --- MODULE UNLOAD ------------------------------------------------------- */
+
+/* Who waits until all values are sealed, the latest first. */
+static struct sealing {
+    struct sealing *next;
+    kr_parked *parked;
+} * sealing;
+
+static bool module_seal_woken(struct kr_call *call, uint32_t why,
+                              struct kr_str key, void *ctx)
+{
+    (void)key, (void)ctx;
+    if (why != KR_WAKE_GONE)
+        kr_reply_ok(call->reply);
+    return true;
+}
+
+static void module_sealed(void)
+{
+    while (sealing) {
+        struct sealing *s = sealing;
+
+        sealing = s->next;
+        block_interface.complete(s->parked);
+        memory_free(s);
+    }
+}
+
+/* What cannot wait has its answer at once. */
+static void module_wait_for_seal(struct kr_call *call)
+{
+    struct kr_park park = {.size = sizeof(park),
+                           .wake = module_seal_woken,
+                           .flags = KR_PARK_NO_UNBLOCK};
+    kr_parked *parked =
+        rack_is_sealing() ? block_interface.park(call, &park) : NULL;
+    struct sealing *s;
+
+    if (!parked) {
+        kr_reply_ok(call->reply);
+        return;
+    }
+    rack_sealed = module_sealed;
+    s = memory_alloc(sizeof(*s));
+    *s = (struct sealing){sealing, parked};
+    sealing = s;
+}
+
 void module_unload(struct kr_call *call)
 {
     char error[1024] = "";
@@ -101,7 +149,7 @@ void module_unload(struct kr_call *call)
     if (!module_is_allowed(call))
         return;
     if (rack_unload(call->argv[2], error, sizeof(error)))
-        kr_reply_ok(call->reply);
+        module_wait_for_seal(call);
     else
         kr_reply_errorf(call->reply, "ERR Error unloading module: %s", error);
 }
@@ -313,13 +361,14 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 22);
+    kr_reply_map(reply, 23);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
     module_say_number(reply, "generation", m->host.generation);
     module_say_number(reply, "upgrades", m->upgrades);
     module_say_number(reply, "upgrade-usec", m->pause_nsec / 1000);
+    module_say_number(reply, "upgrade-cpu-usec", m->pause_cpu_nsec / 1000);
     module_say(reply, "path", m->path);
     module_say(reply, "loader", m->loader ? m->loader->name : "");
     module_say_args(reply, m);
@@ -335,7 +384,7 @@ void module_info(struct kr_call *call)
     module_say_number(reply, "errors", info.errors);
     module_say_number(reply, "memory", info.memory);
     module_say_number(reply, "values", info.keys);
-    module_say_number(reply, "held", m->host.held);
+    module_say_number(reply, "held", m->host.held + m->host.parked);
     module_say_interfaces(reply, m);
 }
 

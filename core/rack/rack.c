@@ -21,6 +21,7 @@
 #include "core/event/event.h"
 #include "core/keyspace/db.h"
 #include "core/keyspace/keyspace.h"
+#include "core/keyspace/type.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
@@ -30,6 +31,7 @@
 #include "core/rack/loader.h"
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
+#include "core/rack/seal.h"
 #include "core/text/hash.h"
 
 #include <inttypes.h>
@@ -311,6 +313,21 @@ void rack_close_later(struct rack_module *m)
     m->next = NULL;
 }
 
+/* Its values stay, and it goes when they are sealed. */
+static void rack_retire_sealed(struct rack_module *m)
+{
+    rack_call_life(m, m->descriptor.deactivate);
+    rack_unlist(m);
+    command_remember(&m->host);
+    seal_begin(m);
+    (void)rack_forget(m);
+    rack_close_later(m);
+    log_notice("rack: module '%s' goes, its values are being sealed", m->name);
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    rack_tell(EVENT_MODULE_UNLOADED, m);
+}
+
 /* Deactivate and forget; the image is left to rack_sweep(), which finds a child
  * before its loader because it has come before it. */
 static void rack_retire(struct rack_module *m)
@@ -385,10 +402,16 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
     if (!(m->descriptor.flags & KR_MODULE_CAN_UNLOAD))
         rack_hold(list, room, &used,
                   "it was not made to be unloaded (KR_MODULE_CAN_UNLOAD)");
-    if (!type_may_forget(&m->host, &type, &values))
+    if (!type_may_leave(&m->host, &type)) {
+        (void)type_may_forget(&m->host, NULL, &values);
         rack_hold(list, room, &used,
-                  "%" PRIu64 " values of its type '%s' (delete them first)",
+                  "%" PRIu64 " values of its type '%s', which cannot be saved "
+                  "(delete them first)",
                   values, type ? type : "?");
+    }
+    if (m->outgoing || m->incoming)
+        rack_hold(list, room, &used,
+                  "values that are being converted (wait for that)");
     if (directory_dependents(m, names, sizeof(names)) > 0)
         rack_hold(list, room, &used,
                   "modules that need what it offers: %s (unload them first)",
@@ -396,8 +419,7 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
     if (m->children > 0)
         rack_hold_children(list, room, &used, m);
     if (m->host.held > 0)
-        rack_hold(list, room, &used,
-                  "%" PRIu64 " jobs or blocked clients (wait for them)",
+        rack_hold(list, room, &used, "%" PRIu64 " jobs (wait for them)",
                   m->host.held);
     if (rack_is_running(m))
         rack_hold(list, room, &used, "its own code, which runs now");
@@ -420,8 +442,25 @@ bool rack_unload(struct kr_str name, char *error, size_t error_size)
         log_warning("rack: unload: %s", error);
         return false;
     }
-    rack_retire(m);
+    if (type_may_forget(found, NULL, NULL))
+        rack_retire(m);
+    else
+        rack_retire_sealed(m);
     return true;
+}
+
+void (*rack_sealed)(void);
+
+static void rack_on_sealed(void)
+{
+    if (rack_sealed)
+        rack_sealed();
+}
+
+bool rack_is_sealing(void)
+{
+    seal_end = rack_on_sealed;
+    return seal_is_busy();
 }
 
 void rack_fini(void)
@@ -434,6 +473,9 @@ void rack_fini(void)
  * still there stays mapped, for somebody may yet free them. */
 void rack_unload_all(void)
 {
+    seal_fini();
+    for (struct rack_module *m = rack.closing; m; m = m->next)
+        m->adapting = false;
     while (rack.first) {
         struct rack_module *m = rack.first;
         const char *type;

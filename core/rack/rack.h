@@ -20,9 +20,10 @@ struct kr_module {
     kr_cmd *commands;      /* linked by of_module */
     _Atomic size_t memory; /* bytes allocated on its account */
     uint64_t errors;
-    /* What the host cannot cancel on the module's behalf: jobs under way,
-     * parked clients.  It cannot go while > 0. */
+    /* What the host cannot cancel on the module's behalf: jobs under way.  It
+     * cannot go while > 0. */
     uint64_t held;
+    uint64_t parked;     /* its calls that wait; they end with an error */
     size_t memory_max;   /* try_alloc() refuses beyond it; 0: no limit */
     uint32_t entered;    /* calls into its code that have not returned */
     uint32_t generation; /* of its code: 1 at load, grows with each upgrade */
@@ -65,6 +66,10 @@ bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
 /* false: it stays, `error` lists everything that holds it.  The file's code is
  * unmapped later, by rack_sweep(). */
 bool rack_unload(struct kr_str name, char *error, size_t error_size);
+/* Are values of unloaded modules still being sealed? */
+bool rack_is_sealing(void);
+/* Called when they are. */
+extern void (*rack_sealed)(void);
 /* Unmap what has been unloaded, unless code of a module is on the stack.  Runs
  * by itself before the loop waits. */
 void rack_sweep(void);

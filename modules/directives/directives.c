@@ -128,22 +128,6 @@ static bool hostname_check(WORDS)
     return true;
 }
 
-/* SAVE and NOSAVE exclude each other. */
-static bool shutdown_check(WORDS)
-{
-    bool save = false, nosave = false;
-
-    (void)state;
-    for (uint32_t i = 0; i < argc; i++) {
-        save |= kr_str_equal_nocase(argv[i], KR_STR("save"));
-        nosave |= kr_str_equal_nocase(argv[i], KR_STR("nosave"));
-    }
-    return inert_unless(save && nosave,
-                        "shutdown options SAVE and NOSAVE can't be used "
-                        "simultaneously",
-                        error);
-}
-
 /* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
@@ -158,9 +142,6 @@ static const struct kr_word endpoint_words[] = {
 };
 static const struct kr_word propagation_words[] = {
     {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2},
-};
-static const struct kr_word shutdown_words[] = {
-    {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8},
 };
 static const struct kr_word tls_clients_words[] = {
     {"no", 0}, {"yes", 1}, {"optional", 2},
@@ -266,8 +247,6 @@ static const struct kr_param inert_params[] = {
         .check = user_check),
 
     /* Scripts, tracking */
-    NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
-           .alias = "lua-time-limit"),
 
     /* Types */
     ROW(BOOL, "activerehashing", "yes", 0,),
@@ -293,10 +272,6 @@ static const struct kr_param inert_params[] = {
 
     /* The end, and the rest */
     NUMBER(INT, "shutdown-timeout", "10", 0, INT_MAX,),
-    WORD("shutdown-on-sigint", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
-    WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */

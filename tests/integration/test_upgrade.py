@@ -227,7 +227,7 @@ class WhatStays(Tide):
         self.call("TIDE.OLD")
         other = self.connect()
         self.assertEqual(other.call("MODULE", "UPGRADE", "tide", self.built["two"]), b"OK")
-        for name in ("connection", "keys"):
+        for name in ("transactions", "connection", "keys"):
             self.assertEqual(other.call("MODULE", "RELOAD", name), b"OK")
         answers = self.call("EXEC")
         self.assertEqual(answers[:2], [b"OK", 2])
