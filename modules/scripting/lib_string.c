@@ -14,9 +14,11 @@
 #include <lualib.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define STRING_SPECIALS   "^$*+?.([%-"
 #define STRING_REP_CHUNK  (64u << 10)
+#define STRING_STACK_MOST ((size_t)2 << 20) /* bytes of C's stack for gsub */
 #define STRING_BYTES_STEP 64 /* bytes that are copied or searched in a step */
 
 /* The offset of a position that counts from 1, or back from the end. */
@@ -128,6 +130,27 @@ static int string_gmatch(lua_State *L)
 
 /* --- gsub ------------------------------------------------------------------ */
 
+/* A function that gsub calls may call gsub, and so on: each time on the same
+ * stack of C, which Lua's limits do not know.  The upvalue is how far down it
+ * may go. */
+static void gsub_check_stack(lua_State *L)
+{
+    if ((char *)__builtin_frame_address(0) <
+        (char *)lua_touserdata(L, lua_upvalueindex(1)))
+        luaL_error(L, "stack overflow");
+}
+
+/* A quarter of what the stack may be, from here on. */
+static void *gsub_stack_end(void)
+{
+    struct rlimit limit;
+    size_t most = STRING_STACK_MOST;
+
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur / 4 < most)
+        most = limit.rlim_cur / 4;
+    return (char *)__builtin_frame_address(0) - most;
+}
+
 /* The third argument as a text in which %0 to %9 stand for captures. */
 static void replace_text(struct lib_pattern *pattern, struct lib_bytes *out,
                          const char *begin, const char *end)
@@ -201,6 +224,7 @@ static int string_gsub(lua_State *L)
                   type == LUA_TNUMBER || type == LUA_TSTRING ||
                       type == LUA_TFUNCTION || type == LUA_TTABLE,
                   3, "string/function/table expected");
+    gsub_check_stack(L);
     lib_pattern_begin(&pattern, L, text, size);
     lib_bytes_begin(&out, L);
     while (count < most) {
@@ -275,6 +299,9 @@ void lib_string_open(lua_State *L)
     lua_pushliteral(L, LUA_STRLIBNAME);
     lua_call(L, 1, 1);
     luaL_register(L, NULL, functions);
+    lua_pushlightuserdata(L, gsub_stack_end());
+    lua_pushcclosure(L, string_gsub, 1);
+    lua_setfield(L, -2, "gsub");
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
 }

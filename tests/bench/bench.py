@@ -30,7 +30,7 @@ import tempfile
 import time
 
 import servers
-from rows import Fill, Idle, Memory, Row, words
+from rows import Fill, Idle, Memory, Row, names, words
 from servers import Failure, Load, Server
 
 PAIRS_MORE = 4          # pairs that a noisy row gets in addition
@@ -54,13 +54,14 @@ def load_rows(pattern):
 
 def commands_of(row):
     """The commands a row cannot do without."""
-    names = list(row.needs)
+    found = list(row.needs)
     if not isinstance(row, Idle):
-        names.append(words(row.command)[0])
+        found += names(row.command)
     for step in getattr(row, "prepare", ()):
-        names.append(words(step.command if isinstance(step, Fill)
-                           else step)[0])
-    return sorted(set(names))
+        found += names(step.command if isinstance(step, Fill) else step)
+    if getattr(row, "readers", 0):
+        found += names(row.reader)
+    return sorted(set(found))
 
 
 def missing(row, pair):
@@ -101,6 +102,8 @@ def prepare(server, row):
 def load_options(run, row, seconds):
     options = ["-c", str(row.connections), "-P", str(row.pipeline),
                "-k", str(row.keys), "-i", str(row.items)]
+    if row.readers:
+        options += ["-r", str(row.readers), "-R", row.reader]
     if row.requests:
         options += ["-n", str(row.requests)]
     if not (row.fresh and row.requests):

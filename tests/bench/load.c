@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* load - send one command, many times, over many connections, and count.
+/* load - send one request, many times, over many connections, and count.
  *
- *     load -p PORT [options] -- COMMAND [ARG]...        (template.h: holes)
+ *     load -p PORT [options] -- COMMAND [ARG]... [; COMMAND ...]
+ *                                           (template.h: holes, and the ";")
  *
- * Every connection is a closed loop: it sends a batch of P commands, waits for
- * its P replies, and sends the next.  One thread and one epoll serve them all.
- * A run goes through phases:
+ * Every connection is a closed loop: it sends a batch of P requests, waits for
+ * their replies, and sends the next.  One thread and one epoll serve them all.
+ * Beside them there may be readers: connections that send one command at the
+ * beginning (SUBSCRIBE) and then take what comes; each has to get one message
+ * for every command that is sent.  A run goes through phases:
  *
  *     connect -> warm-up -> "ready" -> (gate) -> loaded -> "done" -> results
  *
@@ -39,6 +42,7 @@
 #define LOAD_ACCEPT_BACKLOG  100 /* connections before one has to answer */
 #define LOAD_CONNECTIONS_MAX 60000
 #define LOAD_PIPELINE_MAX    100000
+#define LOAD_READER_WORDS    16
 #define LOAD_NO_LIMIT        UINT64_MAX
 
 struct load_options {
@@ -50,6 +54,8 @@ struct load_options {
     double seconds;        /* 0: no limit of time */
     double warmup_seconds; /* 0: none */
     uint64_t timeout_seconds;
+    uint64_t readers;
+    const char *reader_command; /* words with spaces between them */
     struct template_options spaces;
     bool idle;
     bool gate;
@@ -60,7 +66,9 @@ struct load_options {
 struct load_conn {
     int fd;
     bool writable_wanted; /* the socket was full; epoll tells when it is not */
-    uint64_t outstanding; /* commands of this batch not answered yet */
+    bool reader;
+    uint64_t outstanding; /* replies of this batch that are still to come; of a
+                             reader: none */
     uint64_t sent_ns;     /* when the batch was begun */
     size_t out_sent;
     struct template_buffer out;
@@ -70,7 +78,10 @@ struct load_conn {
 struct load {
     struct load_options options;
     struct template *template;
-    struct load_conn *conns;
+    uint64_t commands;        /* of a request */
+    struct load_conn *conns;  /* first those that send, then the readers */
+    struct reply_tally heard; /* by all readers since the beginning */
+    uint64_t sent;            /* commands since the beginning */
     char *read_buffer;
     int epoll;
     /* The current phase. */
@@ -137,37 +148,47 @@ static void conn_begin(struct load *load, struct load_conn *conn,
                        conn->checker.cursor_size);
     load->issued += batch;
     load->busy++;
-    conn->outstanding = batch;
+    conn->outstanding = batch * load->commands;
+    load->sent += conn->outstanding;
     conn->sent_ns = now_ns;
     conn_flush(load, conn);
+}
+
+/* Read what is there; the answer is the number of replies that it ended. */
+static uint64_t conn_receive(struct load *load, struct load_conn *conn,
+                             struct reply_tally *tally)
+{
+    ssize_t size = recv(conn->fd, load->read_buffer, LOAD_READ_SIZE, 0);
+    ssize_t replies;
+
+    if (size < 0 && errno == EAGAIN)
+        return 0;
+    if (size < 0)
+        load_fail("recv", strerror(errno));
+    if (size == 0)
+        load_fail("recv", "the server closed a connection");
+    replies =
+        reply_feed(&conn->checker, load->read_buffer, (size_t)size, tally);
+    if (replies < 0)
+        load_fail("reply", "not well-formed RESP");
+    return (uint64_t)replies;
 }
 
 /* Read what is there; true if it brought the last reply of the batch. */
 static bool conn_read(struct load *load, struct load_conn *conn,
                       uint64_t *now_ns)
 {
-    ssize_t size = recv(conn->fd, load->read_buffer, LOAD_READ_SIZE, 0);
-    ssize_t replies;
+    uint64_t replies = conn_receive(load, conn, &load->tally);
 
-    if (size < 0 && errno == EAGAIN)
-        return false;
-    if (size < 0)
-        load_fail("recv", strerror(errno));
-    if (size == 0)
-        load_fail("recv", "the server closed a connection");
-    replies = reply_feed(&conn->checker, load->read_buffer, (size_t)size,
-                         &load->tally);
-    if (replies < 0)
-        load_fail("reply", "not well-formed RESP");
-    if ((uint64_t)replies > conn->outstanding)
+    if (replies > conn->outstanding)
         load_fail("reply", "more replies than requests");
     if (load->tally.errors > 0 && !load->options.allow_errors)
         load_fail("reply", load->tally.first_error);
     if (replies == 0)
         return false;
     *now_ns = connect_now_ns();
-    histogram_add(&load->latency, *now_ns - conn->sent_ns, (uint64_t)replies);
-    conn->outstanding -= (uint64_t)replies;
+    histogram_add(&load->latency, *now_ns - conn->sent_ns, replies);
+    conn->outstanding -= replies;
     return conn->outstanding == 0;
 }
 
@@ -180,10 +201,47 @@ static void conn_event(struct load *load, struct load_conn *conn,
         conn_flush(load, conn);
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return;
-    if (conn_read(load, conn, &now_ns)) {
+    if (conn->reader)
+        conn_receive(load, conn, &load->heard);
+    else if (conn_read(load, conn, &now_ns)) {
         load->busy--;
         conn_begin(load, conn, now_ns);
     }
+}
+
+/* --- Readers ------------------------------------------------------------- */
+
+/* Send what makes `conn` a reader and wait for the answer; still blocking. */
+static void reader_begin(struct load *load, struct load_conn *conn)
+{
+    char *text = strdup(load->options.reader_command);
+    char *words[LOAD_READER_WORDS];
+    char *rest;
+    int count = 0;
+    struct template *command;
+    struct reply_tally tally = {0};
+
+    for (char *word = strtok_r(text, " ", &rest);
+         word && count < LOAD_READER_WORDS; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    command = template_new(count, words, &load->options.spaces);
+    if (!command)
+        load_fail("reader", "not a command");
+    conn->reader = true;
+    template_write(command, &conn->out, "", 0);
+    template_free(command);
+    free(text);
+    conn_flush(load, conn);
+    while (conn_receive(load, conn, &tally) == 0)
+        ;
+    if (tally.errors > 0)
+        load_fail("reader", tally.first_error);
+}
+
+/* Has every reader what is its due? */
+static bool readers_done(const struct load *load)
+{
+    return load->heard.replies >= load->options.readers * load->sent;
 }
 
 /* --- Phases -------------------------------------------------------------- */
@@ -205,7 +263,7 @@ static double load_phase(struct load *load, uint64_t limit, double seconds,
         seconds > 0 ? begin_ns + (uint64_t)(seconds * 1e9) : UINT64_MAX;
     for (uint64_t i = 0; i < load->options.connections; i++)
         conn_begin(load, &load->conns[i], connect_now_ns());
-    while (load->busy > 0) {
+    while (load->busy > 0 || !readers_done(load)) {
         int count = epoll_wait(load->epoll, events, LOAD_EVENTS,
                                (int)load->options.timeout_seconds * 1000);
 
@@ -221,7 +279,8 @@ static double load_phase(struct load *load, uint64_t limit, double seconds,
 
 static void load_connect(struct load *load)
 {
-    for (uint64_t i = 0; i < load->options.connections; i++) {
+    for (uint64_t i = 0; i < load->options.connections + load->options.readers;
+         i++) {
         struct load_conn *conn = &load->conns[i];
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
 
@@ -230,6 +289,8 @@ static void load_connect(struct load *load)
          * the next try is a second later. */
         if (i % LOAD_ACCEPT_BACKLOG == LOAD_ACCEPT_BACKLOG - 1)
             connect_ping(conn->fd);
+        if (i >= load->options.connections)
+            reader_begin(load, conn);
         if (fcntl(conn->fd, F_SETFL, O_NONBLOCK) != 0)
             load_fail("fcntl", strerror(errno));
         if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0)
@@ -254,7 +315,8 @@ static void load_print(const struct load *load, double seconds)
     static const double percents[] = {50, 90, 99, 99.9};
     static const char *const names[] = {"p50", "p90", "p99", "p99.9"};
     const struct reply_tally *tally = &load->tally;
-    double rate = seconds > 0 ? (double)tally->replies / seconds : 0;
+    uint64_t requests = tally->replies / load->commands;
+    double rate = seconds > 0 ? (double)requests / seconds : 0;
     bool json = load->options.json;
 
     printf(json ? "{\"requests\": %" PRIu64 ", \"seconds\": %.6f, "
@@ -264,8 +326,7 @@ static void load_print(const struct load *load, double seconds)
                 : "%" PRIu64 " requests in %.3f s: %.0f requests/s\n"
                   "%" PRIu64 " errors, %" PRIu64 " nulls, %" PRIu64
                   " bytes of replies\nlatency in us: ",
-           tally->replies, seconds, rate, tally->errors, tally->nulls,
-           tally->bytes);
+           requests, seconds, rate, tally->errors, tally->nulls, tally->bytes);
     for (size_t i = 0; i < sizeof(percents) / sizeof(*percents); i++)
         printf(json ? "\"%s\": %.1f, " : "%s %.1f  ", names[i],
                (double)histogram_percentile(&load->latency, percents[i]) / 1e3);
@@ -304,18 +365,20 @@ static void load_run(struct load *load)
 /* --- The command line ---------------------------------------------------- */
 
 static const char load_usage[] =
-    "usage: load -p PORT [options] -- COMMAND [ARG]...\n"
+    "usage: load -p PORT [options] -- COMMAND [ARG]... [; COMMAND ...]\n"
     "  -h HOST     IPv4 address (127.0.0.1)\n"
     "  -c N        connections (50)\n"
-    "  -P N        commands in a pipeline (1)\n"
+    "  -P N        requests in a pipeline (1)\n"
+    "  -r N        readers (0), and\n"
+    "  -R COMMAND  what makes them readers: SUBSCRIBE channel\n"
     "  -n N        requests, and\n"
     "  -d SECONDS  duration: whichever ends first (100000 requests)\n"
-    "  -w SECONDS  warm-up with the same command, not counted (0)\n"
+    "  -w SECONDS  warm-up with the same request, not counted (0)\n"
     "  -k N        size of the key space (100000)\n"
     "  -i N        size of the item space (100000)\n"
     "  -s N        seed (1)\n"
     "  -t SECONDS  give up when nothing comes for so long (30)\n"
-    "  -I          send the command once on every connection before \"ready\"\n"
+    "  -I          send the request once on every connection before \"ready\"\n"
     "  -g          gate: print \"ready\", wait for a line, run, print "
     "\"done\"\n"
     "  -e          allow error replies; they are counted\n"
@@ -352,14 +415,15 @@ static double option_seconds(const char *text)
     return seconds;
 }
 
-static void load_option(struct load_options *options, int letter,
-                        const char *text)
+static void load_option(struct load_options *options, int letter, char *text)
 {
     /* clang-format off */
     switch (letter) {
     case 'h': options->host = text; break;
     case 'p': options->port = (uint16_t)option_number(text, 1, 65535); break;
     case 'c': options->connections = option_number(text, 1, LOAD_CONNECTIONS_MAX); break;
+    case 'r': options->readers = option_number(text, 0, LOAD_CONNECTIONS_MAX); break;
+    case 'R': options->reader_command = text; break;
     case 'P': options->pipeline = option_number(text, 1, LOAD_PIPELINE_MAX); break;
     case 'n': options->requests = option_number(text, 1, LOAD_NO_LIMIT - 1); break;
     case 'd': options->seconds = option_seconds(text); break;
@@ -390,9 +454,11 @@ int main(int argc, char **argv)
     };
     int letter;
 
-    while ((letter = getopt(argc, argv, "h:p:c:P:n:d:w:k:i:s:t:Igej")) != -1)
+    while ((letter = getopt(argc, argv, "h:p:c:P:n:d:w:k:i:s:t:r:R:Igej")) !=
+           -1)
         load_option(&options, letter, optarg);
-    if (options.port == 0 || optind == argc)
+    if (options.port == 0 || optind == argc ||
+        (options.readers > 0 && !options.reader_command))
         load_bad_usage();
     if (options.requests == LOAD_NO_LIMIT && options.seconds == 0)
         options.requests = 100000;
@@ -403,13 +469,15 @@ int main(int argc, char **argv)
         template_new(argc - optind, argv + optind, &options.spaces);
     if (!load->template)
         return 2;
-    load->conns = calloc(options.connections, sizeof(*load->conns));
+    load->commands = template_commands(load->template);
+    load->conns =
+        calloc(options.connections + options.readers, sizeof(*load->conns));
     load->read_buffer = malloc(LOAD_READ_SIZE);
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (!load->conns || !load->read_buffer || load->epoll < 0)
         load_fail("load", "out of memory or descriptors");
     load_run(load);
-    for (uint64_t i = 0; i < options.connections; i++) {
+    for (uint64_t i = 0; i < options.connections + options.readers; i++) {
         close(load->conns[i].fd);
         free(load->conns[i].out.data);
     }

@@ -51,6 +51,7 @@ struct template
     size_t pool_size;
     struct template_piece *pieces;
     size_t count;
+    uint64_t commands;
 };
 
 static const struct {
@@ -314,6 +315,25 @@ static void pool_fill(struct template *template)
     }
 }
 
+/* One command of the request; the answer is where the next begins, past its
+ * ";", or `argc`.  0: a command of no words. */
+static int command_compile(struct template *template, int argc, char **argv,
+                           int first)
+{
+    int end = first;
+
+    while (end < argc && strcmp(argv[end], ";") != 0)
+        end++;
+    if (end == first)
+        return 0;
+    buffer_append_header(piece_literal(template, 0), '*',
+                         (uint64_t)(end - first));
+    for (int i = first; i < end; i++)
+        argument_compile(template, argv[i]);
+    template->commands++;
+    return end < argc ? end + 1 : argc;
+}
+
 struct template *template_new(int argc, char **argv,
                               const struct template_options *options)
 {
@@ -328,11 +348,21 @@ struct template *template_new(int argc, char **argv,
     }
     template->options = *options;
     random_seed(template, options->seed);
-    buffer_append_header(piece_literal(template, 0), '*', (uint64_t)argc);
-    for (int i = 0; i < argc; i++)
-        argument_compile(template, argv[i]);
+    for (int next = 0; next < argc || template->commands == 0;) {
+        next = command_compile(template, argc, argv, next);
+        if (next == 0 || (next == argc && strcmp(argv[argc - 1], ";") == 0)) {
+            fprintf(stderr, "template: a command of no words\n");
+            free(template);
+            return NULL;
+        }
+    }
     pool_fill(template);
     return template;
+}
+
+uint64_t template_commands(const struct template *template)
+{
+    return template->commands;
 }
 
 void template_free(struct template *template)

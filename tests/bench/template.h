@@ -13,7 +13,12 @@
  *     __cursor__       the first bulk of the connection's last reply (SCAN), or
  *                      0; use it with a pipeline of 1
  *
- * Two sequences that stand in one command count alike, each by itself.  The
+ * A request may be several commands; an argument that is a lone ";" stands
+ * between two of them:
+ *
+ *     MULTI ; INCR __rand_key__ ; EXEC
+ *
+ * Two sequences that stand in one request count alike, each by itself.  The
  * random numbers follow from the seed alone: both servers of a comparison see
  * the same commands.
  *
@@ -46,7 +51,10 @@ struct template *template_new(int argc, char **argv,
                               const struct template_options *options);
 void template_free(struct template *template);
 
-/* Append the next command.  The cursor is borrowed for the call. */
+/* How many commands, and so replies, a request has. */
+uint64_t template_commands(const struct template *template);
+
+/* Append the next request.  The cursor is borrowed for the call. */
 void template_write(struct template *template, struct template_buffer *out,
                     const char *cursor, size_t cursor_size);
 

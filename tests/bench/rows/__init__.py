@@ -12,7 +12,8 @@ A row is data.  A new module adds rows/<module>.py:
 
 Commands are text, split as a shell would, or a list of arguments; the holes in
 them (__rand_key__, __seq_key__, __item__, __rand_int:N__, __value:N__ ...) are
-explained in template.h.  The commands that a row uses must be there on both
+explained in template.h.  A request may be several commands, with a lone ";"
+between them: "MULTI ; INCR __rand_key__ ; EXEC".  The commands that a row uses must be there on both
 servers, else it is skipped; `needs` names more ("OBJECT ENCODING").
 """
 
@@ -25,6 +26,12 @@ Command = Union[str, Sequence[str]]
 
 def words(command: Command) -> list:
     return shlex.split(command) if isinstance(command, str) else [*command]
+
+
+def names(command: Command) -> list:
+    """The first word of each command of a request."""
+    parts = words(command)
+    return [word for i, word in enumerate(parts) if i == 0 or parts[i - 1] == ";"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Row:
     fresh: bool = False            # empty and prepare again for every sample;
                                    # no warm-up, as it would use up the keys
     nulls: bool = False            # null replies are right here
+    readers: int = 0               # connections that send `reader` once and then
+    reader: str = ""               # take a message for every command of a request
     same_size: bool = True         # both servers' replies are as long (5 %)
 
 

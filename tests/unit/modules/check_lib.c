@@ -71,6 +71,7 @@ static const struct {
     {"return string.format('%5.1f|%-3d|%q', 1.25, 7, 'a\\0')", "  1.2|7  |\"a\\000\""},
     {"local r = string.format('%d', {}) return r", "s:1: bad argument #2 to 'format' (number expected, got table)"},
     {"return string.dump", NULL},
+    {"local function f(s) return (s:gsub('.', f)) end local ok, e = pcall(f, 'a') return e", "s:1: stack overflow"},
     {"return ('ab'):rep(3, ',')", "ababab"},
     {"return tostring(struct.pack('>I2', 258) == '\\1\\2')", "true"},
     {"return (struct.unpack('<i3', '\\255\\255\\255'))", "-1"},
