@@ -55,7 +55,8 @@ void rm_CloseKey(RedisModuleKey *key)
     if (!key)
         return;
     if (key->mode & REDISMODULE_WRITE &&
-        !(key->guest->options & REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED))
+        !(key->guest &&
+          key->guest->options & REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED))
         kr_keyspace->changed_too(key->ctx->call, key->db, key_name(key),
                                  KR_CLASS_GENERIC, KR_STR(""));
     (void)context_disown(key->ctx, OWNED_KEY, key);
