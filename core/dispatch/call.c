@@ -37,14 +37,15 @@ void call_set_slow_limit(uint64_t nsec)
 
 /* --- Errors that the host itself replies --------------------------------- */
 
-/* Counted as refused, and a transaction is told. */
+/* Counted as refused, and a transaction is told.  What a call within another is
+ * refused, its caller hears: the command has nothing to say to a client. */
 static void call_refuse_str(struct call *call, struct kr_str text)
 {
     struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
     kr_client *client = call->pub.client;
 
     call->refused = true;
-    if (command && !command->gone && command->row.refused) {
+    if (command && !command->gone && command->row.refused && !call->outer) {
         kr_module *was = rack_enter(command->module);
 
         call->pub.state = command->module ? command->module->state : NULL;

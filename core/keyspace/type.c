@@ -27,6 +27,7 @@ struct type_slot {
     kr_module *module; /* NULL: away */
     struct kr_type row;
     struct kr_type old;  /* of values that are not converted yet */
+    char *old_file_name; /* its */
     struct kr_type next; /* of a version that is made ready, if `staged` */
     bool staged;
     bool converts;       /* and it does not understand the layout of now */
@@ -375,6 +376,8 @@ static void type_settle_one(uint16_t slot, kr_module *module)
     }
     if (t->converts) {
         t->old = t->row;
+        t->old_file_name = t->file_name;
+        t->file_name = NULL;
         type_traits[slot] ^= TYPE_PARITY;
     }
     type_fill(slot, module, &t->next);
@@ -408,8 +411,13 @@ bool type_settle(kr_module *module, bool good)
 void type_converted(kr_module *module)
 {
     for (uint16_t i = 1; i <= types.count; i++) {
-        if (types.slots[i]->module == module)
-            memset(&types.slots[i]->old, 0, sizeof(types.slots[i]->old));
+        struct type_slot *t = types.slots[i];
+
+        if (t->module != module)
+            continue;
+        memset(&t->old, 0, sizeof(t->old));
+        memory_free(t->old_file_name);
+        t->old_file_name = NULL;
     }
     type_look();
 }
@@ -539,6 +547,7 @@ void type_fini(void)
     for (uint16_t i = 1; i <= types.count; i++) {
         memory_free(types.slots[i]->name);
         memory_free(types.slots[i]->file_name);
+        memory_free(types.slots[i]->old_file_name);
         memory_free(types.slots[i]);
         types.slots[i] = NULL;
     }

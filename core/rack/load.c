@@ -25,6 +25,7 @@
 #include "core/rack/module.h"
 #include "core/rack/order.h"
 #include "core/rack/refuse.h"
+#include "core/rack/seal.h"
 
 /* --- Describe ------------------------------------------------------------ */
 
@@ -546,6 +547,7 @@ bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
            rack_load_children(&batch, error, error_size);
     if (good) {
         rack_show(&batch);
+        seal_open();
     } else {
         rack_undo(&batch);
         log_warning("rack: %s", error);

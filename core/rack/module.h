@@ -35,8 +35,9 @@ struct rack_module {
     struct rack_module *outgoing; /* the old one while values are converted */
     struct rack_module *predecessor; /* whose next version this is */
     uint32_t upgrades;               /* so far */
-    uint64_t pause_nsec; /* how long the last one held commands up */
-    uint64_t lazy_mark;  /* of a version that is GONE: see lazy_mark() */
+    uint64_t pause_nsec;     /* how long the last one held commands up */
+    uint64_t pause_cpu_nsec; /* and how much processor time of that was ours */
+    uint64_t lazy_mark;      /* of a version that is GONE: see lazy_mark() */
     struct rack_module *next_sealed;
     bool adapting; /* its code is needed for values of an older form */
     struct rack_batch *batch;           /* while it is being loaded */

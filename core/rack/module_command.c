@@ -361,13 +361,14 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 22);
+    kr_reply_map(reply, 23);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
     module_say_number(reply, "generation", m->host.generation);
     module_say_number(reply, "upgrades", m->upgrades);
     module_say_number(reply, "upgrade-usec", m->pause_nsec / 1000);
+    module_say_number(reply, "upgrade-cpu-usec", m->pause_cpu_nsec / 1000);
     module_say(reply, "path", m->path);
     module_say(reply, "loader", m->loader ? m->loader->name : "");
     module_say_args(reply, m);

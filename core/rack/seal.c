@@ -7,8 +7,10 @@
  *              imported too
  *          --> destroy(), unmapped
  *
- * One walk is enough for all modules that go: another one that begins to makes
- * it begin anew.  See keyspace/adapt.c for what a sealed value is. */
+ * A module that is loaded again finds its values when they are touched, and by
+ * the same walk.  One is enough for all modules that come and go: another one
+ * that does makes it begin anew.  See keyspace/adapt.c for what a sealed value
+ * is. */
 #include "core/rack/seal.h"
 
 #include "core/dispatch/command.h"
@@ -48,6 +50,7 @@ static void seal_all_done(void)
     if (seal.timer)
         loop_interface.cancel(seal.timer);
     seal.timer = NULL;
+    type_look();
     if (seal_end)
         seal_end();
 }
@@ -70,16 +73,28 @@ static void seal_step(void *ctx)
         seal_all_done();
 }
 
+static void seal_walk(void)
+{
+    seal.walk = (struct adapt_walk){.swaps = keyspace.swaps};
+    if (!seal.timer)
+        seal.timer = loop_interface.timer(NULL, SEAL_STEP_MS, SEAL_STEP_MS,
+                                          seal_step, NULL);
+}
+
 void seal_begin(struct rack_module *m)
 {
     type_leave(&m->host);
     m->adapting = true;
     m->next_sealed = seal.first;
     seal.first = m;
-    seal.walk = (struct adapt_walk){.swaps = keyspace.swaps};
-    if (!seal.timer)
-        seal.timer = loop_interface.timer(NULL, SEAL_STEP_MS, SEAL_STEP_MS,
-                                          seal_step, NULL);
+    seal_walk();
+}
+
+void seal_open(void)
+{
+    type_look();
+    if (type_unsettled)
+        seal_walk();
 }
 
 bool seal_is_busy(void)

@@ -8,6 +8,8 @@
 /* The module has been deactivated and forgotten but for its types, and waits to
  * be closed: seal its values, then end it. */
 void seal_begin(struct rack_module *m);
+/* Modules have come: open what is sealed of theirs, little by little. */
+void seal_open(void);
 bool seal_is_busy(void);
 /* Called when all is sealed that was to be. */
 extern void (*seal_end)(void);

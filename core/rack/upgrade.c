@@ -38,6 +38,8 @@
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
 
+#include <time.h>
+
 #define UPGRADE_STEP_MS   1
 #define UPGRADE_STEP_US   300 /* of each */
 #define UPGRADE_TYPES_MAX 64u /* of one module */
@@ -146,6 +148,31 @@ kr_module *rack_hold_old(const struct rack_names *names)
 void rack_release_old(kr_module *old)
 {
     old->held--;
+}
+
+/* --- How long it takes ---------------------------------------------------- */
+
+struct upgrade_watch {
+    int64_t begin_ns, begin_cpu_ns;
+};
+
+static int64_t watch_cpu_ns(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
+}
+
+static struct upgrade_watch watch_begin(void)
+{
+    return (struct upgrade_watch){clock_monotonic_ns(), watch_cpu_ns()};
+}
+
+static void watch_end(const struct upgrade_watch *watch, struct rack_module *m)
+{
+    m->pause_nsec = (uint64_t)(clock_monotonic_ns() - watch->begin_ns);
+    m->pause_cpu_nsec = (uint64_t)(watch_cpu_ns() - watch->begin_cpu_ns);
 }
 
 /* --- Before: what speaks against it --------------------------------------- */
@@ -543,7 +570,7 @@ static void task_end(const char *error)
 static void task_switch(void)
 {
     struct rack_module *m = task.module, *successor = task.successor;
-    int64_t begin_ns = clock_monotonic_ns();
+    struct upgrade_watch watch = watch_begin();
     bool converts = false;
 
     event_interface.unsubscribe(task.changes);
@@ -553,7 +580,7 @@ static void task_switch(void)
         upgrade_discard(successor);
     } else if (upgrade_finish(m, successor, NULL, &converts, task.error,
                               sizeof(task.error))) {
-        m->pause_nsec = (uint64_t)(clock_monotonic_ns() - begin_ns);
+        watch_end(&watch, m);
         successor->adapting = converts;
         m->outgoing = converts ? successor : NULL;
     }
@@ -656,7 +683,7 @@ static enum rack_upgraded upgrade_begin(struct rack_module *m,
                                         const struct copy *copy, char *error,
                                         size_t error_size)
 {
-    int64_t begin_ns = clock_monotonic_ns();
+    struct upgrade_watch watch = watch_begin();
     struct rack_module *successor =
         upgrade_describe(m, request, copy, error, error_size);
     bool converts;
@@ -673,7 +700,7 @@ static enum rack_upgraded upgrade_begin(struct rack_module *m,
     }
     if (!upgrade_finish(m, successor, copy, &converts, error, error_size))
         return RACK_REFUSED;
-    m->pause_nsec = (uint64_t)(clock_monotonic_ns() - begin_ns);
+    watch_end(&watch, m);
     return RACK_UPGRADED;
 }
 

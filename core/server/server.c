@@ -263,7 +263,7 @@ static void server_load(void)
     if (loading_data_set())
         return;
     log_warning("Fatal error loading the DB, check server logs. Exiting.");
-    exit(1);
+    _exit(1); /* what was loaded so far is not freed one by one */
 }
 
 static void server_begin(int argc, char **argv)

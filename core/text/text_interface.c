@@ -7,6 +7,7 @@
 #include "core/text/hash.h"
 #include "core/text/number.h"
 #include "core/text/random.h"
+#include "core/text/sha1.h"
 
 static size_t text_from_int64(int64_t value, char *text)
 {
@@ -58,6 +59,18 @@ static uint64_t text_hash(struct kr_str bytes)
     return hash_bytes(bytes);
 }
 
+static void text_sha1_hex(struct kr_str bytes, char hex[40])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[SHA1_SIZE];
+
+    sha1(bytes, hash);
+    for (size_t i = 0; i < sizeof(hash); i++) {
+        hex[2 * i] = digits[hash[i] >> 4];
+        hex[2 * i + 1] = digits[hash[i] & 15];
+    }
+}
+
 const struct kr_text text_interface = {
     .size = sizeof(struct kr_text),
     .to_int64 = number_parse_int64,
@@ -73,4 +86,5 @@ const struct kr_text text_interface = {
     .hash = text_hash,
     .random = random_fast,
     .secure_random = random_secure,
+    .sha1_hex = text_sha1_hex,
 };

@@ -247,8 +247,6 @@ static const struct kr_param inert_params[] = {
         .check = user_check),
 
     /* Scripts, tracking */
-    NUMBER(INT, "busy-reply-threshold", "5000", 0, INT64_MAX,
-           .alias = "lua-time-limit"),
 
     /* Types */
     ROW(BOOL, "activerehashing", "yes", 0,),

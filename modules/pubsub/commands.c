@@ -235,7 +235,7 @@ const struct kr_command pubsub_commands[] = {
         .run = pubsub_publish,
         .arity = 3,
         .flags = KR_CMD_PUBSUB | KR_CMD_LOADING | KR_CMD_STALE | KR_CMD_FAST |
-            KR_CMD_SENTINEL,
+            KR_CMD_MAY_REPLICATE | KR_CMD_SENTINEL,
         .args = KR_ROWS(publish_args),
         .summary = "Sends a message to all who are subscribed to the channel",
         .since = "2.0.0",

@@ -7,7 +7,7 @@
 
 #include <kr/debug.h>
 
-#include <stdlib.h>
+#include <unistd.h>
 
 struct reload {
     bool save, flush;
@@ -53,7 +53,7 @@ static void reload(struct rdb *rdb, struct kr_call *call)
     }
     answer = rdb_load_file(rdb, reload.flags);
     if (answer == KR_EFORMAT || answer == KR_EIO)
-        exit(1); /* the log says why */
+        _exit(1); /* the log says why */
     if (answer != KR_OK) {
         kr_reply_error(call->reply, "ERR Error trying to load the RDB dump, "
                                     "check server logs.");

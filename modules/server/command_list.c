@@ -202,8 +202,8 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
     kr_reply_array(reply, 10);
     kr_reply_bulk(reply, kr_cstr(kr_commands->full_name(command)));
     kr_reply_int64(reply, row->arity);
-    command_reply_words(reply, row->flags, command_flags,
-                        KR_COUNT(command_flags), "");
+    command_reply_words(reply, row->flags & ~KR_CMD_MAY_REPLICATE,
+                        command_flags, KR_COUNT(command_flags), "");
     kr_reply_int64(reply, range.first);
     kr_reply_int64(reply, range.last);
     kr_reply_int64(reply, range.step);

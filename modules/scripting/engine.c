@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine.h"
+
+#include "lib.h"
+#include "library.h"
+#include "run.h"
+#include "weave.h"
+
+#include <kr/memory.h>
+#include <kr/text.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define ENGINE_COLLECT_EVERY 50 /* runs between two steps of the collector */
+
+/* --- Memory -------------------------------------------------------------- */
+
+/* What a state may take: half of the machine's memory. */
+static size_t engine_limit(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page > 0 ? (size_t)pages / 2 * (size_t)page
+                                 : SIZE_MAX / 2;
+}
+
+static void *engine_allocate(void *ctx, void *block, size_t old, size_t size)
+{
+    struct engine *engine = ctx;
+    void *fresh;
+
+    if (size == 0) {
+        kr_memory->free(engine->self, block);
+        engine->bytes -= block ? old : 0;
+        return NULL;
+    }
+    if (!block)
+        old = 0;
+    if (!engine->must && size > old &&
+        engine->bytes + (size - old) > engine->limit)
+        return NULL; /* an error of Lua's, before the machine has none left */
+    fresh = engine->must ? kr_memory->realloc(engine->self, block, size)
+                         : kr_memory->try_realloc(engine->self, block, size);
+    if (fresh)
+        engine->bytes += size - old;
+    return fresh;
+}
+
+/* --- Compiling ----------------------------------------------------------- */
+
+/* Lua reads a source in pieces; this one is a piece of its own. */
+static const char *engine_read(lua_State *L, void *ctx, size_t *size)
+{
+    struct kr_str *rest = ctx;
+    const char *piece = rest->data;
+
+    (void)L;
+    *size = rest->size;
+    rest->size = 0;
+    return *size ? piece : NULL;
+}
+
+bool engine_compile(lua_State *L, struct kr_str source, const char *name)
+{
+    struct engine *engine = engine_of(L);
+    struct kr_str tick = kr_cstr(engine->tick);
+    struct kr_str woven = {.size = weave_size(source, tick)};
+    char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
+    int result;
+
+    weave(source, tick, bytes);
+    woven.data = bytes;
+    result = lua_loadx(L, engine_read, &woven, name, "t");
+    lua_remove(L, -2);
+    return result == 0;
+}
+
+/* compile(source, name): a function, or nil and why not. */
+static int engine_lua_compile(lua_State *L)
+{
+    struct kr_str source;
+
+    source.data = luaL_checklstring(L, 1, &source.size);
+    if (engine_compile(L, source, luaL_checkstring(L, 2)))
+        return 1;
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+/* --- Errors -------------------------------------------------------------- */
+
+void engine_push_error(lua_State *L, struct kr_str text)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushlstring(L, text.data, text.size);
+    lua_setfield(L, -2, "err");
+}
+
+int engine_raise(lua_State *L, const char *text)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushfstring(L, "ERR %s", text);
+    lua_setfield(L, -2, "err");
+    return lua_error(L);
+}
+
+/* text_of(error): what pcall() of a script shows of it. */
+static int engine_text_of(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (lua_istable(L, 1)) {
+        lua_getfield(L, 1, "err");
+        if (lua_isstring(L, -1))
+            return 1;
+        lua_settop(L, 1);
+    }
+    return 1;
+}
+
+/* Where the script was: the first level that is a line of it. */
+static bool engine_find_line(lua_State *L, lua_Debug *at)
+{
+    for (int level = 1; lua_getstack(L, level, at); level++) {
+        lua_getinfo(L, "Sl", at);
+        if (at->currentline > 0 && strcmp(at->source, "=prelude") != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Makes {err, source, line} of an error, before the stack unwinds. */
+static int engine_on_error(lua_State *L)
+{
+    lua_Debug at;
+
+    lua_settop(L, 1);
+    if (!lua_istable(L, 1)) {
+        const char *text = lua_tostring(L, 1);
+
+        if (lua_isboolean(L, 1))
+            text = lua_toboolean(L, 1) ? "true" : "false";
+        lua_createtable(L, 0, 3);
+        lua_pushfstring(L, "ERR %s", text ? text : luaL_typename(L, 1));
+        lua_setfield(L, 2, "err");
+        lua_replace(L, 1);
+    } else if (lua_getmetatable(L, 1)) { /* a front: nobody writes on it */
+        lua_settop(L, 1);
+        return 1;
+    }
+    if (engine_find_line(L, &at)) {
+        lua_pushstring(L, at.source);
+        lua_setfield(L, 1, "source");
+        lua_pushinteger(L, at.currentline);
+        lua_setfield(L, 1, "line");
+    }
+    return 1;
+}
+
+bool engine_call(struct engine *engine, int arguments)
+{
+    lua_State *L = engine->L;
+    int function = lua_gettop(L) - arguments;
+    bool good;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, engine->on_error);
+    lua_insert(L, function);
+    good = lua_pcall(L, arguments, 1, function) == 0;
+    lua_remove(L, function);
+    if (++engine->since_collected >= ENGINE_COLLECT_EVERY) {
+        engine->since_collected = 0;
+        lua_gc(L, LUA_GCSTEP, ENGINE_COLLECT_EVERY);
+    }
+    return good;
+}
+
+/* --- A new one ----------------------------------------------------------- */
+
+/* The globals of a script, as far as they are Lua's own; prelude.c replaces
+ * some of them. */
+static const char *const engine_allowed[] = {
+    "_VERSION", "assert", "bit",      "coroutine", "error", "gcinfo",
+    "ipairs",   "math",   "rawequal", "select",    "table", "tonumber",
+    "tostring", "type",   "unpack",   "xpcall"};
+
+static void engine_open(lua_State *L, lua_CFunction open, const char *name)
+{
+    lua_pushcfunction(L, open);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 0);
+}
+
+/* `os` has nothing but the clock. */
+static void engine_open_os(lua_State *L)
+{
+    engine_open(L, luaopen_os, LUA_OSLIBNAME);
+    lua_createtable(L, 0, 1);
+    lua_getglobal(L, LUA_OSLIBNAME);
+    lua_getfield(L, -1, "clock");
+    lua_setfield(L, -3, "clock");
+    lua_pop(L, 1);
+    lua_setfield(L, -2, "os");
+}
+
+/* Libraries, and the table of the globals on the stack. */
+static void engine_open_all(lua_State *L)
+{
+    static const struct {
+        const char *name;
+        void (*open)(lua_State *L);
+    } ours[] = {{"cjson", lib_cjson_open},
+                {"cmsgpack", lib_cmsgpack_open},
+                {"string", lib_string_open},
+                {"struct", lib_struct_open},
+                {"redis", library_open}};
+
+    engine_open(L, luaopen_base, "");
+    engine_open(L, luaopen_table, LUA_TABLIBNAME);
+    engine_open(L, luaopen_math, LUA_MATHLIBNAME);
+    engine_open(L, luaopen_bit, LUA_BITLIBNAME);
+    engine_open(L, luaopen_jit, LUA_JITLIBNAME); /* switches it on */
+    lua_newtable(L);
+    for (size_t i = 0; i < KR_COUNT(ours); i++) {
+        ours[i].open(L);
+        lua_setfield(L, -2, ours[i].name);
+    }
+    for (size_t i = 0; i < KR_COUNT(engine_allowed); i++) {
+        lua_getglobal(L, engine_allowed[i]);
+        lua_setfield(L, -2, engine_allowed[i]);
+    }
+    engine_open_os(L);
+    lua_getfield(L, -1, "table");
+    lua_pushnil(L);
+    lua_setfield(L, -2, "move");
+    lua_pop(L, 1);
+    lua_getfield(L, -1, "math");
+    library_replace_random(L);
+    lua_pop(L, 1);
+}
+
+/* Run the prelude with the globals on the stack, and put its tick on the front,
+ * which becomes the globals of the state. */
+static int engine_build(lua_State *L)
+{
+    struct engine *engine = engine_of(L);
+
+    engine_open_all(L);
+    lua_pushvalue(L, -1);
+    engine->globals = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L); /* stack: globals, front */
+    if (luaL_loadbuffer(L, engine_prelude, engine_prelude_size, "=prelude") !=
+        0)
+        return lua_error(L);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -4);
+    lua_pushcfunction(L, run_spend);
+    lua_pushcfunction(L, engine_lua_compile);
+    lua_pushcfunction(L, engine_text_of);
+    lua_call(L, 5, 3); /* stack: globals, front, tick, put_front, keep */
+    lua_pushfstring(L, "%s" WEAVE_KEEP, engine->tick);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+    engine->put_front = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushstring(L, engine->tick);
+    lua_insert(L, -2);
+    lua_rawset(L, -3);
+    lua_replace(L, LUA_GLOBALSINDEX);
+    lua_pushcfunction(L, engine_on_error);
+    engine->on_error = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+struct engine *engine_new(kr_module *self, struct scripting *owner)
+{
+    struct engine *engine = kr_memory->calloc(self, 1, sizeof(*engine));
+    uint64_t secret[2];
+
+    engine->self = self;
+    engine->owner = owner;
+    engine->limit = engine_limit();
+    engine->random = UINT64_C(0x1234abcd330e); /* where lrand48() begins */
+    kr_text->secure_random(secret, sizeof(secret));
+    snprintf(engine->tick, sizeof(engine->tick), "t%016llx%016llx",
+             (unsigned long long)secret[0], (unsigned long long)secret[1]);
+    engine->L = lua_newstate(engine_allocate, engine);
+    if (engine->L && lua_cpcall(engine->L, engine_build, NULL) == 0) {
+        lua_settop(engine->L, 0);
+        return engine;
+    }
+    engine_free(engine);
+    return NULL;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine->L)
+        lua_close(engine->L);
+    kr_memory->free(engine->self, engine);
+}

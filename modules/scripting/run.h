@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* run - one execution of a script, from its first line to its reply. */
+#ifndef SCRIPTING_RUN_H
+#define SCRIPTING_RUN_H
+
+#include "engine.h"
+
+#include <kr/call.h>
+
+#define RUN_READ_ONLY (1u << 0) /* commands that write are refused */
+#define RUN_ALLOW_OOM (1u << 1) /* memory may be over its limit */
+#define RUN_FUNCTION  (1u << 2) /* FCALL: other words to who asks */
+
+struct run {
+    struct kr_call *call; /* EVAL itself */
+    const char *name;     /* for the log and for errors: the digest */
+    uint32_t flags;       /* RUN_ */
+    uint32_t protocol;    /* of the replies that the script gets */
+    uint32_t journal;     /* KR_JOURNAL_ targets that its effects go to */
+    bool wrote;           /* it cannot be undone any more */
+    bool slow;            /* others have been told so */
+    bool killed;
+    int64_t began_ns;
+};
+
+/* Run the function on top of the stack, with `arguments` below it, and reply
+ * what it returns or how it failed. */
+void run_script(struct engine *engine, struct run *run, int arguments);
+
+/* The number of keys, argument 2; false: replied, with `error` if it is no
+ * number. */
+bool run_read_keys(struct kr_call *call, const char *error, uint32_t *keys);
+/* Push words as a Lua table. */
+void run_push_words(lua_State *L, const struct kr_str *words, uint32_t count);
+/* May it run, by the flags (SCRIPT_) that it has declared?  Sets run->flags;
+ * false: replied. */
+bool run_prepare(struct run *run, uint32_t flags, bool read_only);
+
+/* SCRIPT KILL, FUNCTION KILL: replies.  `run` is what runs, or NULL. */
+void run_kill(struct run *run, struct kr_call *call, bool function);
+/* Who asks for what the other kind of run does not answer: replies. */
+void run_reply_busy(const struct run *run, struct kr_reply *reply);
+
+/* The budget of ticks is used up: the function `spend` of prelude.c. */
+int run_spend(lua_State *L);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* scripting - Lua in the server: EVAL and SCRIPT.
+ *
+ *   eval.c      the commands                 scripts.c   what is compiled
+ *   run.c       one execution: its budget, others meanwhile, its end
+ *   engine.c    the state of Lua, closed     prelude.c   what is closed in Lua
+ *   weave.c     ticks in the source          budget.h    steps in C
+ *   call.c      redis.call()                 sink.c      replies as Lua values
+ *   library.c   the table `redis`            answer.c    Lua values as replies
+ *   functions.c libraries that stay         function_commands.c  FUNCTION, FCALL
+ *   shelf.c     where they stand            function_save.c      as bytes
+ *   lib_*.c     string, struct, cmsgpack, cjson
+ *   commands.c  what is known of the commands
+ *
+ * A command that a script runs is a call within EVAL's, on behalf of its client,
+ * so gates, statistics and the journal of effects see it as any other.  EVAL
+ * itself changes nothing, and is not journalled. */
+#include "scripting.h"
+
+#include "commands.h"
+#include "function_save.h"
+#include "run.h"
+
+#include "../structure/module_host.h"
+
+#include <kr/client.h>
+#include <kr/codec.h>
+#include <kr/config.h>
+#include <kr/event.h>
+#include <kr/info.h>
+#include <kr/journal.h>
+#include <kr/log.h>
+#include <kr/loop.h>
+
+#include <stdio.h>
+
+KR_USES(kr_calls);
+KR_USES(kr_clients);
+KR_USES(kr_codec);
+KR_USES(kr_commands);
+KR_USES(kr_events);
+KR_USES(kr_info);
+KR_USES(kr_journal);
+KR_USES(kr_keyspace);
+KR_USES(kr_log);
+KR_USES(kr_loop);
+KR_USES(kr_memory);
+KR_USES(kr_snapshot);
+KR_USES(kr_text);
+
+kr_module *scripting_self;
+const struct structure_host scripting_host = STRUCTURE_HOST(scripting_self);
+int64_t scripting_busy_ms;
+
+/* --- INFO ---------------------------------------------------------------- */
+
+static void scripting_human(struct kr_info_out *out, const char *name,
+                            uint64_t bytes)
+{
+    static const char *const units[] = {"B", "K", "M", "G", "T"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < KR_COUNT(units)) {
+        value /= 1024;
+        unit++;
+    }
+    kr_info_fieldf(out, name, unit ? "%.2f%s" : "%.0f%s", value, units[unit]);
+}
+
+static void scripting_info(void *ctx, struct kr_info_out *out)
+{
+    const struct scripting *state = ctx;
+    const struct functions *functions = &state->functions;
+    uint64_t lua = state->scripts.engine->bytes;
+    uint64_t other = functions->engine ? functions->engine->bytes : 0;
+    uint64_t cached = state->scripts.bytes;
+    uint64_t shelf = shelf_size(&functions->shelf);
+
+    out->field_int(out, "used_memory_lua", (int64_t)lua);
+    out->field_int(out, "used_memory_vm_eval", (int64_t)lua);
+    scripting_human(out, "used_memory_lua_human", lua);
+    out->field_int(out, "used_memory_scripts_eval", (int64_t)cached);
+    out->field_int(out, "number_of_cached_scripts",
+                   (int64_t)scripts_count(&state->scripts));
+    out->field_int(out, "number_of_functions",
+                   (int64_t)functions->shelf.functions.count);
+    out->field_int(out, "number_of_libraries",
+                   (int64_t)functions->shelf.libraries.count);
+    out->field_int(out, "used_memory_vm_functions", (int64_t)other);
+    out->field_int(out, "used_memory_vm_total", (int64_t)(lua + other));
+    scripting_human(out, "used_memory_vm_total_human", lua + other);
+    out->field_int(out, "used_memory_functions", (int64_t)shelf);
+    out->field_int(out, "used_memory_scripts", (int64_t)(cached + shelf));
+    scripting_human(out, "used_memory_scripts_human", cached + shelf);
+}
+
+/* --- Events -------------------------------------------------------------- */
+
+/* Names may mean other commands now. */
+static void scripting_on_commands(void *ctx, const void *unused)
+{
+    struct scripting *state = ctx;
+
+    (void)unused;
+    memset(state->commands, 0, sizeof(state->commands));
+}
+
+/* The server ends, whatever the script wants. */
+static void scripting_on_shutdown(void *ctx, const void *payload)
+{
+    const struct scripting *state = ctx;
+    const struct kr_shutdown_event *event = payload;
+    struct run *run = scripting_running(state);
+
+    if (run && event->flags & (KR_SHUTDOWN_NOSAVE | KR_SHUTDOWN_FORCE))
+        run->killed = true;
+}
+
+/* --- A module's life ----------------------------------------------------- */
+
+static kr_status scripting_create(kr_module *self,
+                                  const struct kr_load_args *args, void **out)
+{
+    struct scripting *state = kr_memory->calloc(self, 1, sizeof(*state));
+
+    state->self = self;
+    if (!scripts_init(&state->scripts, state)) {
+        snprintf(args->error, args->error_size, "no memory for Lua");
+        kr_memory->free(self, state);
+        return KR_ENOMEM;
+    }
+    functions_init(&state->functions, self, state);
+    state->part = (struct kr_snapshot_part){
+        .size = sizeof(state->part),
+        .opcode = KR_SNAPSHOT_FUNCTION,
+        .when = KR_SNAPSHOT_BEFORE,
+        .save = function_part_save,
+        .load = function_part_load,
+        .clear = function_part_clear,
+        .ctx = &state->functions,
+    };
+    if (kr_snapshot)
+        (void)kr_snapshot->part(self, &state->part);
+    *out = state;
+    return KR_OK;
+}
+
+static void scripting_activate(kr_module *self, void *state)
+{
+    (void)kr_info->provide(self, "memory", 0, scripting_info, state);
+    (void)kr_events->subscribe(self, KR_EVENT_COMMAND_CHANGED,
+                               scripting_on_commands, state);
+    (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, scripting_on_shutdown,
+                               state);
+}
+
+static void scripting_destroy(kr_module *self, void *ctx)
+{
+    struct scripting *state = ctx;
+
+    functions_fini(&state->functions);
+    scripts_fini(&state->scripts);
+    kr_memory->free(self, state);
+}
+
+/* --- What the host learns ------------------------------------------------ */
+/* clang-format off */
+
+static const struct kr_param params[] = {
+    {.name = "busy-reply-threshold", .alias = "lua-time-limit",
+     .type = KR_PARAM_INT, .slot = &scripting_busy_ms, .initial = "5000",
+     .min = 0, .max = INT64_MAX},
+};
+
+static const struct kr_import imports[] = {
+    KR_NEED(kr_calls),
+    KR_NEED(kr_clients),
+    KR_NEED(kr_codec),
+    KR_NEED(kr_commands),
+    KR_NEED(kr_events),
+    KR_NEED(kr_info),
+    KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace),
+    KR_NEED(kr_log),
+    KR_NEED(kr_loop),
+    KR_NEED(kr_memory),
+    KR_WANT(kr_snapshot),
+    KR_NEED(kr_text),
+};
+
+/* clang-format on */
+
+KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
+          .author = "The Keyrack authors",
+          .summary = "EVAL and SCRIPT: Lua, compiled as it runs",
+          .flags = KR_MODULE_CAN_UNLOAD, .self = &scripting_self,
+          .imports = KR_ROWS(imports), .params = KR_ROWS(params),
+          .commands = {scripting_commands, SCRIPTING_COMMAND_COUNT,
+                       sizeof(struct kr_command)},
+          .create = scripting_create, .activate = scripting_activate,
+          .destroy = scripting_destroy);
