@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#define RUN_TICKS    100000 /* between two looks at the clock */
+#define RUN_TICKS    2000 /* between two looks at the clock */
 #define RUN_SERVE_US 1000   /* for others, each time */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
 
