@@ -425,6 +425,13 @@ static enum piece replay_next(struct replay *replay)
         replay->at = at;
         return piece;
     }
+    /* Remarks stand for themselves: nothing need follow them. */
+    piece = piece_remarks(replay, &at);
+    if (piece != PIECE_WHOLE)
+        return piece;
+    replay->at = at;
+    if (at == replay->end)
+        return PIECE_WHOLE;
     piece = batch_read(replay, &at, &argc);
     if (piece != PIECE_WHOLE)
         return piece;
