@@ -200,6 +200,8 @@ BOTTOMLESS = {
     "json": "cjson.encode_max_depth(1000000) cjson.decode_max_depth(1000000)"
             " pcall(cjson.decode, ('['):rep(1000000)) local t = {} for i = 1, 1000000 do t = {t} end"
             " pcall(cjson.encode, t) cjson.encode_max_depth(1000) cjson.decode_max_depth(1000)",
+    "coroutine.wrap": "local function f() return coroutine.wrap(f)() end f()",
+    "coroutine.resume": "local function f() return coroutine.resume(coroutine.create(f)) end f()",
     "cmsgpack": "pcall(cmsgpack.unpack, ('\\145'):rep(1000000)) pcall(cmsgpack.unpack, ('\\129'):rep(1000000))",
 }
 
@@ -241,7 +243,7 @@ class EndlessThatWrote(unittest.TestCase):
                             self.skipTest("there are no scripts")
                         looping.send("EVAL", "redis.call('set', 'k', 1) " + ENDLESS[name], 0)
                         until = time.monotonic() + 10
-                        while not other.call("GET", "k").startswith(b"BUSY"):
+                        while not (other.call("GET", "k") or b"").startswith(b"BUSY"):
                             self.assertLess(time.monotonic(), until)
                             time.sleep(0.01)
                         self.assertTrue(other.call("SCRIPT", "KILL").startswith(b"UNKILLABLE"))
@@ -359,11 +361,6 @@ class Escapes(WithServer):
         for script in ESCAPES:
             self.server.call("EVAL", script, 0)
             self.assertEqual(self.server.call("EVAL", PICTURE, 0), before, script)
-
-    def test_a_word_that_lua_51_does_not_know_is_refused(self):
-        for script in ("\x80 = 1", "local \xe9 = 1", "return \x80[1]"):
-            reply = self.server.call("EVAL", script.encode("latin-1"), 0)
-            self.assertIsInstance(reply, Error)
 
 
 # All that scripts share, as a text.
