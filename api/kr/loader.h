@@ -80,6 +80,11 @@ struct kr_child {
                           struct kr_handover *out);
     kr_status (*takeover)(kr_module *child, void *state,
                           const struct kr_handover *in);
+    /* Names that the file has asked its loader for and that the loader lacks:
+     * MODULE INFO shows them.  Call `each` for every one, in any order; the
+     * texts are borrowed until it returns.  NULL: there are none. */
+    void (*lacks)(kr_module *child, void *state,
+                  void (*each)(void *ctx, struct kr_str name), void *ctx);
 };
 
 /* --- The loader ---------------------------------------------------------- */

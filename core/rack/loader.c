@@ -239,6 +239,7 @@ static void loader_write_descriptor(struct rack_module *m,
     };
     m->host.name = m->name;
     m->host.state = about->state;
+    m->lacks = about->lacks;
     m->described = true;
     for (struct image *i = m->images; i; i = i->next) {
         image_unlist(i);

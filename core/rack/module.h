@@ -22,10 +22,13 @@ struct rack_module {
     struct kr_module host; /* first: a kr_module is a rack_module */
     /* The host's own copy: complete even where the module's is shorter. */
     struct kr_descriptor descriptor;
-    struct image *image;          /* NULL for a child */
-    struct rack_module *loader;   /* whose child it is; NULL: it is ours */
-    struct image *images;         /* that a child's loader has mapped for it */
-    char *texts[3];               /* of a child's descriptor */
+    struct image *image;        /* NULL for a child */
+    struct rack_module *loader; /* whose child it is; NULL: it is ours */
+    struct image *images;       /* that a child's loader has mapped for it */
+    char *texts[3];             /* of a child's descriptor */
+    /* As in struct kr_child. */
+    void (*lacks)(kr_module *child, void *state,
+                  void (*each)(void *ctx, struct kr_str name), void *ctx);
     char *refusal;                /* why its description was refused, or NULL */
     bool loading;                 /* its loader's load() is running */
     bool described;               /* it has its name */

@@ -346,6 +346,34 @@ static void module_say_interfaces(struct kr_reply *reply,
     directory_offers(m, module_say_offer, reply);
 }
 
+struct module_names {
+    struct kr_reply *reply;
+    uint64_t count;
+};
+
+static void module_say_name(void *ctx, struct kr_str name)
+{
+    struct module_names *names = ctx;
+
+    kr_reply_bulk(names->reply, name);
+    names->count++;
+}
+
+/* What its file asked for in vain. */
+static void module_say_lacks(struct kr_reply *reply,
+                             const struct rack_module *m)
+{
+    struct module_names names = {.reply = reply};
+    uint64_t token;
+
+    kr_reply_bulk(reply, KR_STR("lacks"));
+    token = reply->ops->defer(reply);
+    if (m->lacks)
+        m->lacks((kr_module *)(uintptr_t)&m->host, m->host.state,
+                 module_say_name, &names);
+    reply->ops->close(reply, token, KR_ARRAY, names.count);
+}
+
 /* MODULE INFO name: everything that the host knows of a module. */
 void module_info(struct kr_call *call)
 {
@@ -361,7 +389,7 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 23);
+    kr_reply_map(reply, 24);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
@@ -386,6 +414,7 @@ void module_info(struct kr_call *call)
     module_say_number(reply, "values", info.keys);
     module_say_number(reply, "held", m->host.held + m->host.parked);
     module_say_interfaces(reply, m);
+    module_say_lacks(reply, m);
 }
 
 /* --- MODULE HELP --------------------------------------------------------- */

@@ -111,6 +111,7 @@ int engine_raise(lua_State *L, const char *text)
 /* text_of(error): what pcall() of a script shows of it. */
 static int engine_text_of(lua_State *L)
 {
+    run_check(L); /* nobody survives its end by catching it */
     lua_settop(L, 1);
     if (lua_istable(L, 1)) {
         lua_getfield(L, 1, "err");

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* functions - the API functions that this host has, in one list.
+ *
+ * FUNCTION(result, name, (parameters)) is expanded by who includes it: abi of
+ * the host (the prototypes of rm_name), names.c (the table that GetApi looks
+ * into), and the header of the test modules (the pointers that it fills).  So a
+ * name that is here is complete on both sides, and one that is not is unknown.
+ * In the order of the areas; names.c sorts. */
+
+/* --- Memory --------------------------------------------------------------- */
+FUNCTION(void *, Alloc, (size_t size))
+FUNCTION(void *, TryAlloc, (size_t size))
+FUNCTION(void *, Calloc, (size_t count, size_t size))
+FUNCTION(void *, Realloc, (void *block, size_t size))
+FUNCTION(void, Free, (void *block))
+FUNCTION(char *, Strdup, (const char *text))
+FUNCTION(size_t, MallocSize, (void *block))
+FUNCTION(size_t, MallocUsableSize, (void *block))
+FUNCTION(size_t, MallocSizeString, (RedisModuleString * str))
+FUNCTION(void *, PoolAlloc, (RedisModuleCtx * ctx, size_t size))
+
+/* --- Life, contexts ------------------------------------------------------- */
+FUNCTION(void, SetModuleAttribs,
+         (RedisModuleCtx * ctx, const char *name, int ver, int apiver))
+FUNCTION(int, IsModuleNameBusy, (const char *name))
+FUNCTION(void, SetModuleOptions, (RedisModuleCtx * ctx, int options))
+FUNCTION(int, GetServerVersion, (void))
+FUNCTION(int, GetTypeMethodVersion, (void))
+FUNCTION(int, GetContextFlags, (RedisModuleCtx * ctx))
+FUNCTION(int, GetContextFlagsAll, (void))
+FUNCTION(int, GetSelectedDb, (RedisModuleCtx * ctx))
+FUNCTION(int, SelectDb, (RedisModuleCtx * ctx, int db))
+FUNCTION(unsigned long long, GetClientId, (RedisModuleCtx * ctx))
+FUNCTION(unsigned long long, DbSize, (RedisModuleCtx * ctx))
+FUNCTION(void, AutoMemory, (RedisModuleCtx * ctx))
+FUNCTION(void, Log,
+         (RedisModuleCtx * ctx, const char *level, const char *format, ...))
+FUNCTION(void, _Assert, (const char *what, const char *file, int line))
+FUNCTION(long long, Milliseconds, (void))
+FUNCTION(uint64_t, MonotonicMicroseconds, (void))
+FUNCTION(void, GetRandomBytes, (unsigned char *out, size_t size))
+FUNCTION(void, GetRandomHexChars, (char *out, size_t size))
+
+/* --- Commands ------------------------------------------------------------- */
+FUNCTION(int, CreateCommand,
+         (RedisModuleCtx * ctx, const char *name, RedisModuleCmdFunc run,
+          const char *flags, int first, int last, int step))
+FUNCTION(RedisModuleCommand *, GetCommand,
+         (RedisModuleCtx * ctx, const char *name))
+FUNCTION(int, CreateSubcommand,
+         (RedisModuleCommand * parent, const char *name, RedisModuleCmdFunc run,
+          const char *flags, int first, int last, int step))
+FUNCTION(int, IsKeysPositionRequest, (RedisModuleCtx * ctx))
+FUNCTION(void, KeyAtPos, (RedisModuleCtx * ctx, int pos))
+FUNCTION(void, KeyAtPosWithFlags, (RedisModuleCtx * ctx, int pos, int flags))
+FUNCTION(const char *, GetCurrentCommandName, (RedisModuleCtx * ctx))
+
+/* --- Strings -------------------------------------------------------------- */
+FUNCTION(RedisModuleString *, CreateString,
+         (RedisModuleCtx * ctx, const char *bytes, size_t size))
+FUNCTION(RedisModuleString *, CreateStringPrintf,
+         (RedisModuleCtx * ctx, const char *format, ...))
+FUNCTION(RedisModuleString *, CreateStringFromLongLong,
+         (RedisModuleCtx * ctx, long long value))
+FUNCTION(RedisModuleString *, CreateStringFromULongLong,
+         (RedisModuleCtx * ctx, unsigned long long value))
+FUNCTION(RedisModuleString *, CreateStringFromDouble,
+         (RedisModuleCtx * ctx, double value))
+FUNCTION(RedisModuleString *, CreateStringFromLongDouble,
+         (RedisModuleCtx * ctx, long double value, int human))
+FUNCTION(RedisModuleString *, CreateStringFromString,
+         (RedisModuleCtx * ctx, const RedisModuleString *from))
+FUNCTION(RedisModuleString *, CreateStringFromCallReply,
+         (RedisModuleCallReply * reply))
+FUNCTION(void, FreeString, (RedisModuleCtx * ctx, RedisModuleString *str))
+FUNCTION(void, RetainString, (RedisModuleCtx * ctx, RedisModuleString *str))
+FUNCTION(RedisModuleString *, HoldString,
+         (RedisModuleCtx * ctx, RedisModuleString *str))
+FUNCTION(const char *, StringPtrLen,
+         (const RedisModuleString *str, size_t *size))
+FUNCTION(int, StringToLongLong, (const RedisModuleString *str, long long *out))
+FUNCTION(int, StringToULongLong,
+         (const RedisModuleString *str, unsigned long long *out))
+FUNCTION(int, StringToDouble, (const RedisModuleString *str, double *out))
+FUNCTION(int, StringToLongDouble,
+         (const RedisModuleString *str, long double *out))
+FUNCTION(int, StringCompare,
+         (const RedisModuleString *a, const RedisModuleString *b))
+FUNCTION(int, StringAppendBuffer,
+         (RedisModuleCtx * ctx, RedisModuleString *str, const char *bytes,
+          size_t size))
+FUNCTION(void, TrimStringAllocation, (RedisModuleString * str))
+
+/* --- Replies -------------------------------------------------------------- */
+FUNCTION(int, WrongArity, (RedisModuleCtx * ctx))
+FUNCTION(int, ReplyWithLongLong, (RedisModuleCtx * ctx, long long value))
+FUNCTION(int, ReplyWithError, (RedisModuleCtx * ctx, const char *text))
+FUNCTION(int, ReplyWithErrorFormat,
+         (RedisModuleCtx * ctx, const char *format, ...))
+FUNCTION(int, ReplyWithSimpleString, (RedisModuleCtx * ctx, const char *text))
+FUNCTION(int, ReplyWithStringBuffer,
+         (RedisModuleCtx * ctx, const char *bytes, size_t size))
+FUNCTION(int, ReplyWithCString, (RedisModuleCtx * ctx, const char *text))
+FUNCTION(int, ReplyWithString, (RedisModuleCtx * ctx, RedisModuleString *str))
+FUNCTION(int, ReplyWithEmptyString, (RedisModuleCtx * ctx))
+FUNCTION(int, ReplyWithVerbatimString,
+         (RedisModuleCtx * ctx, const char *bytes, size_t size))
+FUNCTION(int, ReplyWithVerbatimStringType,
+         (RedisModuleCtx * ctx, const char *bytes, size_t size,
+          const char *type))
+FUNCTION(int, ReplyWithNull, (RedisModuleCtx * ctx))
+FUNCTION(int, ReplyWithNullArray, (RedisModuleCtx * ctx))
+FUNCTION(int, ReplyWithBool, (RedisModuleCtx * ctx, int value))
+FUNCTION(int, ReplyWithDouble, (RedisModuleCtx * ctx, double value))
+FUNCTION(int, ReplyWithLongDouble, (RedisModuleCtx * ctx, long double value))
+FUNCTION(int, ReplyWithBigNumber,
+         (RedisModuleCtx * ctx, const char *digits, size_t size))
+FUNCTION(int, ReplyWithArray, (RedisModuleCtx * ctx, long count))
+FUNCTION(int, ReplyWithMap, (RedisModuleCtx * ctx, long count))
+FUNCTION(int, ReplyWithSet, (RedisModuleCtx * ctx, long count))
+FUNCTION(int, ReplyWithAttribute, (RedisModuleCtx * ctx, long count))
+FUNCTION(int, ReplyWithEmptyArray, (RedisModuleCtx * ctx))
+FUNCTION(void, ReplySetArrayLength, (RedisModuleCtx * ctx, long count))
+FUNCTION(void, ReplySetMapLength, (RedisModuleCtx * ctx, long count))
+FUNCTION(void, ReplySetSetLength, (RedisModuleCtx * ctx, long count))
+FUNCTION(void, ReplySetAttributeLength, (RedisModuleCtx * ctx, long count))
+FUNCTION(int, ReplyWithCallReply,
+         (RedisModuleCtx * ctx, RedisModuleCallReply *reply))
+
+/* --- Calls ---------------------------------------------------------------- */
+FUNCTION(RedisModuleCallReply *, Call,
+         (RedisModuleCtx * ctx, const char *name, const char *format, ...))
+FUNCTION(int, Replicate,
+         (RedisModuleCtx * ctx, const char *name, const char *format, ...))
+FUNCTION(int, ReplicateVerbatim, (RedisModuleCtx * ctx))
+FUNCTION(void, FreeCallReply, (RedisModuleCallReply * reply))
+FUNCTION(int, CallReplyType, (RedisModuleCallReply * reply))
+FUNCTION(const char *, CallReplyProto,
+         (RedisModuleCallReply * reply, size_t *size))
+FUNCTION(size_t, CallReplyLength, (RedisModuleCallReply * reply))
+FUNCTION(long long, CallReplyInteger, (RedisModuleCallReply * reply))
+FUNCTION(double, CallReplyDouble, (RedisModuleCallReply * reply))
+FUNCTION(int, CallReplyBool, (RedisModuleCallReply * reply))
+FUNCTION(const char *, CallReplyStringPtr,
+         (RedisModuleCallReply * reply, size_t *size))
+FUNCTION(const char *, CallReplyBigNumber,
+         (RedisModuleCallReply * reply, size_t *size))
+FUNCTION(const char *, CallReplyVerbatim,
+         (RedisModuleCallReply * reply, size_t *size, const char **format))
+FUNCTION(RedisModuleCallReply *, CallReplyArrayElement,
+         (RedisModuleCallReply * reply, size_t index))
+FUNCTION(RedisModuleCallReply *, CallReplySetElement,
+         (RedisModuleCallReply * reply, size_t index))
+FUNCTION(int, CallReplyMapElement,
+         (RedisModuleCallReply * reply, size_t index,
+          RedisModuleCallReply **key, RedisModuleCallReply **value))
+
+/* --- Keys ----------------------------------------------------------------- */
+FUNCTION(RedisModuleKey *, OpenKey,
+         (RedisModuleCtx * ctx, RedisModuleString *name, int mode))
+FUNCTION(void, CloseKey, (RedisModuleKey * key))
+FUNCTION(int, KeyExists, (RedisModuleCtx * ctx, RedisModuleString *name))
+FUNCTION(int, KeyType, (RedisModuleKey * key))
+FUNCTION(size_t, ValueLength, (RedisModuleKey * key))
+FUNCTION(const RedisModuleString *, GetKeyNameFromModuleKey,
+         (RedisModuleKey * key))
+FUNCTION(int, GetDbIdFromModuleKey, (RedisModuleKey * key))
+FUNCTION(int, DeleteKey, (RedisModuleKey * key))
+FUNCTION(int, UnlinkKey, (RedisModuleKey * key))
+FUNCTION(mstime_t, GetExpire, (RedisModuleKey * key))
+FUNCTION(int, SetExpire, (RedisModuleKey * key, mstime_t expire))
+FUNCTION(mstime_t, GetAbsExpire, (RedisModuleKey * key))
+FUNCTION(int, SetAbsExpire, (RedisModuleKey * key, mstime_t expire))
+FUNCTION(int, SignalModifiedKey,
+         (RedisModuleCtx * ctx, RedisModuleString *name))
+FUNCTION(RedisModuleString *, RandomKey, (RedisModuleCtx * ctx))
+
+FUNCTION(int, StringSet, (RedisModuleKey * key, RedisModuleString *str))
+FUNCTION(char *, StringDMA, (RedisModuleKey * key, size_t *size, int mode))
+FUNCTION(int, StringTruncate, (RedisModuleKey * key, size_t size))
+
+FUNCTION(int, ListPush,
+         (RedisModuleKey * key, int where, RedisModuleString *item))
+FUNCTION(RedisModuleString *, ListPop, (RedisModuleKey * key, int where))
+FUNCTION(RedisModuleString *, ListGet, (RedisModuleKey * key, long index))
+FUNCTION(int, ListSet,
+         (RedisModuleKey * key, long index, RedisModuleString *item))
+FUNCTION(int, ListInsert,
+         (RedisModuleKey * key, long index, RedisModuleString *item))
+FUNCTION(int, ListDelete, (RedisModuleKey * key, long index))
+
+FUNCTION(int, HashSet, (RedisModuleKey * key, int flags, ...))
+FUNCTION(int, HashGet, (RedisModuleKey * key, int flags, ...))
+
+FUNCTION(int, ZsetAdd,
+         (RedisModuleKey * key, double score, RedisModuleString *member,
+          int *flags))
+FUNCTION(int, ZsetIncrby,
+         (RedisModuleKey * key, double score, RedisModuleString *member,
+          int *flags, double *out))
+FUNCTION(int, ZsetScore,
+         (RedisModuleKey * key, RedisModuleString *member, double *score))
+FUNCTION(int, ZsetRem,
+         (RedisModuleKey * key, RedisModuleString *member, int *deleted))

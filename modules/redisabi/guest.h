@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* guest - a module built for Redis or Valkey, as we keep it.
+ *
+ *   MODULE LOAD x.so --> recognise: exports RedisModule_OnLoad?
+ *                   --> load: map it, call OnLoad(ctx, argv, argc)
+ *                        it asks GetApi for every name of its header,
+ *                        says who it is (SetModuleAttribs -> describe),
+ *                        creates its commands (-> kr_commands->add)
+ *
+ * The state of a child is its struct guest, so a command finds it in
+ * call->state.  Functions without a context (GetApi, Alloc) find what they need
+ * in the state of this module. */
+#ifndef REDISABI_GUEST_H
+#define REDISABI_GUEST_H
+
+#include "abi.h"
+
+#include <kr/kr.h>
+
+/* What a row registered with kr_commands->add() stands for.  Of a row the host
+ * keeps the pointers to its texts, so that of `group` leads back here. */
+struct RedisModuleCommand {
+    struct RedisModuleCommand *next;
+    struct RedisModuleCommand *parent; /* NULL: no subcommand */
+    struct guest *guest;
+    RedisModuleCmdFunc run;
+    struct kr_key_spec key;
+    char group[8];   /* "module" */
+    char *full_name; /* "container|sub", for messages and look-ups */
+    char name[];
+};
+
+/* An API name that was asked for and that we lack. */
+struct lacking {
+    struct lacking *next;
+    char name[];
+};
+
+struct guest {
+    kr_module *self; /* the child */
+    kr_image *image;
+    struct RedisModuleCommand *commands;
+    struct lacking *lacking; /* in the order in which they were asked for */
+    int options;             /* REDISMODULE_OPTION */
+    bool described; /* SetModuleAttribs has been called, and accepted */
+};
+
+/* The state of the module redisabi. */
+struct house {
+    kr_module *self;
+    struct guest *loading; /* whose OnLoad runs, or NULL */
+};
+
+extern kr_module *redisabi_self; /* host-written */
+
+KR_HIDDEN struct house *house(void);
+
+/* What the first word of a context points to.  names.c */
+KR_HIDDEN int names_get_api(const char *name, void *target);
+KR_HIDDEN void names_forget(struct guest *guest);
+KR_HIDDEN void commands_forget(struct guest *guest);
+
+#endif

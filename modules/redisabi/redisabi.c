@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* redisabi - a host for modules that were built for Redis or Valkey.
+ *
+ * A loader (see kr/loader.h) over the public interfaces only: a shared object
+ * that exports RedisModule_OnLoad or ValkeyModule_OnLoad becomes a module of
+ * ours, the guest.  What it may ask for stands in functions.h; a name that is
+ * not there is unknown to it, which its header is prepared for.
+ *
+ *     guest.so                redisabi.so                     host
+ *     OnLoad ---GetApi------> names.c
+ *     command <-------------- command.c <----run------------- dispatch
+ *       OpenKey ------------> key*.c ----kr_strings, ...----> string.so ...
+ *       Call ---------------> call.c ----kr_calls->run------> dispatch
+ *       ReplyWith... -------> reply.c ---kr_reply_ops-------> the client
+ *
+ * A guest is code that trusts its host: what it passes is as good as what our
+ * own module would pass, and is not checked beyond what Redis checks. */
+#include "context.h"
+#include "text.h"
+
+#include <kr/hash.h>
+#include <kr/list.h>
+#include <kr/set.h>
+#include <kr/stream.h>
+#include <kr/string.h>
+#include <kr/zset.h>
+
+KR_USES(kr_calls);
+KR_USES(kr_children);
+KR_USES(kr_clients);
+KR_USES(kr_commands);
+KR_USES(kr_hashes);
+KR_USES(kr_info);
+KR_USES(kr_journal);
+KR_USES(kr_keyspace);
+KR_USES(kr_lists);
+KR_USES(kr_loaders);
+KR_USES(kr_log);
+KR_USES(kr_loop);
+KR_USES(kr_memory);
+KR_USES(kr_modules);
+KR_USES(kr_sets);
+KR_USES(kr_streams);
+KR_USES(kr_strings);
+KR_USES(kr_text);
+KR_USES(kr_zsets);
+
+kr_module *redisabi_self;
+
+struct house *house(void)
+{
+    return kr_modules->state(redisabi_self);
+}
+
+/* --- Guests --------------------------------------------------------------- */
+
+/* Valkey's name first, as Valkey itself does it. */
+static const char *const entries[] = {"ValkeyModule_OnLoad",
+                                      "RedisModule_OnLoad"};
+static const char *const exits[] = {"ValkeyModule_OnUnload",
+                                    "RedisModule_OnUnload"};
+
+typedef int (*guest_entry)(RedisModuleCtx *ctx, RedisModuleString **argv,
+                           int argc);
+
+/* A pointer to data as one to code, as dlsym() has it. */
+static guest_entry guest_code(void *address)
+{
+    guest_entry code;
+
+    memcpy(&code, &address, sizeof(code));
+    return code;
+}
+
+static const char *guest_entry_of(const struct kr_file *file)
+{
+    for (size_t i = 0; i < KR_COUNT(entries); i++) {
+        if (kr_loaders->exports(file, entries[i]))
+            return entries[i];
+    }
+    return NULL;
+}
+
+/* The host does not look at what OnUnload answers: it has decided already. */
+static void guest_deactivate(kr_module *child, void *state)
+{
+    struct guest *guest = state;
+    RedisModuleCtx ctx;
+
+    (void)child;
+    for (size_t i = 0; i < KR_COUNT(exits); i++) {
+        void *address = kr_loaders->image_symbol(guest->image, exits[i]);
+
+        if (!address)
+            continue;
+        context_begin(&ctx, guest, NULL);
+        (void)guest_code(address)(&ctx, NULL, 0);
+        context_end(&ctx);
+        return;
+    }
+}
+
+static void guest_free(struct guest *guest)
+{
+    commands_forget(guest);
+    names_forget(guest);
+    kr_memory->free(guest->self, guest);
+}
+
+static void guest_destroy(kr_module *child, void *state)
+{
+    (void)child;
+    guest_free(state);
+}
+
+static void guest_lacks(kr_module *child, void *state,
+                        void (*each)(void *ctx, struct kr_str name), void *ctx)
+{
+    const struct guest *guest = state;
+
+    (void)child;
+    for (const struct lacking *l = guest->lacking; l; l = l->next)
+        each(ctx, kr_cstr(l->name));
+}
+
+int rm_IsModuleNameBusy(const char *name)
+{
+    return kr_modules->find(kr_cstr(name)) != NULL;
+}
+
+/* The first thing that a guest does once it has its functions. */
+void rm_SetModuleAttribs(RedisModuleCtx *ctx, const char *name, int ver,
+                         int apiver)
+{
+    struct guest *guest = ctx->guest;
+    struct kr_child about = {.size = sizeof(about),
+                             .version = ver > 0 ? (uint32_t)ver : 0,
+                             .flags = KR_MODULE_CAN_UNLOAD,
+                             .name = name,
+                             .summary = "A module built for Redis",
+                             .state = guest,
+                             .deactivate = guest_deactivate,
+                             .destroy = guest_destroy,
+                             .lacks = guest_lacks};
+
+    (void)apiver;
+    if (guest->described || guest != house()->loading)
+        return;
+    guest->described = kr_loaders->describe(guest->self, &about) == KR_OK;
+}
+
+/* --- The loader ----------------------------------------------------------- */
+
+static bool redisabi_recognise(kr_module *self, const struct kr_file *file)
+{
+    (void)self;
+    return guest_entry_of(file) != NULL;
+}
+
+static int guest_enter(struct guest *guest, const char *entry,
+                       const struct kr_load_args *args)
+{
+    guest_entry code =
+        guest_code(kr_loaders->image_symbol(guest->image, entry));
+    RedisModuleString **argv =
+        kr_memory->alloc(redisabi_self, (args->argc + 1) * sizeof(*argv));
+    RedisModuleCtx ctx;
+    int result;
+
+    for (uint32_t i = 0; i < args->argc; i++)
+        argv[i] = text_new(args->argv[i]);
+    context_begin(&ctx, guest, NULL);
+    house()->loading = guest;
+    result = code(&ctx, argv, (int)args->argc);
+    house()->loading = NULL;
+    context_end(&ctx);
+    for (uint32_t i = 0; i < args->argc; i++)
+        text_release(argv[i]);
+    kr_memory->free(redisabi_self, argv);
+    return result;
+}
+
+/* Once it is described the guest is the host's to destroy. */
+static kr_status redisabi_load(kr_module *self, kr_module *child,
+                               const struct kr_file *file,
+                               const struct kr_load_args *args)
+{
+    const char *entry = guest_entry_of(file);
+    struct guest *guest;
+    kr_status status;
+
+    (void)self;
+    if (!entry)
+        return KR_EFORMAT;
+    guest = kr_memory->calloc(child, 1, sizeof(*guest));
+    guest->self = child;
+    status = kr_loaders->image_open(child, file, entry, 0, &guest->image,
+                                    args->error, args->error_size);
+    if (status == KR_OK && guest_enter(guest, entry, args) != REDISMODULE_OK) {
+        snprintf(args->error, args->error_size, "its %s answered an error",
+                 entry);
+        status = KR_EFAIL;
+    } else if (status == KR_OK && !guest->described) {
+        snprintf(args->error, args->error_size,
+                 "it has not said its name by RedisModule_SetModuleAttribs");
+        status = KR_EFAIL;
+    }
+    if (!guest->described)
+        guest_free(guest);
+    return status;
+}
+
+static kr_status redisabi_create(kr_module *self,
+                                 const struct kr_load_args *args, void **state)
+{
+    static const struct kr_loader loader = {.size = sizeof(loader),
+                                            .rank = 100,
+                                            .name = "redis",
+                                            .recognise = redisabi_recognise,
+                                            .load = redisabi_load};
+    struct house *all = kr_memory->calloc(self, 1, sizeof(*all));
+    kr_status status = kr_loaders->add(self, &loader);
+
+    if (status != KR_OK) {
+        snprintf(args->error, args->error_size, "the loader was refused");
+        kr_memory->free(self, all);
+        return status;
+    }
+    all->self = self;
+    *state = all;
+    return KR_OK;
+}
+
+static void redisabi_destroy(kr_module *self, void *state)
+{
+    kr_memory->free(self, state);
+}
+
+/* --- What the host learns ------------------------------------------------- */
+/* clang-format off */
+
+static const struct kr_import imports[] = {
+    KR_NEED(kr_calls),
+    KR_NEED(kr_children),
+    KR_NEED(kr_clients),
+    KR_NEED(kr_commands),
+    KR_NEED(kr_hashes),
+    KR_NEED(kr_info),
+    KR_NEED(kr_journal),
+    KR_NEED(kr_keyspace),
+    KR_NEED(kr_lists),
+    KR_NEED(kr_loaders),
+    KR_NEED(kr_log),
+    KR_NEED(kr_loop),
+    KR_NEED(kr_memory),
+    KR_NEED(kr_modules),
+    KR_NEED(kr_sets),
+    KR_NEED(kr_streams),
+    KR_NEED(kr_strings),
+    KR_NEED(kr_text),
+    KR_NEED(kr_zsets),
+};
+
+/* clang-format on */
+
+KR_MODULE(.name = "redisabi", .version = 10000, .licence = "BSD-3-Clause",
+          .author = "The Keyrack authors",
+          .summary = "Loads modules that were built for Redis or Valkey",
+          .flags = KR_MODULE_CAN_UNLOAD, .self = &redisabi_self,
+          .imports = KR_ROWS(imports), .create = redisabi_create,
+          .destroy = redisabi_destroy);

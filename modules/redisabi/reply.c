@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* reply - what a guest answers.
+ *
+ * Straight into the sink of the call.  A context without a sink swallows it, as
+ * in Redis, and says that all is well. */
+#include "call_reply.h"
+#include "context.h"
+#include "text.h"
+
+#include <stdarg.h>
+
+#define REPLY(ctx, function, ...)                                              \
+    do {                                                                       \
+        if ((ctx)->reply)                                                      \
+            (ctx)->reply->ops->function((ctx)->reply, ##__VA_ARGS__);          \
+        return REDISMODULE_OK;                                                 \
+    } while (0)
+
+int rm_ReplyWithLongLong(RedisModuleCtx *ctx, long long value)
+{
+    REPLY(ctx, int64, value);
+}
+
+int rm_ReplyWithError(RedisModuleCtx *ctx, const char *text)
+{
+    REPLY(ctx, error, kr_cstr(text));
+}
+
+int rm_ReplyWithErrorFormat(RedisModuleCtx *ctx, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    int size;
+
+    va_start(args, format);
+    size = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (size < 0)
+        size = 0;
+    if ((size_t)size >= sizeof(text))
+        size = sizeof(text) - 1;
+    REPLY(ctx, error, kr_str(text, (size_t)size));
+}
+
+int rm_WrongArity(RedisModuleCtx *ctx)
+{
+    if (ctx->reply)
+        kr_reply_errorf(ctx->reply,
+                        "ERR wrong number of arguments for '%s' command",
+                        rm_GetCurrentCommandName(ctx));
+    return REDISMODULE_OK;
+}
+
+int rm_ReplyWithSimpleString(RedisModuleCtx *ctx, const char *text)
+{
+    REPLY(ctx, status, kr_cstr(text));
+}
+
+int rm_ReplyWithStringBuffer(RedisModuleCtx *ctx, const char *bytes,
+                             size_t size)
+{
+    REPLY(ctx, bulk, kr_str(bytes, size));
+}
+
+int rm_ReplyWithCString(RedisModuleCtx *ctx, const char *text)
+{
+    REPLY(ctx, bulk, kr_cstr(text));
+}
+
+int rm_ReplyWithString(RedisModuleCtx *ctx, RedisModuleString *str)
+{
+    REPLY(ctx, bulk, text_view(str));
+}
+
+int rm_ReplyWithEmptyString(RedisModuleCtx *ctx)
+{
+    REPLY(ctx, bulk, KR_STR(""));
+}
+
+int rm_ReplyWithVerbatimString(RedisModuleCtx *ctx, const char *bytes,
+                               size_t size)
+{
+    REPLY(ctx, verbatim, "txt", kr_str(bytes, size));
+}
+
+/* Three letters; spaces take the place of those that are missing. */
+int rm_ReplyWithVerbatimStringType(RedisModuleCtx *ctx, const char *bytes,
+                                   size_t size, const char *type)
+{
+    char letters[4] = "   ";
+
+    for (size_t i = 0; i < 3 && type[i]; i++)
+        letters[i] = type[i];
+    REPLY(ctx, verbatim, letters, kr_str(bytes, size));
+}
+
+int rm_ReplyWithNull(RedisModuleCtx *ctx)
+{
+    REPLY(ctx, null);
+}
+
+int rm_ReplyWithNullArray(RedisModuleCtx *ctx)
+{
+    REPLY(ctx, null_array);
+}
+
+int rm_ReplyWithBool(RedisModuleCtx *ctx, int value)
+{
+    REPLY(ctx, boolean, value != 0);
+}
+
+int rm_ReplyWithDouble(RedisModuleCtx *ctx, double value)
+{
+    REPLY(ctx, number, value);
+}
+
+int rm_ReplyWithLongDouble(RedisModuleCtx *ctx, long double value)
+{
+    char text[KR_LONG_DOUBLE_TEXT + 3] = ",";
+    size_t size;
+
+    if (!ctx->reply)
+        return REDISMODULE_OK;
+    size = kr_text->from_long_double(value, text + 1);
+    if (ctx->reply->protocol < 3)
+        REPLY(ctx, bulk, kr_str(text + 1, size));
+    memcpy(text + 1 + size, "\r\n", 2);
+    REPLY(ctx, raw, kr_str(text, size + 3));
+}
+
+int rm_ReplyWithBigNumber(RedisModuleCtx *ctx, const char *digits, size_t size)
+{
+    REPLY(ctx, big_number, kr_str(digits, size));
+}
+
+/* --- Containers ----------------------------------------------------------- */
+
+static int reply_open(RedisModuleCtx *ctx, uint32_t kind, long count)
+{
+    if (!ctx->reply)
+        return REDISMODULE_OK;
+    if (count != REDISMODULE_POSTPONED_LEN) {
+        ctx->reply->ops->open(ctx->reply, kind, (uint64_t)count);
+        return REDISMODULE_OK;
+    }
+    ctx->open = array_grow(ctx->open, ctx->open_count, &ctx->open_room,
+                           sizeof(*ctx->open));
+    ctx->open[ctx->open_count++] = ctx->reply->ops->defer(ctx->reply);
+    return REDISMODULE_OK;
+}
+
+int rm_ReplyWithArray(RedisModuleCtx *ctx, long count)
+{
+    return reply_open(ctx, KR_ARRAY, count);
+}
+
+int rm_ReplyWithMap(RedisModuleCtx *ctx, long count)
+{
+    return reply_open(ctx, KR_MAP, count);
+}
+
+int rm_ReplyWithSet(RedisModuleCtx *ctx, long count)
+{
+    return reply_open(ctx, KR_SET, count);
+}
+
+int rm_ReplyWithAttribute(RedisModuleCtx *ctx, long count)
+{
+    if (ctx->reply && ctx->reply->protocol == 2)
+        return REDISMODULE_ERR; /* there is no way to write it */
+    return reply_open(ctx, KR_ATTRIBUTE, count);
+}
+
+int rm_ReplyWithEmptyArray(RedisModuleCtx *ctx)
+{
+    return reply_open(ctx, KR_ARRAY, 0);
+}
+
+/* The innermost that is open. */
+static void reply_close(RedisModuleCtx *ctx, uint32_t kind, long count)
+{
+    if (!ctx->reply)
+        return;
+    if (ctx->open_count == 0) {
+        kr_logf(ctx->guest->self, KR_LOG_WARNING,
+                "the length of a reply was set that was not postponed");
+        return;
+    }
+    ctx->reply->ops->close(ctx->reply, ctx->open[--ctx->open_count], kind,
+                           (uint64_t)count);
+}
+
+void rm_ReplySetArrayLength(RedisModuleCtx *ctx, long count)
+{
+    reply_close(ctx, KR_ARRAY, count);
+}
+
+void rm_ReplySetMapLength(RedisModuleCtx *ctx, long count)
+{
+    reply_close(ctx, KR_MAP, count);
+}
+
+void rm_ReplySetSetLength(RedisModuleCtx *ctx, long count)
+{
+    reply_close(ctx, KR_SET, count);
+}
+
+void rm_ReplySetAttributeLength(RedisModuleCtx *ctx, long count)
+{
+    if (ctx->reply && ctx->reply->protocol == 2)
+        return;
+    reply_close(ctx, KR_ATTRIBUTE, count);
+}
+
+/* --- Replies of other commands -------------------------------------------- */
+
+int rm_ReplyWithCallReply(RedisModuleCtx *ctx, RedisModuleCallReply *reply)
+{
+    if (ctx->reply && ctx->reply->protocol == 2 && call_reply_is_resp3(reply))
+        return REDISMODULE_ERR;
+    if (ctx->reply && reply->kind == REDISMODULE_REPLY_ERROR)
+        REPLY(ctx, error, reply->text); /* counted as one */
+    REPLY(ctx, raw, reply->bytes);
+}
