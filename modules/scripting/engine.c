@@ -69,8 +69,16 @@ bool engine_compile(lua_State *L, struct kr_str source, const char *name)
     struct kr_str tick = kr_cstr(engine->tick);
     struct kr_str woven = {.size = weave_size(source, tick)};
     char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
-    int result;
+    const char *foreign;
+    int result, line;
 
+    foreign = weave_foreign(source, &line);
+    if (foreign) {
+        lua_pop(L, 1);
+        lua_pushfstring(L, "%s:%d: unexpected symbol near '%c'",
+                        *name == '@' ? name + 1 : name, line, *foreign);
+        return false;
+    }
     weave(source, tick, bytes);
     woven.data = bytes;
     result = lua_loadx(L, engine_read, &woven, name, "t");
