@@ -103,6 +103,13 @@ struct kr_calls {
     /* Publish the event "call.slow" for calls that take at least `nsec`;
      * UINT64_MAX: for none.  One limit for all: the lower the more events. */
     void (*set_slow_limit)(uint64_t nsec);
+    /* Run commands one after the other, each as run_command() does.  Their keys
+     * are hashed and looked for together first, so that the cache misses of a
+     * large table are waited for together: a log or a primary is read that way.
+     * What one of them refuses does not keep the others from running; sinks
+     * tell.  Any `count`; they are taken 16 at a time. */
+    void (*run_batch)(uint32_t count, const kr_cmd *const *commands,
+                      const struct kr_run *runs);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

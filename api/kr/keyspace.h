@@ -195,11 +195,17 @@ struct kr_keyspace {
     /* --- For loading --------------------------------------------------------- */
 
     /* Place a value made outside under a key that is not there, with its expiry
-     * or KR_NO_EXPIRY; takes a box over.  false: the key is there, expired or
-     * not, and the value is still the caller's.  One look-up; nobody is told. */
-    bool (*place)(kr_db *db, struct kr_str key, uint16_t type,
+     * or KR_NO_EXPIRY; takes a box over.  The cell is good until the next call
+     * of place() or settle(), and the key is there from settle() on: a few dozen
+     * go into the table together, which then waits for memory once for all of
+     * them.  Nobody is told. */
+    void (*place)(kr_db *db, struct kr_str key, uint16_t type,
                   const struct kr_value *value, int64_t when_ms,
                   struct kr_cell *cell);
+    /* All that was placed is there now.  false: of some key there was one
+     * already, since the last time; the first one stands.  Before anything else
+     * is done with the keyspace. */
+    bool (*settle)(void);
     /* About `keys` keys will come into the empty database: make the table for
      * them now, if there is memory.  0: they have come. */
     void (*reserve)(kr_db *db, uint64_t keys);

@@ -23,6 +23,50 @@
  *   KR_USES(kr_keyspace);            // the slot, in one .c file of the module
  *   static const struct kr_import imports[] = {KR_NEED(kr_keyspace)};
  *
+ * An upgrade replaces the code of a module and nothing else: MODULE UPGRADE
+ * name [path].  The handle of the module, its account, its place in MODULE LIST
+ * stay; another build of it takes over between two commands.
+ *
+ *   old version   active -------------- handover() --+          (unmapped when
+ *                                                    | switch   nothing of it
+ *   new version   described -- create() -- takeover()+- activate()   runs)
+ *
+ * The rule for what a module has with the host has two halves:
+ *
+ *   What stands on the module's state is registered again.  The new version's
+ *   create() and activate() run as they do at a load.  At the switch what they
+ *   have registered takes the place of what the old version had, and what was
+ *   not registered again goes.  Some of it is the same thing under the same
+ *   handle, so that what hangs on it stays:
+ *     commands    by name: calls, time, ACL rules, queued transactions
+ *     parameters  by name: the value as it is; apply() gets it, state NULL
+ *     types       by name: the slot, and all values
+ *     interfaces  by id: the slots of all who import it are written
+ *     gates       by name and stage: the clients on which they are armed
+ *     events declared by name: the subscribers
+ *     client slots  by order, the first that create() asks for is the first
+ *                   that the old one asked for: the words of all clients.
+ *                   Only if the state is handed over; else they are freed
+ *   Subscriptions, INFO sections and journal readers take the place in the order
+ *   that the old version's had; timers, watched descriptors, fields of CLIENT
+ *   LIST are simply new ones.
+ *
+ *   What stands on work under way is carried.  A parked call, a job, a post, a
+ *   child, a client of a transport have functions that will be called later.
+ *   The new version cannot register these again, so both versions name them in
+ *   `carried`, and the host writes the new address where the old one stood.  A
+ *   name stands for the function's meaning and for the layout of its `ctx`: give
+ *   it another name when that changes, and keep the old name for a function that
+ *   understands the old layout.  While there is work under a name that the new
+ *   version lacks, the upgrade is refused.
+ *
+ * So no pointer into the old version is left anywhere: it was replaced, carried
+ * or dropped.  Any refusal before the switch, by the host, by create(), by
+ * handover() or takeover(), by a value that cannot be converted, leaves the old
+ * version serving as if nothing had been tried.  create() and takeover() of a
+ * new version must therefore change nothing that is seen outside: arm gates,
+ * write to clients, start timers in activate().
+ *
  * All functions here are called on the main thread. */
 #ifndef KR_MODULE_H
 #define KR_MODULE_H
@@ -100,7 +144,7 @@ struct kr_offer {
 #define KR_GENERATION       1u          /* of the rules on this page */
 
 #define KR_MODULE_CAN_UNLOAD  (1u << 0) /* deactivate() and destroy() suffice */
-#define KR_MODULE_CAN_UPGRADE (1u << 1) /* see handover and takeover */
+#define KR_MODULE_CAN_UPGRADE (1u << 1) /* to and from another such version */
 
 /* Words with which a module was loaded: MODULE LOAD path ARG... */
 struct kr_load_args {
@@ -116,9 +160,39 @@ struct kr_load_args {
 /* State on its way from an old version of a module to a new one. */
 struct kr_handover {
     uint32_t size;
-    uint32_t layout; /* of `state`: the number the old version gave it */
-    void *state;     /* owned by whoever holds this struct */
+    uint32_t
+        layout;  /* of `state` and of what hangs on clients and on work under
+                      * way: the number the old version gave it */
+    void *state; /* the old version's until takeover() has answered KR_OK */
+    uint32_t version; /* of the module that gives it */
+    uint32_t reserved;
+    /* Where takeover() says why it refuses, as in struct kr_load_args. */
+    char *error;
+    uint32_t error_size;
+    uint32_t reserved2;
 };
+
+/* A function that the host calls later on behalf of work under way, under the
+ * name by which the next version finds its own: `wake` and `free` of a parked
+ * call, `work` and `done` of a job or a child, what is posted.  Or the table of
+ * functions of a transport. */
+struct kr_carried {
+    const char *name;
+    void (*code)(void); /* NULL: it is a table */
+    const void *table;
+};
+#define KR_CARRIES(function)                                                   \
+    {                                                                          \
+#function, (void (*)(void))function, NULL                              \
+    }
+#define KR_CARRIES_AS(text, function)                                          \
+    {                                                                          \
+        (text), (void (*)(void))function, NULL                                 \
+    }
+#define KR_CARRIES_TABLE(table)                                                \
+    {                                                                          \
+#table, NULL, &table                                                   \
+    }
 
 struct kr_descriptor {
     uint32_t magic;      /* KR_DESCRIPTOR_MAGIC */
@@ -155,14 +229,23 @@ struct kr_descriptor {
     /* Free the state.  May be NULL. */
     void (*destroy)(kr_module *self, void *state);
 
-    /* The old version gives its state away instead of destroying it.  NULL:
-     * the new version starts with what its create() makes. */
+    /* Show the state to the new version, which may refuse it: change nothing.
+     * When it is taken no function of this version is called for it any more,
+     * deactivate() and destroy() included.  NULL: the state is not handed over;
+     * the old version is deactivated and destroyed, and the new one goes on with
+     * what its create() has made.  Not KR_OK: no upgrade. */
     kr_status (*handover)(kr_module *self, void *state,
                           struct kr_handover *out);
-    /* The new version takes it, after its create() and before the switch, and
-     * may refuse by KR_EVERSION: then the old one goes on with it. */
+    /* The new version takes it, after its create() and right before the switch;
+     * `state` is what create() has made.  Move what is wanted out of in->state
+     * and free the rest, but only when nothing can fail any more: a refusal
+     * (KR_EVERSION, or what else went wrong; say why in in->error) leaves it all
+     * to the old version, and destroy() frees what create() has made.  NULL:
+     * as if the old one had no handover(). */
     kr_status (*takeover)(kr_module *self, void *state,
                           const struct kr_handover *in);
+
+    struct kr_rows carried; /* struct kr_carried */
 };
 
 #define KR_DESCRIPTOR_NAME "kr_module_descriptor"

@@ -15,7 +15,16 @@
  *
  * `layout` numbers the payload's form in memory.  A new version of the module
  * that lists the old layout in `layouts` adopts values where they are; else
- * they pass through save() and load(). */
+ * they pass through save() of the old and load() of the new version: each once
+ * on trial, then for good when it is touched or by steps between commands.
+ * link() and unlink() are not called for that, so what they keep is part of the
+ * state that is handed over.
+ *
+ * When the module is unloaded its values are sealed by save(), without
+ * unlink(); when it is loaded again they are opened by load() and link().
+ *
+ * save(), load() and free() need nothing but the value: they may run before
+ * create() and after deactivate(). */
 #ifndef KR_TYPE_H
 #define KR_TYPE_H
 

@@ -52,6 +52,13 @@ static bool read_fail(kr_reader *in, const char *reason)
 
 /* --- Streams ------------------------------------------------------------- */
 
+/* What is far beyond any file stands for "unknown", also when some of it has
+ * been read. */
+static bool read_knows_limit(const kr_reader *in)
+{
+    return in->limit <= UINT64_MAX / 2;
+}
+
 static void read_sum(kr_reader *in)
 {
     if (in->flags & KR_CODEC_SUM)
@@ -110,7 +117,7 @@ static size_t read_get(kr_reader *in, char *room, size_t size)
 
 /* Bring the window to at least `size` bytes to be read.  It grows with what has
  * come: no further ahead than to twice as much. */
-static bool read_fill(kr_reader *in, uint64_t size)
+static __attribute__((noinline)) bool read_fill(kr_reader *in, uint64_t size)
 {
     if (!in->get || size - (in->bytes.size - in->at) > in->limit)
         return read_fail(in, READ_END);
@@ -119,7 +126,7 @@ static bool read_fill(kr_reader *in, uint64_t size)
 
         while (capacity < size && capacity <= left)
             capacity *= 2;
-        if (in->limit != UINT64_MAX && capacity < size)
+        if (read_knows_limit(in) && capacity < size)
             capacity = (size_t)size;
         if (!read_slide(in, capacity))
             return false;
@@ -132,19 +139,17 @@ static bool read_fill(kr_reader *in, uint64_t size)
 }
 
 /* The next `size` bytes, NULL if there are not so many. */
-static const char *read_take(kr_reader *in, uint64_t size)
+static inline const char *read_take(kr_reader *in, uint64_t size)
 {
-    const char *bytes = in->bytes.data + in->at;
+    const char *bytes;
 
     if (KR_UNLIKELY(in->error != NULL))
         return NULL;
-    if (KR_UNLIKELY(size > in->bytes.size - in->at)) {
-        if (!read_fill(in, size))
-            return NULL;
-        bytes = in->bytes.data + in->at;
-    }
+    if (KR_UNLIKELY(size > in->bytes.size - in->at) && !read_fill(in, size))
+        return NULL;
+    bytes = in->bytes.data + in->at;
     in->at += size;
-    return size > 0 ? bytes : "";
+    return KR_LIKELY(size > 0) ? bytes : "";
 }
 
 /* The next `size` bytes to where the caller wants them: what the window has not
@@ -181,7 +186,7 @@ static bool read_copy(kr_reader *in, char *to, size_t size)
 
 /* --- Numbers ------------------------------------------------------------- */
 
-bool codec_read_byte(kr_reader *in, uint8_t *byte)
+static inline bool read_byte(kr_reader *in, uint8_t *byte)
 {
     const char *bytes = read_take(in, 1);
 
@@ -189,6 +194,11 @@ bool codec_read_byte(kr_reader *in, uint8_t *byte)
         return false;
     *byte = (uint8_t)*bytes;
     return true;
+}
+
+bool codec_read_byte(kr_reader *in, uint8_t *byte)
+{
+    return read_byte(in, byte);
 }
 
 static bool read_big_endian(kr_reader *in, unsigned size, uint64_t *value)
@@ -215,19 +225,20 @@ static bool read_little_endian(kr_reader *in, unsigned size, uint64_t *value)
     return true;
 }
 
-bool codec_read_length(kr_reader *in, uint64_t *length, bool *encoded)
+/* Lengths are short, mostly. */
+static inline bool read_length(kr_reader *in, uint64_t *length, bool *encoded)
 {
     uint8_t first, second;
 
     *encoded = false;
-    if (!codec_read_byte(in, &first))
+    if (!read_byte(in, &first))
         return false;
     switch (first >> 6) {
     case 0:
         *length = first;
         return true;
     case 1:
-        if (!codec_read_byte(in, &second))
+        if (!read_byte(in, &second))
             return false;
         *length = (uint64_t)(first & 63) << 8 | second;
         return true;
@@ -243,6 +254,11 @@ bool codec_read_length(kr_reader *in, uint64_t *length, bool *encoded)
     if (first == 0x81)
         return read_big_endian(in, 8, length);
     return read_fail(in, "a length of no known form");
+}
+
+bool codec_read_length(kr_reader *in, uint64_t *length, bool *encoded)
+{
+    return read_length(in, length, encoded);
 }
 
 static bool read_plain_length(kr_reader *in, uint64_t *length)
@@ -358,8 +374,8 @@ static bool read_packed(kr_reader *in, struct kr_str *bytes)
     return true;
 }
 
-static bool read_string_body(kr_reader *in, uint64_t length, bool encoded,
-                             struct kr_str *bytes)
+static inline bool read_string_body(kr_reader *in, uint64_t length,
+                                    bool encoded, struct kr_str *bytes)
 {
     if (!encoded) {
         bytes->data = read_take(in, length);
@@ -379,7 +395,7 @@ bool codec_read_string(kr_reader *in, struct kr_str *bytes)
     bool encoded;
 
     return read_tag(in, CODEC_TAG_STRING) &&
-           codec_read_length(in, &length, &encoded) &&
+           read_length(in, &length, &encoded) &&
            read_string_body(in, length, encoded, bytes);
 }
 
@@ -408,8 +424,7 @@ bool codec_read_blob(kr_reader *in, struct kr_blob **blob)
     if (!read_tag(in, CODEC_TAG_STRING) ||
         !codec_read_length(in, &length, &encoded))
         return false;
-    if (in->get && !encoded && length > WINDOW_SIZE / 4 &&
-        in->limit != UINT64_MAX)
+    if (in->get && !encoded && length > WINDOW_SIZE / 4 && read_knows_limit(in))
         return read_large_blob(in, length, blob);
     if (!read_string_body(in, length, encoded, &bytes))
         return false;

@@ -13,7 +13,9 @@
  * on top, then 10 bits for the version of the saved bytes. */
 #include "core/codec/codec.h"
 
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/type.h"
+#include "core/memory/memory.h"
 
 #define CODE_MODULE_TYPE 7u
 #define FORMAT_BITS      10u
@@ -68,7 +70,12 @@ void codec_write_code(kr_writer *out, uint8_t code)
 bool codec_write_value(kr_writer *out, uint16_t slot,
                        const struct kr_peek *value, const struct kr_str *key)
 {
-    const struct kr_type *type = type_at(slot);
+    return codec_write_typed(out, type_at(slot), value, key);
+}
+
+bool codec_write_typed(kr_writer *out, const struct kr_type *type,
+                       const struct kr_peek *value, const struct kr_str *key)
+{
     uint32_t flags = out->flags;
     uint64_t id;
 
@@ -99,11 +106,9 @@ static bool value_refuse(kr_reader *in, const char *reason)
     return false;
 }
 
-static bool value_load(kr_reader *in, uint16_t slot, uint32_t code,
+static bool value_load(kr_reader *in, const struct kr_type *type, uint32_t code,
                        uint32_t format, struct kr_value *value)
 {
-    const struct kr_type *type = type_at(slot);
-
     if (!type || !type->load)
         return value_refuse(in, "a value of a type that is not loaded");
     if (!type->load(in, code, format, value))
@@ -112,9 +117,9 @@ static bool value_load(kr_reader *in, uint16_t slot, uint32_t code,
 }
 
 /* The value has been read and the end of its items is wanted. */
-static bool value_read_end(kr_reader *in, uint16_t slot, struct kr_value *value)
+static bool value_read_end(kr_reader *in, const struct kr_type *type,
+                           struct kr_value *value)
 {
-    const struct kr_type *type = type_at(slot);
     uint64_t tag;
 
     in->flags &= ~KR_CODEC_TAGGED;
@@ -125,24 +130,65 @@ static bool value_read_end(kr_reader *in, uint16_t slot, struct kr_value *value)
     return value_refuse(in, "a value with more items than its type reads");
 }
 
+static bool value_read_tagged(kr_reader *in, const struct kr_type *type,
+                              uint64_t id, struct kr_value *value)
+{
+    uint32_t flags = in->flags;
+    bool fine;
+
+    in->flags |= KR_CODEC_TAGGED;
+    fine = value_load(in, type, CODE_MODULE_TYPE,
+                      (uint32_t)id & ((1u << FORMAT_BITS) - 1), value) &&
+           value_read_end(in, type, value);
+    in->flags = flags;
+    return fine;
+}
+
+/* Nobody knows the type: the value is carried along as it is.  `from` is where
+ * its id stands. */
+static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
+                              uint16_t *slot, struct kr_value *value)
+{
+    size_t size;
+    char *bytes;
+
+    *slot = type_sealed_by_file_name(name);
+    if (*slot == 0)
+        return value_refuse(in, "there are too many types");
+    if (!codec_skip_tagged(in))
+        return false;
+    size = in->at - from;
+    bytes = memory_try_alloc(size + 1);
+    if (!bytes)
+        return value_refuse(in, "no memory for a value that is not known");
+    bytes[0] = CODE_MODULE_TYPE;
+    memcpy(bytes + 1, in->bytes.data + from, size);
+    sealed_make(kr_str(bytes, size + 1), value);
+    if (!value->boxed) {
+        char *room = codec_read_room(in, size + 1);
+
+        if (room)
+            memcpy(room, bytes, size + 1);
+        value->bytes.data = room;
+    }
+    memory_free(bytes);
+    return value->boxed || value->bytes.data;
+}
+
 static bool value_read_module_type(kr_reader *in, uint16_t *slot,
                                    struct kr_value *value)
 {
-    uint32_t flags = in->flags;
+    size_t from = in->at;
     char name[LETTERS + 1];
     uint64_t id;
-    bool fine;
 
     if (!codec_read_uint64(in, &id))
         return false;
     value_file_name(id, name);
     *slot = type_by_file_name(kr_str(name, LETTERS));
-    in->flags |= KR_CODEC_TAGGED;
-    fine = value_load(in, *slot, CODE_MODULE_TYPE,
-                      (uint32_t)id & ((1u << FORMAT_BITS) - 1), value) &&
-           value_read_end(in, *slot, value);
-    in->flags = flags;
-    return fine;
+    if (!type_at(*slot))
+        return value_read_sealed(in, from, kr_str(name, LETTERS), slot, value);
+    return value_read_tagged(in, type_at(*slot), id, value);
 }
 
 bool codec_read_code(kr_reader *in, uint8_t *code)
@@ -156,5 +202,15 @@ bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
     if (code == CODE_MODULE_TYPE)
         return value_read_module_type(in, slot, value);
     *slot = type_by_code(code);
-    return value_load(in, *slot, code, 0, value);
+    return value_load(in, type_at(*slot), code, 0, value);
+}
+
+bool codec_read_typed(kr_reader *in, const struct kr_type *type, uint8_t code,
+                      struct kr_value *value)
+{
+    uint64_t id;
+
+    if (code != CODE_MODULE_TYPE)
+        return value_load(in, type, code, 0, value);
+    return codec_read_uint64(in, &id) && value_read_tagged(in, type, id, value);
 }

@@ -294,12 +294,13 @@ static bool config_take_pending(struct param *param, struct buffer *error)
                : config_take_sum(param, asker, error);
 }
 
-/* Call `take` with the words of a row's value, unless it is the default. */
+/* Call `take` with the words of a row's value; with its default only if
+ * `always`. */
 static bool config_hand_over(struct param *from,
                              bool (*take)(struct param *to, uint32_t argc,
                                           const struct kr_str *argv,
                                           char *error),
-                             struct param *to, char *error)
+                             struct param *to, bool always, char *error)
 {
     bool lines =
         from->row.flags & KR_PARAM_MULTI && config_line_by_line(&from->row);
@@ -308,7 +309,7 @@ static bool config_hand_over(struct param *from,
     struct kr_str *words, whole;
     bool fine = true;
 
-    if (param_is_default(from))
+    if (!always && param_is_default(from))
         return true;
     if (lines) {
         char *rest, *line;
@@ -343,16 +344,19 @@ static const char *config_owner(const struct param *param)
     return param->module ? param->module->name : "the server";
 }
 
+/* Is `param` the same one in the module's next version? */
+static bool config_is_next(const struct param *param, const struct param *top)
+{
+    return param->module && param->module == top->module &&
+           param->stamp > top->stamp;
+}
+
 /* May `param` stand above `top`? */
 static bool config_supersedes(const struct param *param,
                               const struct param *top)
 {
-    if (top->row.flags & KR_PARAM_INERT)
-        return !(param->row.flags & KR_PARAM_INERT) ||
-               (param->module && top->module && param->module != top->module &&
-                strcmp(param->module->name, top->module->name) == 0);
-    return param->module && top->module && param->module != top->module &&
-           strcmp(param->module->name, top->module->name) == 0;
+    return config_is_next(param, top) || (top->row.flags & KR_PARAM_INERT &&
+                                          !(param->row.flags & KR_PARAM_INERT));
 }
 
 static bool config_add_at_top(size_t at, bool found, struct param *param,
@@ -360,6 +364,7 @@ static bool config_add_at_top(size_t at, bool found, struct param *param,
 {
     struct param *top = found ? config.all[at] : NULL;
     char why[VALUE_ERROR_MAX];
+    bool always = false;
 
     if (found) {
         param->below = top;
@@ -367,7 +372,11 @@ static bool config_add_at_top(size_t at, bool found, struct param *param,
     } else {
         config_insert(at, param);
     }
-    if (top && !config_hand_over(top, config_take, param, why)) {
+    if (top && config_is_next(param, top)) {
+        always = strcmp(top->initial, param->initial) != 0;
+        param->included = top->included ? memory_strdup(top->included) : NULL;
+    }
+    if (top && !config_hand_over(top, config_take, param, always, why)) {
         buffer_printf(error, "parameter '%s': its value so far is refused: %s",
                       param->row.name, why);
         return false;
@@ -420,6 +429,7 @@ static struct param *config_new_param(kr_module *module, const void *row,
     struct param *param = memory_calloc(1, sizeof(*param));
 
     param->module = module;
+    param->stamp = rack_stamp(module);
     memcpy(&param->row, row,
            stride < sizeof(param->row) ? stride : sizeof(param->row));
     return param;
@@ -515,18 +525,20 @@ static void config_leave(struct param *param)
     pending_drop(kr_cstr(param->row.name));
     if (heir && !(heir->row.flags & KR_PARAM_INERT))
         return;
-    if (heir && config_hand_over(param, config_take, heir, why))
+    if (heir && config_hand_over(param, config_take, heir, false, why))
         return;
-    config_hand_over(param, config_wait, param, why);
+    config_hand_over(param, config_wait, param, false, why);
 }
 
-static void config_forget_in(struct param *top, kr_module *module)
+/* Of one version of the module; 0: of all. */
+static void config_forget_in(struct param *top, kr_module *module,
+                             uint32_t stamp)
 {
     struct param *param = top, *below;
 
     for (; param; param = below) {
         below = param->below;
-        if (param->module != module)
+        if (param->module != module || (stamp && param->stamp != stamp))
             continue;
         if (param == top)
             config_leave(param);
@@ -536,11 +548,21 @@ static void config_forget_in(struct param *top, kr_module *module)
     }
 }
 
-void config_forget(kr_module *module)
+static void config_drop(kr_module *module, uint32_t stamp)
 {
     for (size_t i = config.count; i > 0; i--)
         if (i <= config.count)
-            config_forget_in(config.all[i - 1], module);
+            config_forget_in(config.all[i - 1], module, stamp);
+}
+
+void config_forget(kr_module *module)
+{
+    config_drop(module, 0);
+}
+
+void config_settle_upgrade(kr_module *module, bool good)
+{
+    config_drop(module, module->generation + !good);
 }
 
 void config_init(void)

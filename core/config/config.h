@@ -50,6 +50,8 @@ bool config_add_params(kr_module *module, const struct kr_rows *params,
 const char *config_refusal(void);
 /* All parameters of `module` go; no function of it is called after this. */
 void config_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle().  The values stay. */
+void config_settle_upgrade(kr_module *module, bool good);
 
 /* Where a line was written.  `text` is the line for error messages. */
 struct config_origin {

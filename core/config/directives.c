@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <kr/loop.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -271,6 +272,22 @@ static bool oom_values_parse(uint32_t argc, const struct kr_str *argv,
             return refuse(error, "Invalid oom-score-adj-values, elements must "
                                  "be between -2000 and 2000.");
     return true;
+}
+
+/* SAVE and NOSAVE exclude each other. */
+static bool shutdown_check(WORDS)
+{
+    bool save = false, nosave = false;
+
+    (void)state;
+    for (uint32_t i = 0; i < argc; i++) {
+        save |= kr_str_equal_nocase(argv[i], KR_STR("save"));
+        nosave |= kr_str_equal_nocase(argv[i], KR_STR("nosave"));
+    }
+    if (save && nosave)
+        *error = "shutdown options SAVE and NOSAVE can't be used "
+                 "simultaneously";
+    return !(save && nosave);
 }
 
 static bool oom_values_check(WORDS)
@@ -530,6 +547,13 @@ static const struct kr_word log_level_words[] = {
     {"debug", LOG_DEBUG_}, {"verbose", LOG_VERBOSE_}, {"notice", LOG_NOTICE_},
     {"warning", LOG_WARNING_}, {"nothing", LOG_WARNING_ + 1},
 };
+static const struct kr_word shutdown_words[] = {
+    {"default", 0},
+    {"save", KR_SHUTDOWN_SAVE},
+    {"nosave", KR_SHUTDOWN_NOSAVE},
+    {"now", KR_SHUTDOWN_NOW},
+    {"force", KR_SHUTDOWN_FORCE},
+};
 static const struct kr_word oom_words[] = {
     {"no", OOM_ADJUST_NO}, {"yes", OOM_ADJUST_RELATIVE},
     {"relative", OOM_ADJUST_RELATIVE}, {"absolute", OOM_ADJUST_ABSOLUTE},
@@ -647,6 +671,10 @@ static const struct kr_param directive_rows[] = {
     ROW(BOOL, "crash-memcheck-enabled", &directives.crash_memcheck, "yes",),
 
     /* The process */
+    WORD("shutdown-on-sigint", &directives.on_sigint, "default",
+         shutdown_words, .flags = KR_PARAM_WORDS, .check = shutdown_check),
+    WORD("shutdown-on-sigterm", &directives.on_sigterm, "default",
+         shutdown_words, .flags = KR_PARAM_WORDS, .check = shutdown_check),
     ROW(BOOL, "daemonize", &directives.daemonize, "no", IMMUTABLE),
     WORD("supervised", &directives.supervised, "no", supervised_words,
          IMMUTABLE),

@@ -41,8 +41,9 @@ struct directives {
     int32_t supervised; /* enum supervised */
     int32_t log_level;  /* enum log_level, or one above all of them */
     int32_t syslog_facility;
-    int32_t oom_adjust;    /* enum oom_adjust */
-    int64_t oom_values[3]; /* of the primary, a replica, a child */
+    int32_t oom_adjust;            /* enum oom_adjust */
+    int64_t oom_values[3];         /* of the primary, a replica, a child */
+    int32_t on_sigint, on_sigterm; /* KR_SHUTDOWN_ */
     int64_t hz;
     const char *pidfile; /* empty: only when daemonized, the usual place */
     const char *logfile; /* empty: standard output */

@@ -7,9 +7,12 @@
 
 #include <stdio.h>
 
+/* A version that is only made ready has none yet. */
 static void *param_state(const struct param *param)
 {
-    return param->module ? param->module->state : NULL;
+    return param->module && param->stamp == param->module->generation
+               ? param->module->state
+               : NULL;
 }
 
 bool param_check(struct param *param, uint32_t argc, const struct kr_str *argv,

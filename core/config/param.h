@@ -8,6 +8,7 @@
 struct param {
     struct kr_param row; /* a copy; what it points to is the module's */
     kr_module *module;   /* NULL: the host */
+    uint32_t stamp;      /* which version of it */
     struct param *below; /* the row that this one hides */
     union value own;     /* the value, if the row has no slot; text always */
     char *initial;       /* the default, as CONFIG GET shows it */

@@ -84,7 +84,8 @@ static struct {
     TAILQ_HEAD(line_list, line) ready;
     LIST_HEAD(, parked) parked;
     uint64_t count;
-    uint64_t want_gone; /* parked with KR_PARK_WAKE_ON_DELETE */
+    uint64_t want_gone;       /* parked with KR_PARK_WAKE_ON_DELETE */
+    const kr_module *leaving; /* its calls end with an error */
 } block = {.ready = TAILQ_HEAD_INITIALIZER(block.ready)};
 
 /* --- Lines --------------------------------------------------------------- */
@@ -237,7 +238,7 @@ static void parked_free(struct parked *parked)
     block.count--;
     block_count_gone(parked, -1);
     if (parked->module)
-        parked->module->held--;
+        parked->module->parked--;
     memory_free(parked->waiters);
     memory_free(parked->words);
     memory_free(parked);
@@ -253,11 +254,16 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
 
     call->pub.now_ms = clock_turn_ms;
     call->pub.flags |= KR_CALL_RESUMED;
+    call->pub.state = parked->module ? parked->module->state : NULL;
     call->inner_changes = 0;
     call->replaced = false;
     call_begin(call);
     was = rack_enter(parked->module);
-    if (why == KR_WAKE_UNBLOCK)
+    if (why == KR_WAKE_UNBLOCK && block.leaving)
+        kr_reply_errorf(call->pub.reply,
+                        "NOMODULE module '%s' has been unloaded",
+                        block.leaving->name);
+    else if (why == KR_WAKE_UNBLOCK)
         kr_reply_error(call->pub.reply,
                        "UNBLOCKED client unblocked via CLIENT UNBLOCK");
     else
@@ -412,7 +418,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked->client = client;
     parked->module = ((struct kr_cmd *)pub->command)->module;
     if (parked->module)
-        parked->module->held++;
+        parked->module->parked++;
     parked_copy_words(parked);
     parked_join_lines(parked, how);
     if (how->deadline_ms > 0) {
@@ -570,6 +576,7 @@ void block_abandon(struct parked *parked)
 
     output_mute(&client->output, true);
     parked->call.pub.now_ms = clock_turn_ms;
+    parked->call.pub.state = parked->module ? parked->module->state : NULL;
     was = rack_enter(parked->module);
     parked->how.wake(&parked->call.pub, KR_WAKE_GONE, kr_str(NULL, 0),
                      parked->how.ctx);
@@ -602,6 +609,7 @@ void block_forget(kr_module *module)
 {
     struct parked *parked = LIST_FIRST(&block.parked);
 
+    block.leaving = module;
     while (parked)
         if (parked->module == module && !parked->waking) {
             parked_wake(parked, KR_WAKE_UNBLOCK, kr_str(NULL, 0));
@@ -609,6 +617,22 @@ void block_forget(kr_module *module)
         } else {
             parked = LIST_NEXT(parked, link);
         }
+    block.leaving = NULL;
+}
+
+bool block_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    struct parked *parked;
+
+    LIST_FOREACH(parked, &block.parked, link)
+    {
+        if (parked->module != module)
+            continue;
+        if (!RACK_CARRY(names, really, &parked->how.wake) ||
+            !RACK_CARRY(names, really, &parked->how.free))
+            return false;
+    }
+    return true;
 }
 
 uint64_t block_key_count(void)

@@ -22,6 +22,10 @@ void block_spend(kr_client *client, uint64_t ticks);
 void block_abandon(struct parked *parked);
 /* Errors for all calls parked by a module that is unloaded. */
 void block_forget(kr_module *module);
+/* An upgrade: see rack_on_carry(). */
+struct rack_names;
+bool block_carry(kr_module *module, const struct rack_names *names,
+                 bool really);
 uint64_t block_key_count(void);
 
 extern const struct kr_block block_interface;

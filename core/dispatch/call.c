@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/call.h"
 
+#include "core/dispatch/ahead.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
@@ -85,6 +86,7 @@ static void call_unknown(struct call *call)
     char text[512], args[160] = "";
     size_t used = 0;
     struct kr_cmd *container;
+    const char *missing;
 
     if (call->input && call_is_http(argv[0])) {
         log_warning("Possible SECURITY ATTACK detected. It looks like somebody "
@@ -92,6 +94,16 @@ static void call_unknown(struct call *call)
                     "page that makes a browser talk to it, perhaps. Connection "
                     "aborted.");
         client_doom(call->input, false);
+        return;
+    }
+    missing = command_missing(argc, argv);
+    if (missing) {
+        snprintf(text, sizeof(text),
+                 "NOMODULE '%.*s' is a command of module '%s', which is not "
+                 "loaded; its values are kept sealed",
+                 argv[0].size < 128 ? (int)argv[0].size : 128, argv[0].data,
+                 missing);
+        call_refuse(call, text);
         return;
     }
     (void)command_match(argc, argv, &container);
@@ -310,28 +322,38 @@ static uint32_t call_count_keys(const struct kr_cmd *command, uint32_t argc)
     return (uint32_t)((last - first) / command->simple_step) + 1;
 }
 
-void call_prepare(kr_client *client, const struct resp_args *args,
-                  struct prepared *prepared, uint64_t *hashes, uint32_t room)
+/* Hash the keys of prepared->command, as many as there is room for, and ask for
+ * their buckets. */
+static void call_prepare_keys(kr_db *db, const struct kr_str *argv,
+                              uint32_t argc, struct prepared *prepared,
+                              uint64_t *hashes, uint32_t room)
 {
-    struct kr_cmd *command = call_find(client, args->argv[0]);
-    uint32_t keys;
+    const struct kr_cmd *command = prepared->command;
+    uint32_t keys = call_count_keys(command, argc);
 
-    if (command && command->subcommands && args->argc > 1)
-        command = command_match((uint32_t)args->argc, args->argv, NULL);
-    *prepared = (struct prepared){.command = command};
-    if (!command)
-        return;
-    keys = call_count_keys(command, (uint32_t)args->argc);
     if (keys == 0)
         return;
-    prepared->word = &args->argv[command->simple_key];
+    prepared->word = &argv[command->simple_key];
     prepared->step = command->simple_step;
     prepared->hashes = hashes;
     prepared->keys = keys < room ? keys : room;
     for (uint32_t i = 0; i < prepared->keys; i++) {
         hashes[i] = keyspace_hash(prepared->word[i * prepared->step]);
-        keyspace_prefetch_bucket(client->db, hashes[i]);
+        keyspace_prefetch_bucket(db, hashes[i]);
     }
+}
+
+void call_prepare(kr_client *client, const struct resp_args *args,
+                  struct prepared *prepared, uint64_t *hashes, uint32_t room)
+{
+    struct kr_cmd *command = call_find(client, args->argv[0]);
+
+    if (command && command->subcommands && args->argc > 1)
+        command = command_match((uint32_t)args->argc, args->argv, NULL);
+    *prepared = (struct prepared){.command = command};
+    if (command)
+        call_prepare_keys(client->db, args->argv, (uint32_t)args->argc,
+                          prepared, hashes, room);
 }
 
 static void call_set_hint(const struct prepared *prepared)
@@ -450,8 +472,17 @@ bool call_client(kr_client *client, const struct resp_args *args,
 
 /* --- Calls from code ----------------------------------------------------- */
 
+static kr_db *call_run_db(const struct kr_run *run)
+{
+    return run->db       ? run->db
+           : run->client ? run->client->db
+                         : keyspace_interface.db(0);
+}
+
+/* `prepared`: the keys have been hashed; NULL: they have not. */
 static kr_status call_run_found(struct kr_cmd *command,
-                                const struct kr_run *run)
+                                const struct kr_run *run,
+                                const struct prepared *prepared)
 {
     static struct output nowhere;
     kr_client *client = run->client;
@@ -460,9 +491,7 @@ static kr_status call_run_found(struct kr_cmd *command,
         .pub = {.argv = run->argv,
                 .argc = run->argc,
                 .reply = run->reply,
-                .db = run->db  ? run->db
-                      : client ? client->db
-                               : keyspace_interface.db(0),
+                .db = call_run_db(run),
                 .client = client,
                 .command = command,
                 .now_ms =
@@ -515,7 +544,10 @@ static kr_status call_run_found(struct kr_cmd *command,
         return KR_EDENIED;
     if (run->flags & KR_RUN_DRY)
         return KR_OK;
-    keyspace_forget_hint();
+    if (prepared)
+        call_set_hint(prepared);
+    else
+        keyspace_forget_hint();
     if (client)
         client->in_use++;
     call_execute(&call);
@@ -528,13 +560,57 @@ static kr_status call_run_found(struct kr_cmd *command,
 
 static kr_status call_run(const struct kr_run *run)
 {
-    return call_run_found(command_match(run->argc, run->argv, NULL), run);
+    return call_run_found(command_match(run->argc, run->argv, NULL), run, NULL);
 }
 
 static kr_status call_run_command(const kr_cmd *command,
                                   const struct kr_run *run)
 {
-    return call_run_found((struct kr_cmd *)command, run);
+    return call_run_found((struct kr_cmd *)command, run, NULL);
+}
+
+#define BATCH_KEYS 128u /* hashed ahead, all commands together */
+
+/* At most AHEAD_MAX, all of one database. */
+static void call_run_together(kr_db *db, uint32_t count,
+                              const kr_cmd *const *commands,
+                              const struct kr_run *runs)
+{
+    struct prepared prepared[AHEAD_MAX];
+    struct resp_args args[AHEAD_MAX];
+    uint64_t hashes[BATCH_KEYS];
+    uint32_t keys = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        args[i].argv = (struct kr_str *)(uintptr_t)runs[i].argv;
+        args[i].argc = runs[i].argc;
+        prepared[i] =
+            (struct prepared){.command = (struct kr_cmd *)commands[i]};
+        call_prepare_keys(db, runs[i].argv, runs[i].argc, &prepared[i],
+                          hashes + keys, BATCH_KEYS - keys);
+        keys += prepared[i].keys;
+    }
+    if (keys > 1)
+        ahead_fetch(db, args, prepared, (int)count);
+    for (uint32_t i = 0; i < count; i++)
+        (void)call_run_found(prepared[i].command, &runs[i], &prepared[i]);
+}
+
+static void call_run_batch(uint32_t count, const kr_cmd *const *commands,
+                           const struct kr_run *runs)
+{
+    uint32_t done = 0;
+
+    while (done < count) {
+        kr_db *db = call_run_db(&runs[done]);
+        uint32_t next = done + 1;
+
+        while (next < count && next - done < AHEAD_MAX &&
+               call_run_db(&runs[next]) == db)
+            next++;
+        call_run_together(db, next - done, commands + done, runs + done);
+        done = next;
+    }
 }
 
 static struct kr_blob *call_take(struct kr_call *pub, uint32_t i)
@@ -609,4 +685,5 @@ const struct kr_calls call_interface = {
     .sink_reset = call_sink_reset,
     .free_sink = call_free_sink,
     .set_slow_limit = call_set_slow_limit,
+    .run_batch = call_run_batch,
 };

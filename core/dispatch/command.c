@@ -8,6 +8,7 @@
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/rack/rack.h"
+#include "core/server/crash.h"
 #include "core/text/hash.h"
 
 #include <stdio.h>
@@ -27,7 +28,17 @@ static struct {
     struct kr_cmd *first; /* in order of registration */
     struct kr_cmd **end;
     bool unpublished; /* modules that are not active yet have brought some */
+    struct staged *staged; /* in order of registration */
+    bool settling;         /* whoever does it tells, once */
 } table;
+
+/* What the new version of a module will have, once it is in use. */
+struct staged {
+    struct staged *next;
+    kr_module *module;
+    char *parent; /* NULL: none */
+    struct kr_command row;
+};
 
 /* --- By name ------------------------------------------------------------- */
 
@@ -151,7 +162,7 @@ static void command_tell(void)
 /* Nobody may learn of commands that a failed load would take back. */
 static void command_came(const kr_module *module)
 {
-    if (!module || module->active)
+    if ((!module || module->active) && !table.settling)
         command_tell();
     else
         table.unpublished = true;
@@ -165,9 +176,23 @@ void command_publish(void)
     command_tell();
 }
 
+static void command_leave_module(struct kr_cmd *command)
+{
+    struct kr_cmd **link = &command->module->commands;
+
+    while (*link != command)
+        link = &(*link)->of_module;
+    *link = command->of_module;
+}
+
 static void command_fill(struct kr_cmd *command, kr_module *module,
                          const struct kr_command *row)
 {
+    if (command->module && !command->gone)
+        command_leave_module(command);
+    command->stale = false;
+    memory_free(command->missing);
+    command->missing = NULL;
     command->row = *row;
     command->row.name = command->full_name;
     command->row.categories = command_categories(row);
@@ -208,15 +233,6 @@ static bool command_name_is_good(const char *name)
     return name && name[0] && strlen(name) <= 255;
 }
 
-static void command_leave_module(struct kr_cmd *command)
-{
-    struct kr_cmd **link = &command->module->commands;
-
-    while (*link != command)
-        link = &(*link)->of_module;
-    *link = command->of_module;
-}
-
 static void command_go(struct kr_cmd *command)
 {
     if (command->gone)
@@ -234,6 +250,13 @@ static void command_go(struct kr_cmd *command)
         table.count--;
 }
 
+/* May the module have a command where this one stands? */
+static bool command_is_free(const struct kr_cmd *command,
+                            const kr_module *module)
+{
+    return command->gone || (command->stale && command->module == module);
+}
+
 static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
                                    const struct kr_command *row)
 {
@@ -245,7 +268,7 @@ static kr_status command_add_below(struct kr_cmd *parent, kr_module *module,
         return KR_EINVAL;
     for (; *end; end = &(*end)->next)
         if (strcasecmp((*end)->full_name + skip, row->name) == 0) {
-            if (!(*end)->gone)
+            if (!command_is_free(*end, module))
                 return KR_EEXIST;
             command_fill(*end, module, row);
             return KR_OK;
@@ -276,16 +299,21 @@ static struct kr_command command_sub_row(const struct kr_rows *rows, uint32_t i)
     return row;
 }
 
+static kr_status command_stage(kr_module *module, const char *parent,
+                               const struct kr_command *row);
+
 kr_status command_add(kr_module *module, const struct kr_command *row)
 {
     struct kr_cmd **slot, *command;
 
     if (!command_name_is_good(row->name))
         return KR_EINVAL;
+    if (module && module->staging)
+        return command_stage(module, NULL, row);
     if (2 * (table.used + 1) > table.size)
         command_grow();
     slot = command_slot(kr_cstr(row->name));
-    if (*slot && !(*slot)->gone)
+    if (*slot && !command_is_free(*slot, module))
         return KR_EEXIST;
     if (!*slot) {
         *slot = command_new(NULL, row->name);
@@ -296,8 +324,8 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
         table.end = &(*slot)->next;
     }
     command = *slot;
+    table.count += !command->module || command->gone;
     command_fill(command, module, row);
-    table.count++;
     for (uint32_t i = 0; i < row->subcommands.count; i++) {
         struct kr_command sub = command_sub_row(&row->subcommands, i);
         kr_status status = command_add_below(command, module, &sub);
@@ -317,12 +345,41 @@ kr_status command_add_sub(kr_module *module, const char *parent,
     struct kr_cmd *command = command_find(kr_cstr(parent));
     kr_status status;
 
+    if (module && module->staging)
+        return command_stage(module, parent, row);
     if (!command)
         return KR_ENOENT;
     status = command_add_below(command, module, row);
     if (status == KR_OK)
         command_came(module);
     return status;
+}
+
+void command_remember(kr_module *module)
+{
+    for (struct kr_cmd *c = module->commands; c; c = c->of_module) {
+        memory_free(c->missing);
+        c->missing = memory_strdup(module->name);
+    }
+}
+
+const char *command_missing(uint32_t argc, const struct kr_str *argv)
+{
+    const struct kr_cmd *command, *sub;
+    char name[256];
+
+    if (!table.size || argv[0].size > UINT16_MAX)
+        return NULL;
+    command = *command_slot(argv[0]);
+    if (!command || command->gone || argc < 2 || argv[1].size >= sizeof(name))
+        return command && command->gone ? command->missing : NULL;
+    memcpy(name, argv[1].data, argv[1].size);
+    name[argv[1].size] = '\0';
+    for (sub = command->subcommands; sub; sub = sub->next)
+        if (sub->gone &&
+            strcasecmp(sub->full_name + command->name_size + 1, name) == 0)
+            return sub->missing;
+    return NULL;
 }
 
 bool command_forget(kr_module *module)
@@ -340,12 +397,161 @@ static kr_status command_remove(kr_module *self, const char *name)
 
     if (!command || command->module != self)
         return KR_ENOENT;
+    if (self && self->staging)
+        return KR_EBUSY;
     for (struct kr_cmd *sub = command->subcommands; sub; sub = sub->next)
         command_go(sub);
     command_go(command);
     if (!self || self->active)
         command_tell();
     return KR_OK;
+}
+
+/* --- Upgrades ------------------------------------------------------------ */
+
+/* The subcommand of that name, there or gone. */
+static const struct kr_cmd *command_below(const struct kr_cmd *parent,
+                                          const char *name)
+{
+    const struct kr_cmd *sub = parent->subcommands;
+    size_t skip = (size_t)parent->name_size + 1;
+
+    while (sub && strcasecmp(sub->full_name + skip, name) != 0)
+        sub = sub->next;
+    return sub;
+}
+
+/* Is it another's?  Then the new version cannot have it. */
+static bool command_is_taken(const struct kr_cmd *command,
+                             const kr_module *module)
+{
+    return command && !command->gone && command->module != module;
+}
+
+static const struct staged *staged_find(const kr_module *module,
+                                        const char *parent, const char *name)
+{
+    const struct staged *s = table.staged;
+
+    while (s && !(s->module == module && strcasecmp(s->row.name, name) == 0 &&
+                  (parent ? s->parent && strcasecmp(s->parent, parent) == 0
+                          : !s->parent)))
+        s = s->next;
+    return s;
+}
+
+/* Has the row a subcommand of that name, before its row number `end`? */
+static bool command_row_has(const struct kr_command *row, uint32_t end,
+                            const char *name)
+{
+    for (uint32_t i = 0; i < end; i++)
+        if (strcasecmp(command_sub_row(&row->subcommands, i).name, name) == 0)
+            return true;
+    return false;
+}
+
+static kr_status command_judge_subs(const kr_module *module,
+                                    const struct kr_cmd *same,
+                                    const struct kr_command *row)
+{
+    for (uint32_t i = 0; i < row->subcommands.count; i++) {
+        struct kr_command sub = command_sub_row(&row->subcommands, i);
+
+        if (!command_name_is_good(sub.name))
+            return KR_EINVAL;
+        if (command_row_has(row, i, sub.name) ||
+            (same && command_is_taken(command_below(same, sub.name), module)))
+            return KR_EEXIST;
+    }
+    return KR_OK;
+}
+
+/* What will be refused at the switch must be refused now. */
+static kr_status command_judge(const kr_module *module, const char *parent,
+                               const struct kr_command *row)
+{
+    const struct staged *container;
+    const struct kr_cmd *above;
+
+    if (!command_name_is_good(row->name))
+        return KR_EINVAL;
+    if (staged_find(module, parent, row->name))
+        return KR_EEXIST;
+    if (!parent) {
+        above = command_find(kr_cstr(row->name));
+        return command_is_taken(above, module)
+                   ? KR_EEXIST
+                   : command_judge_subs(module, above, row);
+    }
+    above = command_find(kr_cstr(parent));
+    container = staged_find(module, NULL, parent);
+    if (!container && (!above || above->module == module))
+        return KR_ENOENT;
+    if (container &&
+        command_row_has(&container->row, container->row.subcommands.count,
+                        row->name))
+        return KR_EEXIST;
+    return above && command_is_taken(command_below(above, row->name), module)
+               ? KR_EEXIST
+               : KR_OK;
+}
+
+static kr_status command_stage(kr_module *module, const char *parent,
+                               const struct kr_command *row)
+{
+    kr_status status = command_judge(module, parent, row);
+    struct staged **end = &table.staged;
+
+    if (status != KR_OK)
+        return status;
+    while (*end)
+        end = &(*end)->next;
+    *end = memory_calloc(1, sizeof(**end));
+    (*end)->module = module;
+    (*end)->parent = parent ? memory_strdup(parent) : NULL;
+    (*end)->row = *row;
+    return KR_OK;
+}
+
+static void staged_apply(const struct staged *s)
+{
+    kr_status status = s->parent
+                           ? command_add_sub(s->module, s->parent, &s->row)
+                           : command_add(s->module, &s->row);
+
+    kr_assert(status == KR_OK); /* command_judge() has said so */
+}
+
+/* `module` is not staging any more. */
+void command_settle(kr_module *module, bool good)
+{
+    struct staged **at = &table.staged;
+    struct kr_cmd *command, *next;
+
+    table.settling = true;
+    for (command = module->commands; good && command;
+         command = command->of_module)
+        command->stale = true;
+    while (*at) {
+        struct staged *s = *at;
+
+        if (s->module != module) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        if (good)
+            staged_apply(s);
+        memory_free(s->parent);
+        memory_free(s);
+    }
+    for (command = module->commands; good && command; command = next) {
+        next = command->of_module;
+        if (command->stale)
+            command_go(command);
+    }
+    table.settling = false;
+    table.unpublished |= good;
 }
 
 /* --- The interface ------------------------------------------------------- */
@@ -466,6 +672,7 @@ static void command_free_all(struct kr_cmd *first)
         if (command->module)
             command->module->commands = NULL;
         latency_free(command);
+        memory_free(command->missing);
         memory_free(command->full_name);
         memory_free(command->typed);
         memory_free(command);

@@ -19,9 +19,11 @@ struct kr_cmd {
     uint8_t simple_key; /* index of a first key that a plain spec tells, or 0 */
     uint8_t simple_step;
     int16_t simple_last; /* of the last one: from the first, or from the end */
-    bool gone; /* its module left; kept while something points to it */
+    bool gone;  /* its module left; kept while something points to it */
+    bool stale; /* its module's new version has not named it so far */
     uint16_t name_size;
     char *full_name; /* "config|get", lower case */
+    char *missing;   /* the module that had it and left values, or NULL */
     char *typed;     /* the name as a client last typed it, for a quick match */
     struct kr_command row;
     struct kr_cmd *parent;
@@ -42,6 +44,15 @@ kr_status command_add_sub(kr_module *module, const char *parent,
 /* All commands of `module`, at unload or when a load fails.  The answer: were
  * there any?  Who made the module invisible raises "command.changed". */
 bool command_forget(kr_module *module);
+/* The module goes and leaves values behind: who gives one of its commands is
+ * told of it.  Before command_forget(). */
+void command_remember(kr_module *module);
+/* The module that had the command, if it is one of those; or NULL. */
+const char *command_missing(uint32_t argc, const struct kr_str *argv);
+/* What a new version registers while it is made ready is kept aside, see
+ * command_add().  The upgrade ends: `good`: that is what the module has now, in
+ * the same records where the names are the same. */
+void command_settle(kr_module *module, bool good);
 /* Modules have become active: raise "command.changed", once, if they have
  * brought commands.  What an active module adds is told at once. */
 void command_publish(void);

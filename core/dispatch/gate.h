@@ -17,6 +17,8 @@ extern uint32_t gate_stages[GATE_STAGES];
 int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
                  const struct kr_outcome *outcome);
 void gate_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void gate_settle(kr_module *module, bool good);
 
 extern const struct kr_gates gate_interface;
 

@@ -19,6 +19,7 @@
 struct kr_journal_reader {
     LIST_ENTRY(kr_journal_reader) link;
     kr_module *module;
+    uint32_t stamp;
     kr_journal_fn fn;
     void *ctx;
     uint32_t targets;
@@ -278,8 +279,11 @@ static kr_journal_reader *journal_attach(kr_module *self, uint32_t targets,
 {
     kr_journal_reader *reader = memory_alloc(sizeof(*reader));
 
-    *reader = (kr_journal_reader){
-        .module = self, .fn = fn, .ctx = ctx, .targets = targets};
+    *reader = (kr_journal_reader){.module = self,
+                                  .stamp = rack_stamp(self),
+                                  .fn = fn,
+                                  .ctx = ctx,
+                                  .targets = targets};
     LIST_INSERT_HEAD(&journal.readers, reader, link);
     journal_rearm();
     return reader;
@@ -302,6 +306,39 @@ void journal_forget(kr_module *module)
     for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
         next = LIST_NEXT(reader, link);
         if (reader->module == module && reader->fn)
+            journal_detach(reader);
+    }
+}
+
+/* The new version's readers read where the old one's have; in order, if there
+ * are several. */
+static void journal_take_place(kr_journal_reader *reader)
+{
+    kr_journal_reader *other;
+
+    LIST_FOREACH(other, &journal.readers, link)
+    if (other->module == reader->module && other->fn &&
+        other->stamp + 1 == reader->stamp) {
+        LIST_REMOVE(reader, link);
+        LIST_INSERT_BEFORE(other, reader, link);
+        return;
+    }
+}
+
+void journal_settle(kr_module *module, bool good)
+{
+    uint32_t new = module->generation + 1;
+    kr_journal_reader *reader, *next;
+
+    for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
+        next = LIST_NEXT(reader, link);
+        if (good && reader->module == module && reader->stamp == new)
+            journal_take_place(reader);
+    }
+    for (reader = LIST_FIRST(&journal.readers); reader; reader = next) {
+        next = LIST_NEXT(reader, link);
+        if (reader->module == module && reader->fn &&
+            (reader->stamp == new) != good)
             journal_detach(reader);
     }
 }

@@ -15,6 +15,8 @@ void journal_removed(kr_db *db, struct kr_str key, bool lazily);
 /* Hand the unit to the readers. */
 void journal_deliver(void);
 void journal_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void journal_settle(kr_module *module, bool good);
 /* The client goes: effects of its doing name nobody. */
 void journal_forget_client(const kr_client *client);
 

@@ -32,6 +32,7 @@ struct event_row {
     void *ctx;
     kr_module *module; /* NULL: the host */
     kr_subscription *subscription;
+    uint32_t stamp; /* of the module's version */
 };
 
 struct kr_event {
@@ -44,12 +45,15 @@ struct kr_event {
     uint32_t delivering;
     uint64_t bit; /* in event_armed; 0 for events of modules */
     bool declared;
+    uint32_t stamp;        /* of the version that declared it last */
+    uint32_t stamp_before; /* 0: not declared by an earlier version */
     struct kr_event *next; /* of the modules' events */
 };
 
 struct kr_subscription {
     kr_event *event;
     kr_module *module;
+    uint32_t stamp;
     kr_subscription *next, **link; /* all subscriptions */
 };
 
@@ -184,7 +188,7 @@ void event_raise(enum event_id id, const void *payload)
 
 void event_listen(enum event_id id, kr_event_fn fn, void *ctx)
 {
-    event_add(event_host(id), (struct event_row){fn, ctx, NULL, NULL});
+    event_add(event_host(id), (struct event_row){.fn = fn, .ctx = ctx});
 }
 
 /* --- kr.events/1 --------------------------------------------------------- */
@@ -213,12 +217,13 @@ static kr_subscription *event_subscribe(kr_module *self, const char *name,
     s = memory_alloc(sizeof(*s));
     s->event = event;
     s->module = self;
+    s->stamp = rack_stamp(self);
     s->next = events.subscriptions;
     s->link = &events.subscriptions;
     if (s->next)
         s->next->link = &s->next;
     events.subscriptions = s;
-    event_add(event, (struct event_row){fn, ctx, self, s});
+    event_add(event, (struct event_row){fn, ctx, self, s, s->stamp});
     return s;
 }
 
@@ -257,6 +262,11 @@ static kr_event *event_declare(kr_module *self, const char *name)
         event->next = events.declared;
         events.declared = event;
     }
+    if (!event->declared)
+        event->stamp = 0;
+    if (event->stamp != rack_stamp(self))
+        event->stamp_before = event->stamp;
+    event->stamp = rack_stamp(self);
     event->module = self;
     event->declared = true;
     return event;
@@ -273,6 +283,13 @@ static void event_publish(kr_event *event, const void *payload)
         event_deliver(event, payload);
 }
 
+static void event_undeclare(kr_event *event)
+{
+    event->declared = false;
+    event->module = NULL;
+    event_settle(event);
+}
+
 void event_forget(kr_module *module)
 {
     kr_subscription *s, *next;
@@ -285,12 +302,77 @@ void event_forget(kr_module *module)
     }
     for (e = events.declared; e; e = after) {
         after = e->next;
+        if (e->declared && e->module == module)
+            event_undeclare(e);
+    }
+}
+
+/* --- Upgrades ------------------------------------------------------------ */
+
+/* The row of an old version whose place in the order the subscription takes;
+ * `i` itself: there is none. */
+static uint32_t event_place(const kr_event *event, uint32_t i)
+{
+    const struct event_row *row = &event->list[i];
+
+    for (uint32_t at = 0; at < i; at++) {
+        const struct event_row *other = &event->list[at];
+
+        if (other->fn && other->module == row->module &&
+            other->stamp < row->stamp)
+            return at;
+    }
+    return i;
+}
+
+/* A row of the old version and one of the new exchange their places. */
+static void event_take_place(kr_subscription *s)
+{
+    kr_event *event = s->event;
+    uint32_t i = 0, at;
+    struct event_row row;
+
+    while (event->list[i].subscription != s)
+        i++;
+    at = event_place(event, i);
+    row = event->list[at];
+    event->list[at] = event->list[i];
+    event->list[i] = row;
+}
+
+static void event_settle_declared(kr_module *module, bool good)
+{
+    uint32_t new = module->generation + 1;
+    kr_event *e, *after;
+
+    for (e = events.declared; e; e = after) {
+        after = e->next;
         if (!e->declared || e->module != module)
             continue;
-        e->declared = false;
-        e->module = NULL;
-        event_settle(e);
+        if (!good && e->stamp == new)
+            e->stamp = e->stamp_before;
+        else if (good && e->stamp != new)
+            e->stamp = 0;
+        if (e->stamp == 0)
+            event_undeclare(e);
     }
+}
+
+void event_settle_upgrade(kr_module *module, bool good)
+{
+    uint32_t new = module->generation + 1;
+    kr_subscription *s, *next;
+
+    for (s = events.subscriptions; s && good; s = s->next) {
+        if (s->module == module && s->stamp == new)
+            event_take_place(s);
+    }
+    for (s = events.subscriptions; s; s = next) {
+        next = s->next;
+        if (s->module == module && (s->stamp == new) != good)
+            event_unsubscribe(s);
+    }
+    event_settle_declared(module, good);
 }
 
 const struct kr_events event_interface = {

@@ -59,6 +59,8 @@ void event_listen(enum event_id id, kr_event_fn fn, void *ctx);
 
 /* Drop all subscriptions and declared events of a module. */
 void event_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void event_settle_upgrade(kr_module *module, bool good);
 
 extern const struct kr_events event_interface;
 

@@ -27,6 +27,7 @@ struct rate {
 struct provider {
     STAILQ_ENTRY(provider) link;
     kr_module *module;
+    uint32_t stamp;
     const char *section;
     uint32_t flags;
     kr_info_fn fn;
@@ -90,6 +91,7 @@ static kr_status info_provide(kr_module *self, const char *section,
     struct provider *other, *last = NULL;
 
     *provider = (struct provider){.module = self,
+                                  .stamp = rack_stamp(self),
                                   .section = section,
                                   .flags = flags,
                                   .fn = fn,
@@ -219,17 +221,63 @@ static void info_sections(void (*each)(void *ctx, const char *section,
     }
 }
 
-void info_forget(kr_module *module)
+/* Drop what one version of the module provides; 0: all of it. */
+static void info_drop(kr_module *module, uint32_t stamp)
 {
     struct provider *provider, *next;
 
     for (provider = STAILQ_FIRST(&info.providers); provider; provider = next) {
         next = STAILQ_NEXT(provider, link);
-        if (provider->module != module)
+        if (provider->module != module || (stamp && provider->stamp != stamp))
             continue;
         STAILQ_REMOVE(&info.providers, provider, provider, link);
         memory_free(provider);
     }
+}
+
+void info_forget(kr_module *module)
+{
+    info_drop(module, 0);
+}
+
+/* The old version's provider whose place in the order this one takes. */
+static struct provider *info_before(const struct provider *provider)
+{
+    struct provider *other;
+
+    STAILQ_FOREACH(other, &info.providers, link)
+    if (other->module == provider->module &&
+        other->stamp + 1 == provider->stamp &&
+        other->flags == provider->flags &&
+        strcmp(other->section, provider->section) == 0)
+        return other;
+    return NULL;
+}
+
+/* The contents of the two are exchanged, which is all that there is to it. */
+static void info_take_place(struct provider *provider)
+{
+    struct provider *place = info_before(provider), both[2];
+
+    if (!place)
+        return;
+    both[0] = *place;
+    both[1] = *provider;
+    *place = both[1];
+    *provider = both[0];
+    place->link = both[0].link;
+    provider->link = both[1].link;
+}
+
+void info_settle(kr_module *module, bool good)
+{
+    struct provider *provider;
+
+    STAILQ_FOREACH(provider, &info.providers, link)
+    if (good && provider->module == module &&
+        provider->stamp == module->generation + 1)
+        info_take_place(provider);
+    info_drop(module, module->generation + !good);
 }
 
 /* --- Counters ------------------------------------------------------------ */

@@ -9,6 +9,8 @@ void info_init(void);
 /* hz times a second: rates, peaks. */
 void info_tick(int64_t now_ms);
 void info_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void info_settle(kr_module *module, bool good);
 void info_fini(void);
 
 extern const struct kr_info info_interface;

@@ -5,6 +5,7 @@
  * invariants of db.h. */
 #include "core/keyspace/db.h"
 
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
@@ -60,6 +61,10 @@ void db_unlink_value(kr_db *db, struct entry *e)
 
     if (KR_LIKELY(!(type_traits[entry_type(e)] & TYPE_UNLINKS)))
         return;
+    if (KR_UNLIKELY(type_unsettled) && !type_suits(e)) {
+        adapt_unlink(db, e);
+        return;
+    }
     type = type_at(entry_type(e));
     peek = entry_peek(e);
     type->unlink(&peek, db->index, entry_key(e));
@@ -113,10 +118,14 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
 {
     bool lazily =
         evict ? keyspace_settings.lazy_evict : keyspace_settings.lazy_expire;
-    struct kr_str key = entry_key(e);
+    enum event_id why = evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED;
+    struct kr_str key;
 
-    if (!db_tell_going(db, hash, e,
-                       evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED))
+    /* Who is told sees the value. */
+    if (event_is_armed(EVENT_KEY_BEFORE) || event_is_armed(why))
+        e = adapt_seen(db, hash, e);
+    key = entry_key(e);
+    if (!db_tell_going(db, hash, e, why))
         return false;
     db_unlink_value(db, e);
     db_detach(db, hash, e);
@@ -168,6 +177,7 @@ void db_swap_contents(kr_db *a, kr_db *b)
 {
     kr_db old = *a;
 
+    keyspace.swaps++;
     *a = *b;
     a->index = old.index;
     a->watched = old.watched;

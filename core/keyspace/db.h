@@ -44,6 +44,7 @@ struct keyspace {
     uint64_t chance;     /* state of the random numbers, never 0 */
     uint64_t seed;       /* of what tables and wheels draw by chance */
     int32_t expire_next; /* the database at which expiry goes on */
+    uint64_t swaps;      /* times that databases have exchanged contents */
 };
 
 /* The wing's state: one, because the ABI's functions carry no handle. */
@@ -159,6 +160,9 @@ void lazy_free_contents(kr_db *contents, bool async);
 bool lazy_step(int64_t budget_us);
 /* Values of a type that wait to be freed. */
 uint64_t lazy_values(uint16_t slot);
+/* What has begun to wait up to now, and: is all of that freed? */
+uint64_t lazy_mark(void);
+bool lazy_is_past(uint64_t mark);
 /* About so many bytes of large values wait to be freed; 0 without a limit of
  * memory. */
 size_t lazy_bytes(void);

@@ -13,15 +13,13 @@
 size_t describe_key_memory(const struct kr_cell *cell, size_t samples)
 {
     const struct entry *e = cell->entry;
-    const struct kr_type *type = type_at(entry_type(e));
+    const struct kr_type *type = type_of_entry(e);
     uint64_t count = table_count(&cell->db->table);
     size_t bytes = memory_usable(e);
 
     bytes += (table_memory(&cell->db->table) + count - 1) / count;
     if (!entry_boxed(e) || entry_box(e) == NULL)
         return bytes;
-    if (e->head & ENTRY_SEALED)
-        return bytes + memory_usable(entry_box(e));
     if (type != NULL && type->memory != NULL) {
         struct kr_peek peek = entry_peek(e);
 

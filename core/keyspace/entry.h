@@ -57,11 +57,13 @@ struct entry {
 #define ENTRY_BOXED      (UINT64_C(1) << 49)
 #define ENTRY_ALIGNED    (UINT64_C(1) << 50)
 #define ENTRY_FAR        (UINT64_C(1) << 51)
-#define ENTRY_SEALED     (UINT64_C(1) << 52) /* the box is the host's bytes */
-#define ENTRY_FLAGS      (UINT64_C(0x1f) << 48)
-#define ENTRY_NEAR_BITS  48
-#define ENTRY_NEAR_MASK  ((UINT64_C(1) << ENTRY_NEAR_BITS) - 1)
-#define ENTRY_TYPES      1024u
+/* Does the value have the layout that its type's module has now?  If the bit is
+ * the one that the type's slot has; see type.h. */
+#define ENTRY_PARITY    (UINT64_C(1) << 52)
+#define ENTRY_FLAGS     (UINT64_C(0x1f) << 48)
+#define ENTRY_NEAR_BITS 48
+#define ENTRY_NEAR_MASK ((UINT64_C(1) << ENTRY_NEAR_BITS) - 1)
+#define ENTRY_TYPES     1024u
 
 static_assert(KR_INLINE_MAX < 1u << 11, "the inline length has 11 bits");
 static_assert(KR_META_MAX < 1u << 6, "meta has 6 bits");

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/evict.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
@@ -132,7 +133,7 @@ keyspace_announce(kr_db *db, struct kr_str key, uint64_t hash,
     tell(EVENT_KEY_BEFORE, db, key, cell, call);
     e = db_lookup(db, key, hash, &at);
     if (e != NULL)
-        entry_fill_cell(e, db, hash, cell);
+        entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
     return e != NULL;
 }
 
@@ -148,6 +149,7 @@ static inline bool keyspace_find_at(kr_db *db, struct kr_str key, uint64_t hash,
     if (KR_UNLIKELY(entry_expired(e, now_ms)) && !(how & KR_FIND_EXPIRED) &&
         keyspace_is_over(db, hash, e))
         return keyspace_missed(db, key, how, call);
+    e = adapt_seen(db, hash, e);
     if (KR_LIKELY(!(how & KR_FIND_NO_TOUCH) && !keyspace_hooks.child))
         age_touch(e, now_ms);
     if (!(how & (KR_FIND_WRITE | KR_FIND_NO_STATS)))
@@ -278,7 +280,7 @@ static inline void keyspace_put_at(kr_db *db, struct kr_str key, uint64_t hash,
     }
     if (event_is_armed(EVENT_KEY_BEFORE)) {
         if (e != NULL)
-            entry_fill_cell(e, db, hash, cell);
+            entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
         tell(EVENT_KEY_BEFORE, db, key, e != NULL ? cell : NULL, call);
         e = db_lookup(db, key, hash, &at);
     }
@@ -301,7 +303,8 @@ static inline struct entry_form keyspace_form(uint16_t type, uint8_t meta,
         form.flags = ENTRY_BOXED;
         form.length = 0;
     }
-    if ((how & KR_PUT_ALIGNED) || (type_traits[type] & TYPE_ALIGNED))
+    form.flags |= type_entry_flags(type);
+    if (how & KR_PUT_ALIGNED)
         form.flags |= ENTRY_ALIGNED;
     return form;
 }
@@ -347,19 +350,56 @@ static void keyspace_adopt(kr_db *db, struct kr_str key, uint16_t type,
 
 /* --- Loading ------------------------------------------------------------- */
 
-static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
+/* Entries that are to go into `db` together. */
+#define PLACED_MAX 64
+
+static struct {
+    kr_db *db;
+    uint32_t count;
+    bool duplicate; /* since it was last asked */
+    struct entry *entries[PLACED_MAX];
+    uint64_t hashes[PLACED_MAX];
+} placed;
+
+static void keyspace_drop_placed(struct entry *e)
+{
+    if (entry_boxed(e))
+        lazy_free_box(e, false);
+    entry_free(e);
+    placed.duplicate = true;
+}
+
+static void keyspace_insert_placed(void)
+{
+    struct table_place at;
+
+    for (uint32_t i = 0; i < placed.count; i++)
+        table_prefetch_bucket(&placed.db->table, placed.hashes[i]);
+    for (uint32_t i = 0; i < placed.count; i++) {
+        struct entry *e = placed.entries[i];
+
+        if (KR_UNLIKELY(db_lookup(placed.db, entry_key(e), placed.hashes[i],
+                                  &at) != NULL)) {
+            keyspace_drop_placed(e);
+            continue;
+        }
+        db_insert(placed.db, placed.hashes[i], e);
+        db_link_value(placed.db, e);
+    }
+    placed.count = 0;
+}
+
+static void keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
                            const struct kr_value *value, int64_t when_ms,
                            struct kr_cell *cell)
 {
     uint32_t how = value->boxed ? KR_PUT_BOXED : 0;
     uint32_t length = value->boxed ? 0 : (uint32_t)value->bytes.size;
     struct entry_form form = keyspace_form(type, value->meta, how, length);
-    uint64_t hash = keyspace_hash_inline(key);
-    struct table_place at;
     struct entry *e;
 
-    if (db_lookup(db, key, hash, &at) != NULL)
-        return false;
+    if (placed.count == PLACED_MAX || placed.db != db)
+        keyspace_insert_placed();
     if (when_ms != KR_NO_EXPIRY)
         form.flags |= ENTRY_EXPIRES;
     e = entry_new(key, &form, age_first(clock_turn_ms));
@@ -369,10 +409,21 @@ static bool keyspace_place(kr_db *db, struct kr_str key, uint16_t type,
         memcpy(entry_payload(e), &value->box, sizeof(value->box));
     else if (length != 0)
         memcpy(entry_payload(e), value->bytes.data, length);
-    db_insert(db, hash, e);
-    db_link_value(db, e);
-    entry_fill_cell(e, db, hash, cell);
-    return true;
+    placed.db = db;
+    placed.hashes[placed.count] = keyspace_hash_inline(key);
+    placed.entries[placed.count] = e;
+    entry_fill_cell(e, db, placed.hashes[placed.count], cell);
+    placed.count++;
+}
+
+static bool keyspace_settle(void)
+{
+    bool fine;
+
+    keyspace_insert_placed();
+    fine = !placed.duplicate;
+    placed.duplicate = false;
+    return fine;
 }
 
 static void keyspace_reserve(kr_db *db, uint64_t keys)
@@ -529,12 +580,12 @@ struct keyspace_visit {
 static void keyspace_visit(void *entry, void *ctx)
 {
     const struct keyspace_visit *v = ctx;
-    struct entry *e = entry;
-    struct kr_str key = entry_key(e);
+    uint64_t hash = keyspace_hash_inline(entry_key(entry));
+    struct entry *e = adapt_seen(v->db, hash, entry);
     struct kr_cell cell;
 
-    entry_fill_cell(e, v->db, keyspace_hash_inline(key), &cell);
-    v->each(v->ctx, key, &cell);
+    entry_fill_cell(e, v->db, hash, &cell);
+    v->each(v->ctx, entry_key(e), &cell);
 }
 
 static uint64_t keyspace_scan(kr_db *db, uint64_t cursor, kr_each_key each,
@@ -563,7 +614,7 @@ static bool keyspace_random(kr_db *db, struct kr_cell *cell)
 
         if (!entry_expired(e, clock_turn_ms) || tries-- == 0 ||
             !keyspace_is_over(db, hash, e)) {
-            entry_fill_cell(e, db, hash, cell);
+            entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
             return true;
         }
     }
@@ -740,5 +791,6 @@ const struct kr_keyspace keyspace_interface = {
     .expires_actively = keyspace_expires_actively,
     .changed_too = keyspace_changed_too,
     .place = keyspace_place,
+    .settle = keyspace_settle,
     .reserve = keyspace_reserve,
 };

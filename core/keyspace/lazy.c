@@ -23,11 +23,14 @@
  * the other thread is at work: lazy_bytes().
  *
  * A type's code must stay while its values wait: lazy_values() counts them, and
- * a count goes down only on the main thread, when the job is done.  The other
- * thread touches nothing but the rubbish and the type's free(). */
+ * a count goes down only on the main thread, when the job is done.  That of an
+ * old version stays until all is freed that had begun to wait under it; what
+ * waits is numbered for that (lazy_mark()).  The other thread touches nothing
+ * but the rubbish and the type's free(). */
 #include "core/keyspace/db.h"
 
 #include <assert.h>
+#include <sys/queue.h>
 
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
@@ -41,6 +44,12 @@
 #define LAZY_KEYS_SYNC  1024 /* a database of so many is freed at once */
 #define LAZY_CLEAR_STEP 64   /* keys between two looks at the clock */
 
+/* What is not freed yet, in the order in which it began. */
+struct lazy_unit {
+    TAILQ_ENTRY(lazy_unit) link;
+    uint64_t number;
+};
+
 struct lazy_box {
     void *box;
     void (*free)(void *box);
@@ -50,16 +59,19 @@ struct lazy_box {
 };
 
 struct lazy_batch {
+    struct lazy_unit unit;
     uint32_t count;
     struct lazy_box boxes[LAZY_BATCH];
 };
 
 /* Contents on their way out. */
 struct lazy_contents {
+    struct lazy_unit unit;
     struct lazy_contents *next;
     kr_db db;
-    uint64_t counted;                     /* its keys, by INFO */
-    void (*free[ENTRY_TYPES])(void *box); /* by slot, at that moment */
+    uint64_t counted; /* its keys, by INFO */
+    /* By parity and slot, at that moment. */
+    void (*free[2][ENTRY_TYPES])(void *box);
 };
 
 static struct {
@@ -71,7 +83,9 @@ static struct {
     struct lazy_contents *queue;   /* for lazy_step(), first come first */
     struct lazy_contents **tail;   /* NULL: the queue is empty */
     uint64_t waiting[ENTRY_TYPES]; /* values by type slot */
-} lazy;
+    TAILQ_HEAD(, lazy_unit) units;
+    uint64_t last_unit;
+} lazy = {.units = TAILQ_HEAD_INITIALIZER(lazy.units)};
 
 uint64_t lazy_values(uint16_t slot)
 {
@@ -90,16 +104,32 @@ bool lazy_is_busy(void)
 
 /* --- Boxes --------------------------------------------------------------- */
 
-/* A sealed value's box is one block of the host's. */
-static void (*lazy_free_of(const struct entry *e))(void *)
-{
-    const struct kr_type *type;
+/* --- Units --------------------------------------------------------------- */
 
-    if (e->head & ENTRY_SEALED)
-        return memory_free;
-    type = type_at(entry_type(e));
-    return type != NULL ? type->free : NULL;
+static void unit_begin(struct lazy_unit *unit)
+{
+    unit->number = ++lazy.last_unit;
+    TAILQ_INSERT_TAIL(&lazy.units, unit, link);
 }
+
+static void unit_end(struct lazy_unit *unit)
+{
+    TAILQ_REMOVE(&lazy.units, unit, link);
+}
+
+uint64_t lazy_mark(void)
+{
+    return lazy.last_unit;
+}
+
+bool lazy_is_past(uint64_t mark)
+{
+    const struct lazy_unit *first = TAILQ_FIRST(&lazy.units);
+
+    return first == NULL || first->number > mark;
+}
+
+/* --- Boxes --------------------------------------------------------------- */
 
 static void batch_work(void *ctx)
 {
@@ -123,6 +153,7 @@ static void batch_done(void *ctx)
         keyspace_stats.lazy_pending -= box->counted;
         keyspace_stats.lazy_freed += box->counted;
     }
+    unit_end(&batch->unit);
     memory_free(batch);
     lazy.batches--;
     lazy.sent = false;
@@ -146,6 +177,7 @@ static void lazy_collect(const struct lazy_box *box)
     if (batch == NULL) {
         batch = lazy.collecting = memory_alloc(sizeof(*batch));
         batch->count = 0;
+        unit_begin(&batch->unit);
         lazy.batches++;
     }
     batch->boxes[batch->count++] = *box;
@@ -167,11 +199,10 @@ static bool lazy_is_heavy(const struct kr_type *type,
 
 void lazy_free_box(struct entry *e, bool lazily)
 {
-    const struct kr_type *type =
-        e->head & ENTRY_SEALED ? NULL : type_at(entry_type(e));
+    const struct kr_type *type = type_of_entry(e);
     struct lazy_box box = {
         .box = entry_boxed(e) ? entry_box(e) : NULL,
-        .free = lazy_free_of(e),
+        .free = type != NULL ? type->free : NULL,
         .type = entry_type(e),
         .counted = lazily,
     };
@@ -198,8 +229,8 @@ static void contents_release(void *entry, void *ctx)
     struct entry *e = entry;
 
     if (entry_boxed(e)) {
-        void (*free)(void *) =
-            e->head & ENTRY_SEALED ? memory_free : c->free[entry_type(e)];
+        bool odd = e->head & ENTRY_PARITY;
+        void (*free)(void *) = c->free[odd][entry_type(e)];
         void *box = entry_box(e);
 
         if (box != NULL && free != NULL)
@@ -243,6 +274,7 @@ static void contents_done(void *ctx)
     keyspace_stats.lazy_pending -= c->counted;
     keyspace_stats.lazy_freed += c->counted;
     memory_free(c->db.values);
+    unit_end(&c->unit);
     memory_free(c);
     lazy.contents--;
 }
@@ -264,10 +296,13 @@ void lazy_free_contents(kr_db *contents, bool async)
     c->db = *contents;
     c->counted = async ? keys : 0;
     lazy.contents++;
+    unit_begin(&c->unit);
     for (uint16_t i = 0; i < ENTRY_TYPES; i++) {
-        const struct kr_type *type = type_at(i);
+        for (int odd = 0; odd < 2; odd++) {
+            const struct kr_type *type = type_with_parity(i, odd);
 
-        c->free[i] = type != NULL ? type->free : NULL;
+            c->free[odd][i] = type != NULL ? type->free : NULL;
+        }
         if (contents->values != NULL)
             lazy.waiting[i] += contents->values[i];
     }

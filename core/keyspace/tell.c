@@ -3,6 +3,7 @@
  *
  * Everything here is behind one test of `event_armed`: while nobody listens a
  * change costs its count and a look at whether keys are watched. */
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/db.h"
 
 void tell(enum event_id id, kr_db *db, struct kr_str key, struct kr_cell *cell,
@@ -29,7 +30,7 @@ static struct kr_cell *tell_cell(kr_db *db, struct kr_str key,
 
     if (e == NULL)
         return NULL;
-    entry_fill_cell(e, db, hash, cell);
+    entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
     return cell;
 }
 

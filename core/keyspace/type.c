@@ -16,14 +16,23 @@
 
 #include <assert.h>
 
+#include "core/keyspace/adapt.h"
 #include "core/keyspace/db.h"
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
 
 struct type_slot {
     char *name;
+    char *file_name;   /* by which its values are known while it is away */
     kr_module *module; /* NULL: away */
     struct kr_type row;
+    struct kr_type old;  /* of values that are not converted yet */
+    struct kr_type next; /* of a version that is made ready, if `staged` */
+    bool staged;
+    bool converts;       /* and it does not understand the layout of now */
+    bool leaves;         /* its values are being sealed */
+    uint16_t sealed;     /* the slot of its sealed values, 0: none so far */
+    uint16_t home;       /* of such a slot: the one that it is for */
     uint32_t generation; /* grows with each registration */
 };
 
@@ -35,6 +44,8 @@ static struct {
 
 /* Tested by put() for each value that is replaced. */
 uint8_t type_traits[ENTRY_TYPES];
+/* Tested by each look-up. */
+bool type_unsettled;
 
 static struct type_slot *slot_at(uint16_t slot)
 {
@@ -45,13 +56,32 @@ const struct kr_type *type_at(uint16_t slot)
 {
     const struct type_slot *t = slot_at(slot);
 
-    return t != NULL && t->module != NULL ? &t->row : NULL;
+    return t != NULL && (t->home != 0 || (t->module != NULL && !t->leaves))
+               ? &t->row
+               : NULL;
+}
+
+const struct kr_type *type_with_parity(uint16_t slot, bool odd)
+{
+    const struct type_slot *t = slot_at(slot);
+
+    if (t == NULL)
+        return NULL;
+    if (t->home == 0 && odd != !!(type_traits[slot] & TYPE_PARITY))
+        return &t->old;
+    return t->home != 0 || t->module != NULL ? &t->row : NULL;
+}
+
+const struct kr_type *type_of_entry(const struct entry *e)
+{
+    return type_with_parity(entry_type(e), e->head & ENTRY_PARITY);
 }
 
 static uint16_t type_find(struct kr_str name)
 {
     for (uint16_t i = 1; i <= types.count; i++) {
-        if (kr_str_equal(kr_cstr(types.slots[i]->name), name))
+        if (types.slots[i]->home == 0 &&
+            kr_str_equal(kr_cstr(types.slots[i]->name), name))
             return i;
     }
     return 0;
@@ -120,6 +150,41 @@ static void type_drop_codes(uint16_t slot)
     }
 }
 
+/* Of a slot, without looking whether all is settled. */
+static void type_set_traits(uint16_t slot)
+{
+    const struct type_slot *t = types.slots[slot];
+    const struct kr_type *row = &t->row;
+    uint8_t traits = type_traits[slot] & TYPE_PARITY;
+
+    if (t->home != 0) {
+        const struct type_slot *home = types.slots[t->home];
+
+        traits = TYPE_SEALED;
+        if (home->module != NULL && !home->leaves)
+            traits |= TYPE_OPENS;
+    } else if (t->leaves) {
+        traits |= TYPE_LEAVES;
+    } else if (t->module != NULL) {
+        traits |= (row->unlink != NULL ? TYPE_UNLINKS : 0) |
+                  (row->link != NULL ? TYPE_LINKS : 0) |
+                  (row->flags & KR_TYPE_ALIGNED ? TYPE_ALIGNED : 0);
+    }
+    type_traits[slot] = traits;
+}
+
+void type_look(void)
+{
+    type_unsettled = false;
+    for (uint16_t i = 1; i <= types.count; i++) {
+        const struct type_slot *t = types.slots[i];
+
+        type_set_traits(i);
+        type_unsettled |= t->leaves || t->old.size != 0 ||
+                          (type_traits[i] & TYPE_OPENS && type_values(i) != 0);
+    }
+}
+
 static void type_fill(uint16_t slot, kr_module *module,
                       const struct kr_type *row)
 {
@@ -128,14 +193,17 @@ static void type_fill(uint16_t slot, kr_module *module,
     t->module = module;
     t->row = *row;
     t->row.name = t->name; /* ours outlives the module's */
+    t->row.file_name = NULL;
+    if (row->file_name != NULL) {
+        memory_free(t->file_name);
+        t->file_name = memory_strdup(row->file_name);
+        t->row.file_name = t->file_name;
+    }
     t->generation++;
     type_drop_codes(slot);
     for (uint32_t i = 0; i < row->code_count; i++)
         types.by_code[row->codes[i]] = slot;
-    type_traits[slot] =
-        (uint8_t)((row->unlink != NULL ? TYPE_UNLINKS : 0) |
-                  (row->link != NULL ? TYPE_LINKS : 0) |
-                  (row->flags & KR_TYPE_ALIGNED ? TYPE_ALIGNED : 0));
+    type_look();
 }
 
 /* A copy of what the module has of the struct. */
@@ -153,27 +221,69 @@ static bool type_read(const struct kr_type *type, struct kr_type *row)
            (row->code_count == 0 || row->codes != NULL);
 }
 
+/* A new slot, 0: there are too many types. */
+static uint16_t type_new_slot(const char *name)
+{
+    uint16_t at;
+
+    if (types.count == ENTRY_TYPES - 1)
+        return 0;
+    at = ++types.count;
+    types.slots[at] = memory_calloc(1, sizeof(*types.slots[at]));
+    types.slots[at]->name = memory_strdup(name);
+    return at;
+}
+
+/* Values of a type that was only known by its name in files get their own. */
+static void type_meet_file_name(uint16_t slot)
+{
+    struct type_slot *t = types.slots[slot];
+    struct type_slot *by_file;
+    uint16_t at;
+
+    if (t->file_name == NULL || strcmp(t->file_name, t->name) == 0)
+        return;
+    at = type_find(kr_cstr(t->file_name));
+    by_file = slot_at(at);
+    if (at == 0 || by_file->module != NULL || by_file->sealed == 0)
+        return;
+    types.slots[by_file->sealed]->home = slot;
+    memory_free(types.slots[by_file->sealed]->name);
+    types.slots[by_file->sealed]->name = memory_strdup(t->name);
+    types.slots[by_file->sealed]->row.name = types.slots[by_file->sealed]->name;
+    if (t->sealed == 0)
+        t->sealed = by_file->sealed;
+    by_file->sealed = 0;
+}
+
+static kr_status type_stage(kr_module *module, const struct kr_type *row,
+                            uint16_t at);
+
 kr_status type_register(kr_module *module, const struct kr_type *type,
                         uint16_t *slot)
 {
     struct kr_type row;
+    kr_status status = KR_OK;
     uint16_t at;
 
     assert(module != NULL);
     if (!type_read(type, &row))
         return KR_EINVAL;
     at = type_find(kr_cstr(row.name));
-    if ((at != 0 && types.slots[at]->module != NULL) ||
+    if ((at != 0 && types.slots[at]->module != NULL &&
+         !(module->staging && types.slots[at]->module == module)) ||
         type_codes_taken(&row, at))
         return KR_EEXIST;
-    if (at == 0) {
-        if (types.count == ENTRY_TYPES - 1)
-            return KR_ENOMEM;
-        at = ++types.count;
-        types.slots[at] = memory_calloc(1, sizeof(*types.slots[at]));
-        types.slots[at]->name = memory_strdup(row.name);
-    }
-    type_fill(at, module, &row);
+    if (at == 0 && (at = type_new_slot(row.name)) == 0)
+        return KR_ENOMEM;
+    if (module->staging)
+        status = type_stage(module, &row, at);
+    else
+        type_fill(at, module, &row);
+    if (status != KR_OK)
+        return status;
+    type_meet_file_name(at);
+    type_look();
     if (row.slot != NULL)
         *row.slot = at;
     if (slot != NULL)
@@ -181,33 +291,127 @@ kr_status type_register(kr_module *module, const struct kr_type *type,
     return KR_OK;
 }
 
-kr_status type_hand_over(kr_module *from, kr_module *to,
-                         const struct kr_type *type, uint16_t *slot)
+/* --- Upgrades ------------------------------------------------------------ */
+
+static bool type_understands(const struct kr_type *row,
+                             const struct kr_type *old)
 {
+    bool understood = old->layout == row->layout;
+
+    for (uint32_t i = 0; i < row->layout_count && !understood; i++)
+        understood = row->layouts[i] == old->layout;
+    return understood;
+}
+
+bool type_must_convert(const kr_module *module, const struct kr_type *type,
+                       const struct kr_type **old, uint16_t *slot)
+{
+    const struct type_slot *t;
     struct kr_type row;
-    struct type_slot *old;
     uint16_t at;
-    bool understood;
 
     if (!type_read(type, &row))
-        return KR_EINVAL;
+        return false;
     at = type_find(kr_cstr(row.name));
-    if (at == 0)
-        return type_register(to, type, slot);
-    old = types.slots[at];
-    if (old->module != from || type_codes_taken(&row, at))
+    t = slot_at(at);
+    if (t == NULL || t->module != module || type_understands(&row, &t->row) ||
+        type_values(at) == 0)
+        return false;
+    *old = &t->row;
+    *slot = at;
+    return true;
+}
+
+/* What the new version registers waits beside what is in use. */
+static kr_status type_stage(kr_module *module, const struct kr_type *row,
+                            uint16_t at)
+{
+    struct type_slot *t = types.slots[at];
+
+    if (t->staged)
         return KR_EEXIST;
-    understood = old->row.layout == row.layout;
-    for (uint32_t i = 0; i < row.layout_count && !understood; i++)
-        understood = row.layouts[i] == old->row.layout;
-    if (!understood && type_values(at) + lazy_values(at) != 0)
+    t->converts = t->module == module && !type_understands(row, &t->row) &&
+                  type_values(at) != 0;
+    /* What cannot be converted is found out before, by the descriptor. */
+    if (t->converts && (row->load == NULL || t->row.save == NULL)) {
+        t->converts = false;
         return KR_EVERSION;
-    type_fill(at, to, &row);
-    if (row.slot != NULL)
-        *row.slot = at;
-    if (slot != NULL)
-        *slot = at;
+    }
+    t->staged = true;
+    t->next = *row;
     return KR_OK;
+}
+
+bool type_may_settle(const kr_module *module, const char **type)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        const struct type_slot *t = types.slots[i];
+
+        if (t->module != module || t->staged || type_values(i) == 0)
+            continue;
+        *type = t->name;
+        return false;
+    }
+    return true;
+}
+
+static void type_clear(uint16_t slot)
+{
+    struct type_slot *t = types.slots[slot];
+
+    t->module = NULL;
+    t->leaves = false;
+    memset(&t->row, 0, sizeof(t->row));
+    type_drop_codes(slot);
+}
+
+static void type_settle_one(uint16_t slot, kr_module *module)
+{
+    struct type_slot *t = types.slots[slot];
+
+    if (!t->staged) {
+        type_clear(slot);
+        return;
+    }
+    if (t->converts) {
+        t->old = t->row;
+        type_traits[slot] ^= TYPE_PARITY;
+    }
+    type_fill(slot, module, &t->next);
+}
+
+bool type_settle(kr_module *module, bool good)
+{
+    bool converts = false;
+
+    /* First all codes go, for types may have exchanged them. */
+    for (uint16_t i = 1; i <= types.count && good; i++) {
+        if (types.slots[i]->module == module)
+            type_drop_codes(i);
+    }
+    for (uint16_t i = 1; i <= types.count; i++) {
+        struct type_slot *t = types.slots[i];
+        bool own = t->module == module || (t->staged && t->module == NULL);
+
+        if (good && own)
+            type_settle_one(i, module);
+        if (own) {
+            converts |= good && t->converts;
+            t->staged = t->converts = false;
+            memset(&t->next, 0, sizeof(t->next));
+        }
+    }
+    type_look();
+    return converts;
+}
+
+void type_converted(kr_module *module)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        if (types.slots[i]->module == module)
+            memset(&types.slots[i]->old, 0, sizeof(types.slots[i]->old));
+    }
+    type_look();
 }
 
 /* --- Leaving ------------------------------------------------------------- */
@@ -238,24 +442,109 @@ void type_forget(kr_module *module)
     for (uint16_t i = 1; i <= types.count; i++) {
         struct type_slot *t = types.slots[i];
 
-        if (t->module != module)
-            continue;
-        t->module = NULL;
-        memset(&t->row, 0, sizeof(t->row));
-        type_drop_codes(i);
-        type_traits[i] = 0;
+        if (t->module == module && !t->leaves)
+            type_clear(i);
     }
+    type_look();
+}
+
+/* --- Sealed values ------------------------------------------------------- */
+
+uint16_t type_home(uint16_t sealed)
+{
+    const struct type_slot *t = slot_at(sealed);
+
+    return t != NULL ? t->home : 0;
+}
+
+uint16_t type_sealed(uint16_t slot)
+{
+    struct type_slot *t = slot_at(slot);
+    uint16_t at;
+
+    if (t == NULL || t->home != 0 || t->sealed != 0)
+        return t == NULL ? 0 : t->home != 0 ? slot : t->sealed;
+    at = type_new_slot(t->name);
+    if (at == 0)
+        return 0;
+    t->sealed = at;
+    types.slots[at]->home = slot;
+    types.slots[at]->row = sealed_type;
+    types.slots[at]->row.name = types.slots[at]->name;
+    type_look();
+    return at;
+}
+
+uint16_t type_sealed_by_file_name(struct kr_str name)
+{
+    char text[64];
+    uint16_t at = 0;
+
+    for (uint16_t i = 1; i <= types.count && at == 0; i++) {
+        const char *own = types.slots[i]->file_name;
+
+        if (own != NULL && kr_str_equal(kr_cstr(own), name))
+            at = i;
+    }
+    if (at == 0)
+        at = type_find(name);
+    if (at == 0) {
+        if (name.size >= sizeof(text))
+            return 0;
+        memcpy(text, name.data, name.size);
+        text[name.size] = '\0';
+        at = type_new_slot(text);
+    }
+    return at != 0 ? type_sealed(at) : 0;
+}
+
+bool type_may_leave(const kr_module *module, const char **type)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        const struct type_slot *t = types.slots[i];
+
+        if (t->module != module || type_values(i) == 0)
+            continue;
+        if (t->row.save != NULL && !(t->row.flags & KR_TYPE_VOLATILE) &&
+            type_sealed(i) != 0)
+            continue;
+        *type = t->name;
+        return false;
+    }
+    return true;
+}
+
+void type_leave(kr_module *module)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        if (types.slots[i]->module != module)
+            continue;
+        types.slots[i]->leaves = true;
+        type_drop_codes(i);
+    }
+    type_look();
+}
+
+void type_left(kr_module *module)
+{
+    for (uint16_t i = 1; i <= types.count; i++) {
+        if (types.slots[i]->module == module && types.slots[i]->leaves)
+            type_clear(i);
+    }
+    type_look();
 }
 
 void type_fini(void)
 {
     for (uint16_t i = 1; i <= types.count; i++) {
         memory_free(types.slots[i]->name);
+        memory_free(types.slots[i]->file_name);
         memory_free(types.slots[i]);
         types.slots[i] = NULL;
     }
     memset(&types, 0, sizeof(types));
     memset(type_traits, 0, sizeof(type_traits));
+    type_unsettled = false;
 }
 
 const struct kr_types type_interface = {

@@ -36,6 +36,7 @@ static struct {
     struct event *ended;
     struct child_page *page;
     struct kr_child_work work;
+    char name[64]; /* of the work; the module's text may go */
     kr_module *module;
     pid_t pid; /* 0: there is none */
     int64_t began_ms;
@@ -236,6 +237,8 @@ static kr_status child_fork(kr_module *self, const struct kr_child_work *work)
     memset(&child.work, 0, sizeof(child.work));
     memcpy(&child.work, work,
            work->size < sizeof(*work) ? work->size : sizeof(*work));
+    snprintf(child.name, sizeof(child.name), "%s", work->name);
+    child.work.name = child.name;
     child.page->keys_total = child.work.keys_total;
     /* What is sent to the child before it is ready for that has to wait. */
     sigfillset(&all);
@@ -326,6 +329,13 @@ void child_forget(kr_module *module)
     child.pid = 0;
     child.module = NULL;
     keyspace_hooks.child = false;
+}
+
+bool child_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    if (child.pid == 0 || child.module != module)
+        return true;
+    return RACK_CARRY(names, really, &child.work.done);
 }
 
 void child_init(void)

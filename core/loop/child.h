@@ -30,6 +30,10 @@ void child_reset_stats(void);
 void child_figures(struct child_figures *figures);
 /* A module has gone, and its child with it. */
 void child_forget(kr_module *module);
+/* An upgrade: see rack_on_carry(). */
+struct rack_names;
+bool child_carry(kr_module *module, const struct rack_names *names,
+                 bool really);
 
 extern const struct kr_children child_interface;
 

@@ -22,7 +22,11 @@
 /* A kr_job is a number: it may be named when the job is over. */
 struct job {
     TAILQ_ENTRY(job) link;
+    LIST_ENTRY(job) all;
     kr_module *module;
+    kr_module
+        *old;   /* the version whose work() runs after an upgrade, or NULL */
+    bool begun; /* guarded by lock */
     void (*work)(void *ctx);
     void (*done)(void *ctx);
     void *ctx;
@@ -31,9 +35,10 @@ struct job {
 
 static struct {
     pthread_t thread;
-    bool running;     /* the thread exists; [main] */
-    uint64_t pending; /* [main] */
-    uint64_t last_id; /* [main] */
+    bool running;         /* the thread exists; [main] */
+    uint64_t pending;     /* [main] */
+    LIST_HEAD(, job) all; /* those pending; [main] */
+    uint64_t last_id;     /* [main] */
     pthread_mutex_t lock;
     pthread_cond_t wanted;
     bool ending;             /* guarded by lock */
@@ -49,6 +54,9 @@ static void jobs_finish(void *ctx)
     if (job->module)
         job->module->held--;
     jobs.pending--;
+    LIST_REMOVE(job, all);
+    if (job->old)
+        rack_release_old(job->old);
     if (job->done) {
         kr_module *was = rack_enter(job->module);
 
@@ -97,6 +105,7 @@ static void *jobs_work(void *unused)
             continue;
         }
         TAILQ_REMOVE(&jobs.queue, job, link);
+        job->begun = true;
         pthread_mutex_unlock(&jobs.lock);
         job->work(job->ctx);
         loop_interface.post(NULL, jobs_finish, job);
@@ -138,8 +147,10 @@ kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
     if (self)
         self->held++;
     jobs.pending++;
+    LIST_INSERT_HEAD(&jobs.all, job, all);
     if (!jobs_begin()) {
         /* No thread to be had: do it here and now, later than never. */
+        job->begun = true;
         work(ctx);
         loop_interface.post(NULL, jobs_finish, job);
         return (kr_job *)(uintptr_t)id;
@@ -168,8 +179,39 @@ bool jobs_cancel(kr_job *handle)
     if (job->module)
         job->module->held--;
     jobs.pending--;
+    LIST_REMOVE(job, all);
     memory_free(job);
     return true;
+}
+
+/* What has begun ends in the old version's code, which stays as long. */
+static void job_carry(struct job *job, const struct rack_names *names)
+{
+    (void)RACK_CARRY(names, true, &job->done);
+    if (!job->begun)
+        (void)RACK_CARRY(names, true, &job->work);
+    else if (!job->old)
+        job->old = rack_hold_old(names);
+}
+
+bool jobs_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    struct job *job;
+    bool good = true;
+
+    pthread_mutex_lock(&jobs.lock);
+    LIST_FOREACH(job, &jobs.all, all)
+    {
+        if (job->module != module)
+            continue;
+        if (really)
+            job_carry(job, names);
+        else
+            good = good && RACK_CARRY(names, false, &job->done) &&
+                   (job->begun || RACK_CARRY(names, false, &job->work));
+    }
+    pthread_mutex_unlock(&jobs.lock);
+    return good;
 }
 
 void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),

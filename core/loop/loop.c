@@ -26,6 +26,7 @@ struct kr_timer {
     LIST_ENTRY(kr_timer) link;
     struct event *event;
     kr_module *module;
+    uint32_t stamp;
     void (*fn)(void *ctx);
     void *ctx;
     bool repeats;
@@ -35,6 +36,7 @@ struct kr_fd {
     LIST_ENTRY(kr_fd) link;
     struct event *event;
     kr_module *module;
+    uint32_t stamp;
     void (*fn)(void *ctx, int fd, uint32_t events);
     void *ctx;
     int fd;
@@ -145,8 +147,11 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
     kr_timer *timer = memory_alloc(sizeof(*timer));
     struct timeval delay = loop_interval(repeat_ms ? repeat_ms : delay_ms);
 
-    *timer = (kr_timer){
-        .module = self, .fn = fn, .ctx = ctx, .repeats = repeat_ms != 0};
+    *timer = (kr_timer){.module = self,
+                        .stamp = rack_stamp(self),
+                        .fn = fn,
+                        .ctx = ctx,
+                        .repeats = repeat_ms != 0};
     timer->event = event_new(loop.base, -1, repeat_ms ? EV_PERSIST : 0,
                              loop_timer_due, timer);
     LIST_INSERT_HEAD(&loop.timers, timer, link);
@@ -186,7 +191,11 @@ static kr_fd *loop_watch(kr_module *self, int fd, uint32_t events,
 {
     kr_fd *watched = memory_alloc(sizeof(*watched));
 
-    *watched = (kr_fd){.module = self, .fn = fn, .ctx = ctx, .fd = fd};
+    *watched = (kr_fd){.module = self,
+                       .stamp = rack_stamp(self),
+                       .fn = fn,
+                       .ctx = ctx,
+                       .fd = fd};
     LIST_INSERT_HEAD(&loop.fds, watched, link);
     loop_rewatch(watched, events);
     return watched;
@@ -284,25 +293,57 @@ static void post_queue_drop(struct post_queue *queue)
     }
 }
 
-void loop_forget(kr_module *module)
+/* Timers and descriptors of one version of the module; 0: of all. */
+static void loop_drop(kr_module *module, uint32_t stamp)
 {
     kr_timer *timer, *next_timer;
     kr_fd *watched, *next_fd;
 
     for (timer = LIST_FIRST(&loop.timers); timer; timer = next_timer) {
         next_timer = LIST_NEXT(timer, link);
-        if (timer->module == module)
+        if (timer->module == module && (!stamp || timer->stamp == stamp))
             loop_cancel(timer);
     }
     for (watched = LIST_FIRST(&loop.fds); watched; watched = next_fd) {
         next_fd = LIST_NEXT(watched, link);
-        if (watched->module == module)
+        if (watched->module == module && (!stamp || watched->stamp == stamp))
             loop_unwatch(watched);
     }
+}
+
+void loop_forget(kr_module *module)
+{
+    loop_drop(module, 0);
     pthread_mutex_lock(&loop.lock);
     post_queue_forget(&loop.posts, module);
     pthread_mutex_unlock(&loop.lock);
     post_queue_forget(&loop.running, module);
+}
+
+void loop_settle(kr_module *module, bool good)
+{
+    loop_drop(module, module->generation + !good);
+}
+
+static bool post_queue_carry(struct post_queue *queue, kr_module *module,
+                             const struct rack_names *names, bool really)
+{
+    struct post *post;
+
+    STAILQ_FOREACH(post, queue, link)
+    if (post->module == module && !RACK_CARRY(names, really, &post->fn))
+        return false;
+    return true;
+}
+
+bool loop_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    bool good;
+
+    pthread_mutex_lock(&loop.lock);
+    good = post_queue_carry(&loop.posts, module, names, really);
+    pthread_mutex_unlock(&loop.lock);
+    return post_queue_carry(&loop.running, module, names, really) && good;
 }
 
 void loop_fini(void)

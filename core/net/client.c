@@ -293,11 +293,24 @@ void client_wants_write(struct kr_client *client)
     TAILQ_INSERT_TAIL(&clients.pending, client, queue);
 }
 
+/* Send at once: the chunk that this client has filled and empties is the next
+ * one's too.  With ten thousand clients in one turn they need one, and not ten
+ * thousand.  Only if somebody wants to know of the turn's changes before they
+ * are acknowledged, at its end. */
+static void client_send_soon(struct kr_client *client)
+{
+    if (event_is_armed(EVENT_SLEEP))
+        client_wants_write(client);
+    else
+        client_flush(client);
+}
+
+/* What has been added since may acknowledge what nobody has been told of. */
 static void client_writable(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd;
     (void)what;
-    client_flush(ctx);
+    client_send_soon(ctx);
 }
 
 /* The peer's window is full: go on when it is not. */
@@ -400,18 +413,6 @@ static struct kr_client *client_next_expectant(void)
 bool client_is_expectant(void)
 {
     return client_next_expectant() != NULL;
-}
-
-/* Send at once: the chunk that this client has filled and empties is the next
- * one's too.  With ten thousand clients in one turn they need one, and not ten
- * thousand.  Only if somebody wants to know of the turn's changes before they
- * are acknowledged, at its end. */
-static void client_send_soon(struct kr_client *client)
-{
-    if (event_is_armed(EVENT_SLEEP))
-        client_wants_write(client);
-    else
-        client_flush(client);
 }
 
 void client_serve(void)

@@ -159,6 +159,8 @@ size_t client_memory(const struct kr_client *client);
 size_t client_total_memory(void);
 struct kr_client *client_find(uint64_t id);
 void client_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void client_settle(kr_module *module, bool good);
 void client_free_texts(struct kr_client *client);
 void client_init(void);
 void client_fini(void);

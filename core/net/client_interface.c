@@ -222,6 +222,7 @@ static void client_reset(kr_client *client)
 struct field {
     struct field *next;
     kr_module *module;
+    uint32_t stamp;
     const char *name;
     size_t (*text)(kr_client *client, char *text, size_t room);
 };
@@ -238,24 +239,37 @@ static void client_add_field(kr_module *self, const char *name,
     while (*end)
         end = &(*end)->next;
     *end = memory_alloc(sizeof(**end));
-    **end = (struct field){.module = self, .name = name, .text = text};
+    **end = (struct field){
+        .module = self, .stamp = rack_stamp(self), .name = name, .text = text};
 }
 
-void client_forget(kr_module *module)
+/* Drop the fields of one version of the module; 0: of all. */
+static void client_drop_fields(kr_module *module, uint32_t stamp)
 {
     struct field **at = &client_fields;
 
-    slots_forget(module);
     while (*at) {
         struct field *field = *at;
 
-        if (field->module != module) {
+        if (field->module != module || (stamp && field->stamp != stamp)) {
             at = &field->next;
             continue;
         }
         *at = field->next;
         memory_free(field);
     }
+}
+
+void client_forget(kr_module *module)
+{
+    slots_forget(module);
+    client_drop_fields(module, 0);
+}
+
+void client_settle(kr_module *module, bool good)
+{
+    slots_settle(module, good);
+    client_drop_fields(module, module->generation + !good);
 }
 
 static void client_charge(kr_client *client, int64_t bytes)

@@ -12,16 +12,47 @@
 struct kr_client_slot {
     kr_module *module; /* NULL: free */
     void (*free)(kr_client *client, void *data);
+    /* Of the module's version that is made ready, if it asked `again`. */
+    void (*next_free)(kr_client *client, void *data);
+    bool again;
+    uint32_t stamp;
+    uint64_t age; /* the order in which they were asked for */
 };
 
 static struct kr_client_slot slots[SLOTS_MAX];
+static uint64_t slots_made;
+
+/* The next of the slots that the version in use has, for the one to come. */
+static kr_client_slot *slots_same(const kr_module *self)
+{
+    kr_client_slot *same = NULL;
+
+    for (int i = 0; self->staging && self->passes && i < SLOTS_MAX; i++) {
+        kr_client_slot *slot = &slots[i];
+
+        if (slot->module == self && slot->stamp == self->generation &&
+            !slot->again && (!same || slot->age < same->age))
+            same = slot;
+    }
+    return same;
+}
 
 kr_client_slot *slots_new(kr_module *self,
                           void (*free)(kr_client *client, void *data))
 {
+    kr_client_slot *same = slots_same(self);
+
+    if (same) {
+        same->again = true;
+        same->next_free = free;
+        return same;
+    }
     for (int i = 0; i < SLOTS_MAX; i++)
         if (!slots[i].module) {
-            slots[i] = (struct kr_client_slot){.module = self, .free = free};
+            slots[i] = (struct kr_client_slot){.module = self,
+                                               .free = free,
+                                               .stamp = rack_stamp(self),
+                                               .age = ++slots_made};
             return &slots[i];
         }
     return NULL;
@@ -65,13 +96,34 @@ void slots_free(kr_client *client)
     client->slots = NULL;
 }
 
+static void slots_drop(int i)
+{
+    for (kr_client *c = client_first(); c; c = client_after(c))
+        slots_free_one(c, i);
+    slots[i].module = NULL;
+}
+
 void slots_forget(kr_module *module)
 {
+    for (int i = 0; i < SLOTS_MAX; i++)
+        if (slots[i].module && slots[i].module == module)
+            slots_drop(i);
+}
+
+void slots_settle(kr_module *module, bool good)
+{
     for (int i = 0; i < SLOTS_MAX; i++) {
-        if (!slots[i].module || slots[i].module != module)
+        kr_client_slot *slot = &slots[i];
+        bool again = slot->again;
+
+        if (!slot->module || slot->module != module)
             continue;
-        for (kr_client *c = client_first(); c; c = client_after(c))
-            slots_free_one(c, i);
-        slots[i].module = NULL;
+        slot->again = false;
+        if (good && again) {
+            slot->free = slot->next_free;
+            slot->stamp++;
+        } else if (!again && (slot->stamp == module->generation + 1) != good) {
+            slots_drop(i);
+        }
     }
 }

@@ -13,5 +13,7 @@ void slots_set(kr_client *client, const kr_client_slot *slot, void *data);
 void slots_free(kr_client *client);
 /* The module goes: its words in all clients are freed, its slots too. */
 void slots_forget(kr_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void slots_settle(kr_module *module, bool good);
 
 #endif

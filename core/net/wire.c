@@ -111,6 +111,16 @@ void wire_close(struct kr_client *client)
     memory_free(wire);
 }
 
+bool wire_carry(kr_module *module, const struct rack_names *names, bool really)
+{
+    bool good = true;
+
+    for (kr_client *c = client_first(); c; c = client_after(c))
+        if (c->wire && c->wire->module == module)
+            good = good && RACK_CARRY(names, really, &c->wire->ops);
+    return good;
+}
+
 /* --- The interface ------------------------------------------------------- */
 
 static kr_client *wire_adopt(kr_module *self, int fd, uint32_t flags,

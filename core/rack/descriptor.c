@@ -524,6 +524,29 @@ static bool probe_params(struct probe *probe, const struct kr_rows *rows)
     return true;
 }
 
+/* --- What is carried ------------------------------------------------------ */
+
+static bool probe_carried(struct probe *probe, const struct kr_rows *rows)
+{
+    if (!probe_rows(probe, "carried", rows, DESCRIPTOR_FIRST(kr_carried, table),
+                    DESCRIPTOR_ROWS_MAX))
+        return false;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        size_t was = probe_enter(probe, "carried", i);
+        struct kr_carried row;
+
+        descriptor_row(rows, i, &row, sizeof(row));
+        if (!probe_text(probe, "name", row.name, false) ||
+            !PROBE_CODE(probe, &row, code, row.table != NULL) ||
+            (row.table &&
+             !probe_memory(probe, "table", row.table, sizeof(void *),
+                           sizeof(void *), IMAGE_READ)))
+            return false;
+        probe_leave(probe, was);
+    }
+    return true;
+}
+
 /* --- The descriptor ------------------------------------------------------ */
 
 /* Magic, sizes and generation; copies it. */
@@ -592,5 +615,6 @@ bool descriptor_read(const struct image *image, const char *path,
            probe_offers(&probe, &out->offers) &&
            probe_types(&probe, &out->types) &&
            probe_commands(&probe, "commands", &out->commands, 0) &&
-           probe_params(&probe, &out->params);
+           probe_params(&probe, &out->params) &&
+           probe_carried(&probe, &out->carried);
 }

@@ -39,6 +39,9 @@ struct directory_entry {
     struct rack_module *provider; /* NULL: the host, if there is a table */
     struct directory_binding *importers;
     struct directory_entry *next;
+    /* What the provider's new version offers, while that is made ready. */
+    const void *next_table;
+    uint32_t next_size;
 };
 
 /* The wing's state. */
@@ -72,7 +75,7 @@ static void entry_settle(struct directory_entry *entry)
 {
     struct directory_entry **at;
 
-    if (entry->table || entry->importers)
+    if (entry->table || entry->importers || entry->next_table)
         return;
     at = entry_place(entry->id);
     *at = entry->next;
@@ -96,6 +99,19 @@ static const char *entry_who(const struct directory_entry *entry)
 
 /* --- Offering ------------------------------------------------------------ */
 
+static kr_status directory_stage(struct directory_entry *entry,
+                                 struct rack_module *provider,
+                                 const void *table, uint32_t size)
+{
+    if (entry->next_table || (entry->table && entry->provider != provider))
+        return KR_EEXIST;
+    if (!entry->table)
+        entry->provider = provider;
+    entry->next_table = table;
+    entry->next_size = size;
+    return KR_OK;
+}
+
 kr_status directory_offer(struct rack_module *provider, const char *id,
                           const void *table)
 {
@@ -108,6 +124,8 @@ kr_status directory_offer(struct rack_module *provider, const char *id,
     if (size < 2 * sizeof(uint32_t))
         return KR_EINVAL;
     entry = entry_get(id);
+    if (provider && provider->host.staging)
+        return directory_stage(entry, provider, table, size);
     if (entry->table)
         return KR_EEXIST;
     entry->table = table;
@@ -146,6 +164,71 @@ void directory_withdraw(struct rack_module *provider)
             entry_settle(entry);
         }
     }
+}
+
+/* --- Upgrades ------------------------------------------------------------ */
+
+bool directory_may_switch(const struct rack_module *provider, char *error,
+                          size_t error_size)
+{
+    for (uint32_t i = 0; i < DIRECTORY_BUCKETS; i++) {
+        const struct directory_entry *entry;
+        const struct directory_binding *b;
+
+        for (entry = directory[i]; entry; entry = entry->next) {
+            if (!entry->table || entry->provider != provider)
+                continue;
+            for (b = entry->importers; b; b = b->next) {
+                if (b->flags & KR_IMPORT_OPTIONAL ||
+                    (entry->next_table && entry->next_size >= b->size))
+                    continue;
+                return refuse(error, error_size,
+                              "module '%s' needs %u bytes of interface %s, of "
+                              "which the new version offers %u; use a newer "
+                              "one, or unload '%s' first",
+                              b->module->name, b->size, entry->id,
+                              entry->next_table ? entry->next_size : 0,
+                              b->module->name);
+            }
+        }
+    }
+    return true;
+}
+
+static void entry_switch(struct directory_entry *entry, bool good)
+{
+    if (good) {
+        entry->table = entry->next_table;
+        entry->size = entry->next_size;
+    }
+    entry->next_table = NULL;
+    entry->next_size = 0;
+    if (!entry->table) {
+        entry->size = 0;
+        entry->provider = NULL;
+    }
+    if (good)
+        entry_write_slots(entry);
+    entry_settle(entry);
+}
+
+void directory_settle(struct rack_module *provider, bool good)
+{
+    for (uint32_t i = 0; i < DIRECTORY_BUCKETS; i++) {
+        struct directory_entry *entry, *next;
+
+        for (entry = directory[i]; entry; entry = next) {
+            next = entry->next;
+            if (entry->provider == provider && provider)
+                entry_switch(entry, good);
+        }
+    }
+}
+
+void directory_rebind(struct rack_module *module)
+{
+    for (uint32_t i = 0; i < module->binding_count; i++)
+        module->bindings[i].module = module;
 }
 
 /* --- Importing ----------------------------------------------------------- */

@@ -29,6 +29,16 @@ void directory_announce(struct rack_module *provider);
 /* Take back all that `provider` offers; slots become NULL. */
 void directory_withdraw(struct rack_module *provider);
 
+/* While a new version of `provider` is made ready its offers wait.  Do they
+ * suffice for those who need what it offers now? */
+bool directory_may_switch(const struct rack_module *provider, char *error,
+                          size_t error_size);
+/* The upgrade ends.  `good`: they take the place of the old ones in all slots,
+ * and what is not offered any more goes. */
+void directory_settle(struct rack_module *provider, bool good);
+/* The bindings have passed to `module` from another record. */
+void directory_rebind(struct rack_module *module);
+
 /* Fill the slots of `module` as its descriptor lists them, and remember them.
  * false: a required interface is missing or too small, and no slot is bound. */
 bool directory_bind(struct rack_module *module, char *error, size_t error_size);

@@ -28,8 +28,8 @@
 
 /* --- Describe ------------------------------------------------------------ */
 
-static struct rack_module *rack_new(const struct rack_request *request,
-                                    char *error, size_t error_size)
+struct rack_module *rack_new(const struct rack_request *request, char *error,
+                             size_t error_size)
 {
     uint32_t id = rack_new_id();
     struct rack_module *m;
@@ -57,9 +57,9 @@ static struct rack_module *rack_new(const struct rack_request *request,
     return m;
 }
 
-static struct rack_module *rack_describe(const struct rack_request *request,
-                                         const struct copy *copy, char *error,
-                                         size_t error_size)
+struct rack_module *rack_describe(const struct rack_request *request,
+                                  const struct copy *copy, char *error,
+                                  size_t error_size)
 {
     struct rack_module *m = rack_new(request, error, error_size);
 
@@ -109,6 +109,17 @@ bool rack_check_name(const struct rack_module *m, const char *name, char *error,
                   name, m->path, other);
 }
 
+bool rack_check_same_name(const struct rack_module *m, const char *name,
+                          const char *path, char *error, size_t error_size)
+{
+    if (strcmp(m->name, name) == 0)
+        return true;
+    return refuse(error, error_size,
+                  "%s is module '%s' and cannot take the place of '%s'; use a "
+                  "build of that one, or MODULE LOAD",
+                  path, name, m->name);
+}
+
 /* --- Register and create ------------------------------------------------- */
 
 /* As "module 'x' (path): what: name: why". */
@@ -144,8 +155,8 @@ static bool rack_register_types(struct rack_module *m, char *error,
         kr_status status;
 
         descriptor_row(rows, i, &type, sizeof(type));
-        status =
-            type_register(&m->host, type, type->slot ? type->slot : &unseen);
+        status = type_register(rack_handle(m), type,
+                               type->slot ? type->slot : &unseen);
         if (status != KR_OK)
             return rack_refuse(m, "type", type->name, status, error,
                                error_size);
@@ -163,7 +174,7 @@ static bool rack_register_commands(struct rack_module *m, char *error,
         kr_status status;
 
         descriptor_row(rows, i, &row, sizeof(row));
-        status = command_add(&m->host, &row);
+        status = command_add(rack_handle(m), &row);
         if (status != KR_OK)
             return rack_refuse(m, "command", row.name, status, error,
                                error_size);
@@ -177,7 +188,8 @@ static bool rack_register_params(struct rack_module *m, char *error,
     char why[512] = "";
 
     if (m->descriptor.params.count == 0 ||
-        config_add_params(&m->host, &m->descriptor.params, why, sizeof(why)))
+        config_add_params(rack_handle(m), &m->descriptor.params, why,
+                          sizeof(why)))
         return true;
     return refuse(error, error_size, "module '%s' (%s): parameters: %s",
                   m->name, m->path, why);
@@ -192,7 +204,8 @@ static bool rack_register_offers(struct rack_module *m, char *error,
         struct kr_offer offer;
 
         descriptor_row(rows, i, &offer, sizeof(offer));
-        if (directory_offer(m, offer.id, offer.table) == KR_OK)
+        if (directory_offer(rack_module_of(rack_handle(m)), offer.id,
+                            offer.table) == KR_OK)
             continue;
         return refuse(error, error_size,
                       "module '%s' (%s) offers interface %s, which %s offers "
@@ -215,11 +228,11 @@ static bool rack_call_create(struct rack_module *m, char *error,
     kr_module *was;
 
     if (m->descriptor.self)
-        *m->descriptor.self = &m->host;
+        *m->descriptor.self = rack_handle(m);
     if (!m->descriptor.create)
         return true;
-    was = rack_enter(&m->host);
-    status = m->descriptor.create(&m->host, &args, &m->host.state);
+    was = rack_enter(rack_handle(m));
+    status = m->descriptor.create(rack_handle(m), &args, &m->host.state);
     rack_leave(was);
     if (status == KR_OK)
         return true;
@@ -249,6 +262,17 @@ static void rack_ask_config(struct rack_module *m)
                m->request->config_values);
 }
 
+bool rack_make(struct rack_module *m, bool *created, char *error,
+               size_t error_size)
+{
+    *created = rack_register_types(m, error, error_size) &&
+               rack_register_params(m, error, error_size) &&
+               rack_register_commands(m, error, error_size) &&
+               rack_register_offers(m, error, error_size) &&
+               rack_call_create(m, error, error_size);
+    return *created;
+}
+
 static bool rack_create(struct rack_module *m, char *error, size_t error_size)
 {
     bool created = false;
@@ -256,11 +280,7 @@ static bool rack_create(struct rack_module *m, char *error, size_t error_size)
     if (!directory_bind(m, error, error_size))
         return false;
     rack_ask_config(m);
-    if (rack_register_types(m, error, error_size) &&
-        rack_register_params(m, error, error_size) &&
-        rack_register_commands(m, error, error_size) &&
-        rack_register_offers(m, error, error_size) &&
-        (created = rack_call_create(m, error, error_size)) &&
+    if (rack_make(m, &created, error, error_size) &&
         rack_configure(m, error, error_size)) {
         m->phase = RACK_CREATED;
         return true;
@@ -282,9 +302,8 @@ static char *rack_file_name(const char *path)
                           dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
-static bool rack_call_load(struct rack_module *m, const struct loader *loader,
-                           const struct copy *copy, char *error,
-                           size_t error_size)
+bool rack_call_load(struct rack_module *m, const struct loader *loader,
+                    const struct copy *copy, char *error, size_t error_size)
 {
     char why[512] = "";
     struct kr_load_args args = {.size = sizeof(args),
@@ -293,11 +312,12 @@ static bool rack_call_load(struct rack_module *m, const struct loader *loader,
                                 .error = why,
                                 .error_size = sizeof(why)};
     kr_module *before = rack_enter(&loader->module->host);
-    kr_module *was = rack_enter(&m->host);
+    kr_module *was = rack_enter(rack_handle(m));
     kr_status status;
 
     m->loading = true;
-    status = loader->load(&loader->module->host, &m->host, &copy->pub, &args);
+    status =
+        loader->load(&loader->module->host, rack_handle(m), &copy->pub, &args);
     m->loading = false;
     rack_leave(was);
     rack_leave(before);

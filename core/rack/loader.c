@@ -35,6 +35,8 @@ static struct {
 static bool loader_is_visible(const struct loader *loader,
                               const struct rack_batch *batch)
 {
+    if (loader->stamp != loader->module->host.generation)
+        return false; /* of a version that is made ready */
     return loader->module->host.active ||
            (loader->module->phase == RACK_CREATED &&
             loader->module->batch == batch);
@@ -116,20 +118,31 @@ static void loader_free(struct loader *loader)
     memory_free(loader);
 }
 
-void loader_forget(const struct rack_module *module)
+/* Of one version; 0: of all. */
+static void loader_drop(const struct rack_module *module, uint32_t stamp)
 {
     struct loader **at = &loaders.first;
 
     while (*at) {
         struct loader *l = *at;
 
-        if (l->module != module) {
+        if (l->module != module || (stamp && l->stamp != stamp)) {
             at = &l->next;
             continue;
         }
         *at = l->next;
         loader_free(l);
     }
+}
+
+void loader_forget(const struct rack_module *module)
+{
+    loader_drop(module, 0);
+}
+
+void loader_settle(const struct rack_module *module, bool good)
+{
+    loader_drop(module, module->host.generation + !good);
 }
 
 /* ".lua": a dot, and something after it that is no path. */
@@ -166,11 +179,13 @@ static kr_status loader_add(kr_module *self, const struct kr_loader *given)
     if (loader_is_asking())
         return KR_EBUSY;
     for (l = loaders.first; l; l = l->next) {
-        if (strcmp(l->name, given->name) == 0)
+        if (strcmp(l->name, given->name) == 0 &&
+            (l->module != rack_module_of(self) || l->stamp == rack_stamp(self)))
             return KR_EEXIST;
     }
     l = memory_calloc(1, sizeof(*l));
     l->module = rack_module_of(self);
+    l->stamp = rack_stamp(self);
     l->rank = given->rank;
     l->name = memory_strdup(given->name);
     l->recognise = given->recognise;
@@ -231,9 +246,18 @@ static void loader_write_descriptor(struct rack_module *m,
     }
 }
 
+/* What is being described: for an upgrade the new version's record, which will
+ * be that of the handle. */
+static struct rack_module *loader_target(const kr_module *child)
+{
+    struct rack_module *m = rack_module_of(child);
+
+    return m->incoming ? m->incoming : m;
+}
+
 static bool loader_is_loading(const kr_module *child)
 {
-    return child && rack_module_of(child)->loading;
+    return child && loader_target(child)->loading;
 }
 
 /* Why describe() refuses is kept for the error that the load ends with. */
@@ -243,9 +267,9 @@ static kr_status loader_describe(kr_module *child, const struct kr_child *given)
     struct rack_module *m;
     char why[512] = "";
 
-    if (!loader_is_loading(child) || rack_module_of(child)->described)
+    if (!loader_is_loading(child) || loader_target(child)->described)
         return KR_EBUSY;
-    m = rack_module_of(child);
+    m = loader_target(child);
     if (m->refusal)
         return KR_EBUSY;
     if (!given || given->size < LOADER_FIRST(kr_child, takeover)) {
@@ -267,7 +291,10 @@ static kr_status loader_describe(kr_module *child, const struct kr_child *given)
         m->refusal = memory_strdup("its description has unknown flags");
         return KR_EINVAL;
     }
-    if (!rack_check_name(m, about.name, why, sizeof(why))) {
+    if (m != rack_module_of(child)
+            ? !rack_check_same_name(rack_module_of(child), about.name, m->path,
+                                    why, sizeof(why))
+            : !rack_check_name(m, about.name, why, sizeof(why))) {
         m->refusal = memory_strdup(why);
         return KR_EEXIST;
     }
@@ -300,7 +327,7 @@ static kr_status loader_image_open(kr_module *child, const struct kr_file *file,
                                    kr_image **out, char *error,
                                    size_t error_size)
 {
-    struct rack_module *m = rack_module_of(child);
+    struct rack_module *m = child ? loader_target(child) : NULL;
     struct image *image;
 
     *out = NULL;
@@ -344,7 +371,7 @@ static uint32_t loader_image_extents(const kr_image *given,
 
 static void loader_image_close(kr_module *child, kr_image *given)
 {
-    struct image **at = &rack_module_of(child)->images;
+    struct image **at = &loader_target(child)->images;
     struct image *image = loader_image(given);
 
     while (*at && *at != image)

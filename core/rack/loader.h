@@ -10,6 +10,7 @@
 struct loader {
     struct loader *next; /* of the same or a higher rank */
     struct rack_module *module;
+    uint32_t stamp; /* which version of it */
     int32_t rank;
     char *name;
     char **suffixes;
@@ -35,5 +36,7 @@ bool loader_may_come(const struct rack_module *module);
 
 /* Drop the loaders of a module. */
 void loader_forget(const struct rack_module *module);
+/* An upgrade ends: see rack_on_settle(). */
+void loader_settle(const struct rack_module *module, bool good);
 
 #endif

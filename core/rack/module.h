@@ -16,21 +16,31 @@ enum rack_phase {
 };
 
 struct rack_batch; /* see load.c */
+struct loader;
 
 struct rack_module {
     struct kr_module host; /* first: a kr_module is a rack_module */
     /* The host's own copy: complete even where the module's is shorter. */
     struct kr_descriptor descriptor;
-    struct image *image;        /* NULL for a child */
-    struct rack_module *loader; /* whose child it is; NULL: it is ours */
-    struct image *images;       /* that a child's loader has mapped for it */
-    char *texts[3];             /* of a child's descriptor */
-    char *refusal;              /* why its description was refused, or NULL */
-    bool loading;               /* its loader's load() is running */
-    bool described;             /* it has its name */
-    bool stays;                 /* never unmap it: values of its types live */
-    uint32_t children;          /* of its loaders, that are not GONE */
-    struct rack_batch *batch;   /* while it is being loaded */
+    struct image *image;          /* NULL for a child */
+    struct rack_module *loader;   /* whose child it is; NULL: it is ours */
+    struct image *images;         /* that a child's loader has mapped for it */
+    char *texts[3];               /* of a child's descriptor */
+    char *refusal;                /* why its description was refused, or NULL */
+    bool loading;                 /* its loader's load() is running */
+    bool described;               /* it has its name */
+    bool stays;                   /* never unmap it: values of its types live */
+    uint32_t children;            /* of its loaders, that are not GONE */
+    struct rack_module *incoming; /* the new version while it is made ready */
+    struct rack_module *outgoing; /* the old one while values are converted */
+    struct rack_module *predecessor; /* whose next version this is */
+    uint32_t upgrades;               /* so far */
+    uint64_t pause_nsec;     /* how long the last one held commands up */
+    uint64_t pause_cpu_nsec; /* and how much processor time of that was ours */
+    uint64_t lazy_mark;      /* of a version that is GONE: see lazy_mark() */
+    struct rack_module *next_sealed;
+    bool adapting; /* its code is needed for values of an older form */
+    struct rack_batch *batch;           /* while it is being loaded */
     const struct rack_request *request; /* as long */
     enum rack_phase phase;
     char *name; /* copies: these outlive the image.  A child has its file's
@@ -52,6 +62,36 @@ bool rack_check_name(const struct rack_module *m, const char *name, char *error,
 
 #define RACK_IDS 1024u
 
+/* A record for what is to be loaded; it has no name yet.  NULL: there are too
+ * many. */
+struct rack_module *rack_new(const struct rack_request *request, char *error,
+                             size_t error_size);
+/* The same with the image of the copy, and what it says of itself. */
+struct rack_module *rack_describe(const struct rack_request *request,
+                                  const struct copy *copy, char *error,
+                                  size_t error_size);
+/* What the tables of its descriptor name is registered, then create() runs.
+ * For a predecessor's handle, if it has one.  *created: did create() run?
+ * false: whoever asked undoes what has been done. */
+bool rack_make(struct rack_module *m, bool *created, char *error,
+               size_t error_size);
+/* Let a loader make a child of the file. */
+bool rack_call_load(struct rack_module *m, const struct loader *loader,
+                    const struct copy *copy, char *error, size_t error_size);
+/* Is code of the module below us on the stack? */
+bool rack_is_running(const struct rack_module *m);
+/* A new version must have the name of the old one. */
+bool rack_check_same_name(const struct rack_module *m, const char *name,
+                          const char *path, char *error, size_t error_size);
+/* It has ended: unmap it when nothing can return into it. */
+void rack_close_later(struct rack_module *m);
+/* All wings: an upgrade ends, see rack_on_settle(). */
+void rack_settle(struct rack_module *m, bool good);
+/* All wings: is there work under way that cannot be carried?  NULL, or what it
+ * is; `really`: carry it. */
+const char *rack_carry(struct rack_module *m, const struct rack_names *names,
+                       bool really);
+
 /* An id for a new module, starting at 1 and used again; 0: there are too many.
  */
 uint32_t rack_new_id(void);
@@ -67,6 +107,12 @@ void rack_call_life(struct rack_module *m,
 /* From CREATED on: forget, destroy, unbind.  `created`: did create() run?  The
  * answer: has it had commands? */
 bool rack_end(struct rack_module *m, bool created);
+
+/* The handle that the module's code knows: one for all its versions. */
+static inline kr_module *rack_handle(struct rack_module *m)
+{
+    return m->predecessor ? &m->predecessor->host : &m->host;
+}
 
 static inline struct rack_module *rack_module_of(const kr_module *module)
 {

@@ -6,6 +6,7 @@
  * whoever asked may not see the log. */
 #include "core/rack/module_rows.h"
 
+#include "core/dispatch/block.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/directory.h"
@@ -93,6 +94,54 @@ void module_loadex(struct kr_call *call)
     memory_free(pairs);
 }
 
+/* --- MODULE UNLOAD ------------------------------------------------------- */
+
+/* Who waits until all values are sealed, the latest first. */
+static struct sealing {
+    struct sealing *next;
+    kr_parked *parked;
+} * sealing;
+
+static bool module_seal_woken(struct kr_call *call, uint32_t why,
+                              struct kr_str key, void *ctx)
+{
+    (void)key, (void)ctx;
+    if (why != KR_WAKE_GONE)
+        kr_reply_ok(call->reply);
+    return true;
+}
+
+static void module_sealed(void)
+{
+    while (sealing) {
+        struct sealing *s = sealing;
+
+        sealing = s->next;
+        block_interface.complete(s->parked);
+        memory_free(s);
+    }
+}
+
+/* What cannot wait has its answer at once. */
+static void module_wait_for_seal(struct kr_call *call)
+{
+    struct kr_park park = {.size = sizeof(park),
+                           .wake = module_seal_woken,
+                           .flags = KR_PARK_NO_UNBLOCK};
+    kr_parked *parked =
+        rack_is_sealing() ? block_interface.park(call, &park) : NULL;
+    struct sealing *s;
+
+    if (!parked) {
+        kr_reply_ok(call->reply);
+        return;
+    }
+    rack_sealed = module_sealed;
+    s = memory_alloc(sizeof(*s));
+    *s = (struct sealing){sealing, parked};
+    sealing = s;
+}
+
 void module_unload(struct kr_call *call)
 {
     char error[1024] = "";
@@ -100,9 +149,116 @@ void module_unload(struct kr_call *call)
     if (!module_is_allowed(call))
         return;
     if (rack_unload(call->argv[2], error, sizeof(error)))
-        kr_reply_ok(call->reply);
+        module_wait_for_seal(call);
     else
         kr_reply_errorf(call->reply, "ERR Error unloading module: %s", error);
+}
+
+/* --- MODULE UPGRADE, RELOAD ---------------------------------------------- */
+
+/* Who waits for the end of the upgrade that converts values. */
+static struct {
+    kr_parked *parked;
+    bool good;
+    char error[1024];
+} upgrading;
+
+static void module_reply_upgrade(struct kr_reply *reply, bool good,
+                                 const char *error)
+{
+    if (good)
+        kr_reply_ok(reply);
+    else
+        kr_reply_errorf(reply, "ERR Error upgrading module: %s", error);
+}
+
+static bool module_upgrade_woken(struct kr_call *call, uint32_t why,
+                                 struct kr_str key, void *ctx)
+{
+    (void)key, (void)ctx;
+    upgrading.parked = NULL;
+    if (why == KR_WAKE_DONE)
+        module_reply_upgrade(call->reply, upgrading.good, upgrading.error);
+    return true;
+}
+
+static void module_upgrade_ended(const char *error)
+{
+    upgrading.good = error == NULL;
+    snprintf(upgrading.error, sizeof(upgrading.error), "%s",
+             error ? error : "");
+    if (upgrading.parked)
+        block_interface.complete(upgrading.parked);
+}
+
+static void module_wait_for_upgrade(struct kr_call *call)
+{
+    struct kr_park park = {.size = sizeof(park),
+                           .wake = module_upgrade_woken,
+                           .flags = KR_PARK_NO_UNBLOCK};
+
+    upgrading.parked = block_interface.park(call, &park);
+    if (!upgrading.parked)
+        kr_reply_ok(call->reply);
+}
+
+static void module_run_upgrade(struct kr_call *call, struct rack_upgrade *how)
+{
+    char error[1024] = "";
+
+    if (!module_is_allowed(call))
+        return;
+    if (call->flags &
+        (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION)) {
+        kr_reply_error(call->reply, "ERR modules are not upgraded within a "
+                                    "transaction or a script");
+        return;
+    }
+    rack_upgrade_end = module_upgrade_ended;
+    how->name = call->argv[2];
+    switch (rack_upgrade(how, error, sizeof(error))) {
+    case RACK_CHECKING:
+        module_wait_for_upgrade(call);
+        break;
+    case RACK_UPGRADED:
+        module_reply_upgrade(call->reply, true, NULL);
+        break;
+    case RACK_REFUSED:
+        module_reply_upgrade(call->reply, false, error);
+        break;
+    }
+}
+
+/* UPGRADE name [path [arg ...]] */
+void module_upgrade(struct kr_call *call)
+{
+    struct rack_upgrade how = {.with_args = call->argc > 4};
+    char *path = NULL;
+
+    if (call->argc > 3) {
+        struct kr_str text = call->argv[3];
+
+        if (text.size == 0 || memchr(text.data, '\0', text.size)) {
+            module_reply_upgrade(call->reply, false,
+                                 "The path is empty or has a NUL in it.");
+            return;
+        }
+        how.path = path = memory_strndup(text.data, text.size);
+    }
+    if (how.with_args) {
+        how.argc = call->argc - 4;
+        how.argv = call->argv + 4;
+    }
+    module_run_upgrade(call, &how);
+    memory_free(path);
+}
+
+/* RELOAD name: the file that it came from, whatever is in it by now. */
+void module_reload(struct kr_call *call)
+{
+    struct rack_upgrade how = {0};
+
+    module_run_upgrade(call, &how);
 }
 
 /* --- MODULE LIST, INFO --------------------------------------------------- */
@@ -205,11 +361,14 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 19);
+    kr_reply_map(reply, 23);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
     module_say_number(reply, "generation", m->host.generation);
+    module_say_number(reply, "upgrades", m->upgrades);
+    module_say_number(reply, "upgrade-usec", m->pause_nsec / 1000);
+    module_say_number(reply, "upgrade-cpu-usec", m->pause_cpu_nsec / 1000);
     module_say(reply, "path", m->path);
     module_say(reply, "loader", m->loader ? m->loader->name : "");
     module_say_args(reply, m);
@@ -218,12 +377,14 @@ void module_info(struct kr_call *call)
     module_say(reply, "author", m->descriptor.author);
     module_say(reply, "can-unload",
                m->descriptor.flags & KR_MODULE_CAN_UNLOAD ? "yes" : "no");
+    module_say(reply, "can-upgrade",
+               m->descriptor.flags & KR_MODULE_CAN_UPGRADE ? "yes" : "no");
     module_say_number(reply, "calls", info.calls);
     module_say_number(reply, "usec", info.nsec / 1000);
     module_say_number(reply, "errors", info.errors);
     module_say_number(reply, "memory", info.memory);
     module_say_number(reply, "values", info.keys);
-    module_say_number(reply, "held", m->host.held);
+    module_say_number(reply, "held", m->host.held + m->host.parked);
     module_say_interfaces(reply, m);
 }
 

@@ -45,6 +45,17 @@ static const struct kr_arg module_name_args[] = {
     ARG("name", STRING),
 };
 
+static const struct kr_arg module_upgrade_parts[] = {
+    ARG("path", STRING),
+    ARG("arg", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
+};
+
+static const struct kr_arg module_upgrade_args[] = {
+    ARG("name", STRING),
+    ARG("file", BLOCK, .flags = KR_ARG_OPTIONAL,
+        .parts = KR_ROWS(module_upgrade_parts)),
+};
+
 static const struct kr_command module_subcommands[] = {
     {
         .name = "help",
@@ -105,6 +116,18 @@ static const struct kr_command module_subcommands[] = {
         .complexity = "O(1)",
     },
     {
+        .name = "reload",
+        .run = module_reload,
+        .arity = 3,
+        .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
+            KR_CMD_PROTECTED,
+        .args = KR_ROWS(module_name_args),
+        .summary = "Upgrades a module to what its file has by now",
+        .since = "7.2.0",
+        .group = "server",
+        .complexity = "as MODULE UPGRADE",
+    },
+    {
         .name = "unload",
         .run = module_unload,
         .arity = 3,
@@ -115,6 +138,20 @@ static const struct kr_command module_subcommands[] = {
         .since = "4.0.0",
         .group = "server",
         .complexity = "O(1)",
+    },
+    {
+        .name = "upgrade",
+        .run = module_upgrade,
+        .arity = -3,
+        .flags = KR_CMD_ADMIN | KR_CMD_NOSCRIPT | KR_CMD_NO_ASYNC_LOADING |
+            KR_CMD_PROTECTED,
+        .args = KR_ROWS(module_upgrade_args),
+        .summary = "Replaces a module by another build of it, data and all",
+        .since = "7.2.0",
+        .group = "server",
+        .complexity = "O(N) where N is what the module has registered; if the "
+                      "new one does not understand the layout of the values, "
+                      "they are converted in small steps meanwhile",
     },
 };
 

@@ -16,5 +16,7 @@ void module_list(struct kr_call *call);
 void module_load(struct kr_call *call);
 void module_loadex(struct kr_call *call);
 void module_unload(struct kr_call *call);
+void module_upgrade(struct kr_call *call);
+void module_reload(struct kr_call *call);
 
 #endif

@@ -19,7 +19,9 @@
 #include "core/dispatch/call.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
+#include "core/keyspace/db.h"
 #include "core/keyspace/keyspace.h"
+#include "core/keyspace/type.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
@@ -29,12 +31,14 @@
 #include "core/rack/loader.h"
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
+#include "core/rack/seal.h"
 #include "core/text/hash.h"
 
 #include <inttypes.h>
 
 #define RACK_BUCKETS    64u
 #define RACK_FORGET_MAX 32u
+#define RACK_CARRY_MAX  16u
 
 kr_module *rack_running;
 bool (*rack_command_allowed)(const struct kr_call *call);
@@ -46,6 +50,14 @@ static struct {
     struct rack_module *buckets[RACK_BUCKETS];
     void (*forget[RACK_FORGET_MAX])(kr_module *module);
     uint32_t forget_count;
+    void (*settle[RACK_FORGET_MAX])(kr_module *module, bool good);
+    uint32_t settle_count;
+    struct {
+        const char *what;
+        bool (*carry)(kr_module *module, const struct rack_names *names,
+                      bool really);
+    } carries[RACK_CARRY_MAX];
+    uint32_t carry_count;
     bool sweeps; /* the loop has been asked to call */
     bool ids[RACK_IDS];
 } rack;
@@ -163,6 +175,39 @@ void rack_on_forget(void (*forget)(kr_module *module))
     rack.forget[rack.forget_count++] = forget;
 }
 
+void rack_on_settle(void (*settle)(kr_module *module, bool good))
+{
+    if (rack.settle_count == RACK_FORGET_MAX)
+        __builtin_trap();
+    rack.settle[rack.settle_count++] = settle;
+}
+
+void rack_on_carry(const char *what,
+                   bool (*carry)(kr_module *module,
+                                 const struct rack_names *names, bool really))
+{
+    if (rack.carry_count == RACK_CARRY_MAX)
+        __builtin_trap();
+    rack.carries[rack.carry_count].what = what;
+    rack.carries[rack.carry_count++].carry = carry;
+}
+
+void rack_settle(struct rack_module *m, bool good)
+{
+    for (uint32_t i = 0; i < rack.settle_count; i++)
+        rack.settle[i](&m->host, good);
+}
+
+const char *rack_carry(struct rack_module *m, const struct rack_names *names,
+                       bool really)
+{
+    for (uint32_t i = 0; i < rack.carry_count; i++) {
+        if (!rack.carries[i].carry(&m->host, names, really) && !really)
+            return rack.carries[i].what;
+    }
+    return NULL;
+}
+
 /* Drop all that was ever registered for the module.  Were commands among it? */
 static bool rack_forget(struct rack_module *m)
 {
@@ -235,11 +280,13 @@ void rack_sweep(void)
     while (*at) {
         struct rack_module *m = *at;
 
-        if (m->host.entered > 0 || rack_has_closing(m)) {
+        if (m->host.entered > 0 || m->host.held > 0 || m->adapting ||
+            !lazy_is_past(m->lazy_mark) || rack_has_closing(m)) {
             at = &m->next;
             continue;
         }
         *at = m->next;
+        directory_unbind(m);
         rack_free(m);
     }
 }
@@ -251,19 +298,46 @@ static void rack_sweep_on_sleep(void *ctx, const void *payload)
     rack_sweep();
 }
 
+void rack_close_later(struct rack_module *m)
+{
+    struct rack_module **end = &rack.closing;
+
+    if (!rack.sweeps) {
+        event_listen(EVENT_SLEEP, rack_sweep_on_sleep, NULL);
+        rack.sweeps = true;
+    }
+    m->lazy_mark = lazy_mark();
+    while (*end)
+        end = &(*end)->next;
+    *end = m;
+    m->next = NULL;
+}
+
+/* Its values stay, and it goes when they are sealed. */
+static void rack_retire_sealed(struct rack_module *m)
+{
+    rack_call_life(m, m->descriptor.deactivate);
+    rack_unlist(m);
+    command_remember(&m->host);
+    seal_begin(m);
+    (void)rack_forget(m);
+    rack_close_later(m);
+    log_notice("rack: module '%s' goes, its values are being sealed", m->name);
+    if (event_is_armed(EVENT_COMMAND_CHANGED))
+        event_raise(EVENT_COMMAND_CHANGED, NULL);
+    rack_tell(EVENT_MODULE_UNLOADED, m);
+}
+
 /* Deactivate and forget; the image is left to rack_sweep(), which finds a child
  * before its loader because it has come before it. */
 static void rack_retire(struct rack_module *m)
 {
-    struct rack_module **end = &rack.closing;
     bool commands;
 
     rack_call_life(m, m->descriptor.deactivate);
     rack_unlist(m);
     commands = rack_end(m, true);
-    while (*end)
-        end = &(*end)->next;
-    *end = m;
+    rack_close_later(m);
     log_notice("rack: module '%s' unloaded", m->name);
     if (commands && event_is_armed(EVENT_COMMAND_CHANGED))
         event_raise(EVENT_COMMAND_CHANGED, NULL);
@@ -271,7 +345,7 @@ static void rack_retire(struct rack_module *m)
 }
 
 /* Is code of the module below us on the stack? */
-static bool rack_is_running(const struct rack_module *m)
+bool rack_is_running(const struct rack_module *m)
 {
     if (m->host.entered > 0 || rack_running == &m->host)
         return true;
@@ -328,10 +402,16 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
     if (!(m->descriptor.flags & KR_MODULE_CAN_UNLOAD))
         rack_hold(list, room, &used,
                   "it was not made to be unloaded (KR_MODULE_CAN_UNLOAD)");
-    if (!type_may_forget(&m->host, &type, &values))
+    if (!type_may_leave(&m->host, &type)) {
+        (void)type_may_forget(&m->host, NULL, &values);
         rack_hold(list, room, &used,
-                  "%" PRIu64 " values of its type '%s' (delete them first)",
+                  "%" PRIu64 " values of its type '%s', which cannot be saved "
+                  "(delete them first)",
                   values, type ? type : "?");
+    }
+    if (m->outgoing || m->incoming)
+        rack_hold(list, room, &used,
+                  "values that are being converted (wait for that)");
     if (directory_dependents(m, names, sizeof(names)) > 0)
         rack_hold(list, room, &used,
                   "modules that need what it offers: %s (unload them first)",
@@ -339,8 +419,7 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
     if (m->children > 0)
         rack_hold_children(list, room, &used, m);
     if (m->host.held > 0)
-        rack_hold(list, room, &used,
-                  "%" PRIu64 " jobs or blocked clients (wait for them)",
+        rack_hold(list, room, &used, "%" PRIu64 " jobs (wait for them)",
                   m->host.held);
     if (rack_is_running(m))
         rack_hold(list, room, &used, "its own code, which runs now");
@@ -363,12 +442,25 @@ bool rack_unload(struct kr_str name, char *error, size_t error_size)
         log_warning("rack: unload: %s", error);
         return false;
     }
-    if (!rack.sweeps) {
-        event_listen(EVENT_SLEEP, rack_sweep_on_sleep, NULL);
-        rack.sweeps = true;
-    }
-    rack_retire(m);
+    if (type_may_forget(found, NULL, NULL))
+        rack_retire(m);
+    else
+        rack_retire_sealed(m);
     return true;
+}
+
+void (*rack_sealed)(void);
+
+static void rack_on_sealed(void)
+{
+    if (rack_sealed)
+        rack_sealed();
+}
+
+bool rack_is_sealing(void)
+{
+    seal_end = rack_on_sealed;
+    return seal_is_busy();
 }
 
 void rack_fini(void)
@@ -381,6 +473,9 @@ void rack_fini(void)
  * still there stays mapped, for somebody may yet free them. */
 void rack_unload_all(void)
 {
+    seal_fini();
+    for (struct rack_module *m = rack.closing; m; m = m->next)
+        m->adapting = false;
     while (rack.first) {
         struct rack_module *m = rack.first;
         const char *type;

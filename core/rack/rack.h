@@ -20,13 +20,23 @@ struct kr_module {
     kr_cmd *commands;      /* linked by of_module */
     _Atomic size_t memory; /* bytes allocated on its account */
     uint64_t errors;
-    /* What the host cannot cancel on the module's behalf: jobs under way,
-     * parked clients.  It cannot go while > 0. */
+    /* What the host cannot cancel on the module's behalf: jobs under way.  It
+     * cannot go while > 0. */
     uint64_t held;
+    uint64_t parked;     /* its calls that wait; they end with an error */
     size_t memory_max;   /* try_alloc() refuses beyond it; 0: no limit */
     uint32_t entered;    /* calls into its code that have not returned */
-    uint32_t generation; /* 1 at load, grows with each upgrade */
+    uint32_t generation; /* of its code: 1 at load, grows with each upgrade */
+    bool staging; /* a new version registers: nothing of that counts yet */
+    bool passes;  /* and the old one's words of clients go to it */
 };
+
+/* Which version's is what the module registers now?  Whoever keeps something on
+ * behalf of modules remembers it, see rack_on_settle(). */
+static inline uint32_t rack_stamp(const kr_module *module)
+{
+    return module ? module->generation + module->staging : 0;
+}
 
 /* Offer an interface of the host's.  Before the first module is loaded. */
 void rack_offer(const char *id, const void *table);
@@ -56,6 +66,10 @@ bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
 /* false: it stays, `error` lists everything that holds it.  The file's code is
  * unmapped later, by rack_sweep(). */
 bool rack_unload(struct kr_str name, char *error, size_t error_size);
+/* Are values of unloaded modules still being sealed? */
+bool rack_is_sealing(void);
+/* Called when they are. */
+extern void (*rack_sealed)(void);
 /* Unmap what has been unloaded, unless code of a module is on the stack.  Runs
  * by itself before the loop waits. */
 void rack_sweep(void);
@@ -69,6 +83,54 @@ void rack_fini(void);
  * it: what a module has left or still asks for there goes too.  Commands, types
  * and parameters, which the loader registers, it drops itself. */
 void rack_on_forget(void (*forget)(kr_module *module));
+
+/* --- Upgrade ------------------------------------------------------------- */
+
+/* Replace the code of a module by another build of it, see <kr/module.h>. */
+struct rack_upgrade {
+    struct kr_str name;
+    const char *path; /* NULL: the file that it was loaded from */
+    bool with_args;   /* else those with which it was loaded */
+    uint32_t argc;
+    const struct kr_str *argv;
+};
+enum rack_upgraded {
+    RACK_REFUSED,  /* the old version serves, `error` says why */
+    RACK_UPGRADED, /* the new one does */
+    RACK_CHECKING, /* values are to be converted: rack_upgrade_end tells */
+};
+enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,
+                                size_t error_size);
+/* Called when an upgrade that was RACK_CHECKING is over: `error` is NULL when
+ * the new version serves and all values are converted. */
+extern void (*rack_upgrade_end)(const char *error);
+
+/* A wing that keeps things on behalf of modules registers how an upgrade ends
+ * for them.  `good`: what has the stamp generation + 1 takes the place of what
+ * has the stamp `generation`, the rest of which goes.  Otherwise what has the
+ * stamp generation + 1 goes, and it is as if it had never been. */
+void rack_on_settle(void (*settle)(kr_module *module, bool good));
+
+/* The functions of an old version by their names in the new one. */
+struct rack_names;
+/* What takes the place of `old`: itself if it is not in the old version's
+ * image; NULL: it has no name there, or none in the new version. */
+void *rack_renamed(const struct rack_names *names, const void *old);
+/* As rack_renamed(), of a function that may be NULL.  Writes it if `really`. */
+#define RACK_CARRY(names, really, where)                                       \
+    rack_carry_to((names), (really), (void **)(void *)(where))
+bool rack_carry_to(const struct rack_names *names, bool really, void **where);
+
+/* A wing that has work under way on behalf of modules registers how its
+ * functions are replaced.  false, while not `really`: there is one without a
+ * name, and no upgrade.  `what` names such work: "blocked clients". */
+void rack_on_carry(const char *what,
+                   bool (*carry)(kr_module *module,
+                                 const struct rack_names *names, bool really));
+/* Code of the old version runs on another thread: it stays mapped until
+ * rack_release_old() has been called as often.  The answer is for that. */
+kr_module *rack_hold_old(const struct rack_names *names);
+void rack_release_old(kr_module *old);
 
 /* Load only files below `directory`; may be called several times.  Without any
  * call all directories are allowed.  false: no such directory. */

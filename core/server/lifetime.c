@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/lifetime.h"
 
+#include "core/config/directives.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/log/log.h"
@@ -71,7 +72,9 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
     }
     log_warning("Received %s scheduling shutdown...",
                 number == SIGINT ? "SIGINT" : "SIGTERM");
-    if (lifetime_shutdown(0) != KR_OK)
+    if (lifetime_shutdown((uint32_t)(number == SIGINT
+                                         ? directives.on_sigint
+                                         : directives.on_sigterm)) != KR_OK)
         log_warning("Errors trying to shut down the server. Check the logs "
                     "for more information.");
 }
@@ -98,6 +101,9 @@ bool lifetime_serve(uint64_t budget_us)
         clock_begin_turn();
         loop_poll();
         client_serve();
+        /* No reply leaves before what it acknowledges has been told of. */
+        if (event_is_armed(EVENT_SLEEP))
+            event_raise(EVENT_SLEEP, NULL);
         client_before_sleep();
     } while (clock_monotonic_ns() < until_ns && !lifetime.over);
     /* For the call that goes on no time has passed. */

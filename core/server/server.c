@@ -164,6 +164,17 @@ static void server_connect_wings(void)
     rack_on_forget(child_forget);
     rack_on_forget(loading_forget);
     rack_on_forget(loop_forget);
+    rack_on_settle(gate_settle);
+    rack_on_settle(journal_settle);
+    rack_on_settle(info_settle);
+    rack_on_settle(client_settle);
+    rack_on_settle(event_settle_upgrade);
+    rack_on_settle(loop_settle);
+    rack_on_carry("blocked clients", block_carry);
+    rack_on_carry("connections of its transport", wire_carry);
+    rack_on_carry("jobs", jobs_carry);
+    rack_on_carry("calls posted to the main thread", loop_carry);
+    rack_on_carry("a child process", child_carry);
     keyspace_hooks.removed = journal_removed;
     block_init();
 }

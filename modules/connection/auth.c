@@ -156,7 +156,7 @@ void auth_start(struct connection *connection)
                          auth_on_connected, connection);
     kr_events->subscribe(connection->self, KR_EVENT_CLIENT_RESET, auth_on_reset,
                          connection);
-    /* The gate of an older version of this module goes with it, and those that
-     * it was armed on are still there. */
-    kr_clients->each(auth_look_at, connection);
+    /* After an upgrade the gate is armed on whom it was armed on. */
+    if (!connection->upgraded)
+        kr_clients->each(auth_look_at, connection);
 }

@@ -12,10 +12,12 @@
 #include <kr/module.h>
 
 #define CONNECTION_VERSION 10000
+#define CONNECTION_LAYOUT  1u /* of its state, for handover() */
 
 struct connection {
     kr_module *self;
     kr_gate *gate; /* armed on clients that must log in */
+    bool upgraded; /* an older version has looked at all clients */
 };
 
 static inline struct connection *connection_of(const struct kr_call *call)

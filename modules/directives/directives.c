@@ -7,8 +7,8 @@
  * whichever of them comes first, and takes the value over; then its line leaves
  * this table.
  *
- * Where a value would promise what nobody keeps (a log of writes, a password's
- * users, encryption) it is refused and the refusal says what is missing.  When
+ * Where a value would promise what nobody keeps (a password's users,
+ * encryption) it is refused and the refusal says what is missing.  When
  * a file has such a line the host first waits whether a module takes it. */
 #include <kr/config.h>
 #include <kr/module.h>
@@ -33,15 +33,6 @@ static bool inert_unless(bool promise, const char *why, const char **error)
 static bool inert_says_yes(const struct kr_str *argv)
 {
     return kr_str_equal_nocase(argv[0], KR_STR("yes"));
-}
-
-static bool appendonly_check(WORDS)
-{
-    (void)state, (void)argc;
-    return inert_unless(inert_says_yes(argv),
-                        "appendonly: no module of this server writes a log; "
-                        "load one that does",
-                        error);
 }
 
 static bool cluster_enabled_check(WORDS)
@@ -116,30 +107,6 @@ static bool activedefrag_check(WORDS)
 
 /* --- Values with a form of their own ------------------------------------- */
 
-static bool inert_is_path(struct kr_str text)
-{
-    return text.size && memchr(text.data, '/', text.size);
-}
-
-static bool appendfilename_check(WORDS)
-{
-    (void)state, (void)argc;
-    if (argv[0].size == 0)
-        return inert_unless(true, "appendfilename can't be empty", error);
-    return inert_unless(inert_is_path(argv[0]),
-                        "appendfilename can't be a path, just a filename",
-                        error);
-}
-
-static bool appenddirname_check(WORDS)
-{
-    (void)state, (void)argc;
-    if (argv[0].size == 0)
-        return inert_unless(true, "appenddirname can't be empty", error);
-    return inert_unless(inert_is_path(argv[0]),
-                        "appenddirname can't be a path, just a dirname", error);
-}
-
 static bool hostname_check(WORDS)
 {
     struct kr_str name = argv[0];
@@ -161,28 +128,9 @@ static bool hostname_check(WORDS)
     return true;
 }
 
-/* SAVE and NOSAVE exclude each other. */
-static bool shutdown_check(WORDS)
-{
-    bool save = false, nosave = false;
-
-    (void)state;
-    for (uint32_t i = 0; i < argc; i++) {
-        save |= kr_str_equal_nocase(argv[i], KR_STR("save"));
-        nosave |= kr_str_equal_nocase(argv[i], KR_STR("nosave"));
-    }
-    return inert_unless(save && nosave,
-                        "shutdown options SAVE and NOSAVE can't be used "
-                        "simultaneously",
-                        error);
-}
-
 /* --- The table ----------------------------------------------------------- */
 /* clang-format off */
 
-static const struct kr_word appendfsync_words[] = {
-    {"everysec", 1}, {"always", 2}, {"no", 0},
-};
 static const struct kr_word channels_words[] = {
     {"allchannels", 1}, {"resetchannels", 0},
 };
@@ -194,9 +142,6 @@ static const struct kr_word endpoint_words[] = {
 };
 static const struct kr_word propagation_words[] = {
     {"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2},
-};
-static const struct kr_word shutdown_words[] = {
-    {"default", 0}, {"save", 1}, {"nosave", 2}, {"now", 4}, {"force", 8},
 };
 static const struct kr_word tls_clients_words[] = {
     {"no", 0}, {"yes", 1}, {"optional", 2},
@@ -214,22 +159,6 @@ static const struct kr_word tls_clients_words[] = {
 #define SECRET KR_PARAM_SECRET
 
 static const struct kr_param inert_params[] = {
-    /* The log of writes */
-    ROW(BOOL, "appendonly", "no", 0, .check = appendonly_check),
-    ROW(STRING, "appendfilename", "appendonly.aof", FIXED,
-        .check = appendfilename_check),
-    ROW(STRING, "appenddirname", "appendonlydir", FIXED,
-        .check = appenddirname_check),
-    WORD("appendfsync", "everysec", 0, appendfsync_words,),
-    ROW(BOOL, "no-appendfsync-on-rewrite", "no", 0,),
-    NUMBER(INT, "auto-aof-rewrite-percentage", "100", 0, INT_MAX,),
-    NUMBER(MEMORY, "auto-aof-rewrite-min-size", "64mb", 0, INT64_MAX,),
-    ROW(BOOL, "aof-load-truncated", "yes", 0,),
-    ROW(BOOL, "aof-use-rdb-preamble", "yes", 0,),
-    ROW(BOOL, "aof-timestamp-enabled", "no", 0,),
-    ROW(BOOL, "aof-rewrite-incremental-fsync", "yes", 0,),
-    ROW(BOOL, "aof-disable-auto-gc", "no", 0,),
-
     /* Replication */
     ROW(SPECIAL, "replicaof", "", FIXED, .alias = "slaveof",
         .check = replicaof_check),
@@ -339,17 +268,12 @@ static const struct kr_param inert_params[] = {
     ROW(BOOL, "io-threads-do-reads", "no", FIXED,),
     ROW(STRING, "server_cpulist", "", FIXED,),
     ROW(STRING, "bio_cpulist", "", FIXED,),
-    ROW(STRING, "aof_rewrite_cpulist", "", FIXED,),
     ROW(STRING, "bgsave_cpulist", "", FIXED,),
     ROW(STRING, "bind-source-addr", "", 0,),
     ROW(INT, "socket-mark-id", "0", FIXED, .min = 0, .max = UINT_MAX),
 
     /* The end, and the rest */
     NUMBER(INT, "shutdown-timeout", "10", 0, INT_MAX,),
-    WORD("shutdown-on-sigint", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
-    WORD("shutdown-on-sigterm", "default", KR_PARAM_WORDS, shutdown_words,
-         .check = shutdown_check),
     ROW(STRING, "ignore-warnings", "", 0,),
     ROW(BOOL, "use-exit-on-panic", "no", HIDDEN,),
     /* Switches of buffers and tables that we do not have. */

@@ -112,7 +112,7 @@ static void rubbish_drop(double time_ms, struct item *item, void *ctx)
     structure_free(&hash_host, item);
 }
 
-static void rubbish_clear(void *ctx)
+void due_rubbish_clear(void *ctx)
 {
     struct due_rubbish *rubbish = ctx;
 
@@ -121,7 +121,7 @@ static void rubbish_clear(void *ctx)
         ;
 }
 
-static void rubbish_done(void *ctx)
+void due_rubbish_done(void *ctx)
 {
     struct due_rubbish *rubbish = ctx;
 
@@ -140,10 +140,10 @@ static void due_clear(struct due *due, struct tree *tree)
     *rubbish = (struct due_rubbish){due->self, *tree};
     memset(tree, 0, sizeof(*tree));
     if (large) {
-        kr_loop->job(due->self, rubbish_clear, rubbish_done, rubbish);
+        kr_loop->job(due->self, due_rubbish_clear, due_rubbish_done, rubbish);
     } else {
-        rubbish_clear(rubbish);
-        rubbish_done(rubbish);
+        due_rubbish_clear(rubbish);
+        due_rubbish_done(rubbish);
     }
 }
 

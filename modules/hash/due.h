@@ -95,12 +95,17 @@ static inline void due_tell(struct kr_call *call, const struct due_edit *edit)
 
 struct due;
 
+#define DUE_LAYOUT 1u /* of struct due, for handover() */
+
 struct due *due_new(kr_module *self);
 /* Take over what the module's old version knows, which goes. */
 void due_move(struct due *due, struct due *then);
 /* Imports and databases are there. */
 void due_start(struct due *due);
 void due_free(struct due *due);
+/* A job under way: for kr_descriptor.carried. */
+void due_rubbish_clear(void *ctx);
+void due_rubbish_done(void *ctx);
 
 /* The functions of struct kr_type. */
 void due_unlink(const struct kr_peek *value, int32_t db, struct kr_str key);

@@ -194,7 +194,7 @@ static kr_status hash_handover(kr_module *self, void *state,
                                struct kr_handover *out)
 {
     (void)self;
-    out->layout = VALUE_LAYOUT;
+    out->layout = DUE_LAYOUT;
     out->state = state;
     return KR_OK;
 }
@@ -203,7 +203,7 @@ static kr_status hash_takeover(kr_module *self, void *state,
                                const struct kr_handover *in)
 {
     (void)self;
-    if (in->layout != VALUE_LAYOUT)
+    if (in->layout != DUE_LAYOUT)
         return KR_EVERSION;
     due_move(state, in->state);
     return KR_OK;
@@ -238,6 +238,11 @@ static const struct kr_param params[] = {
      .max = INT64_MAX},
 };
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(due_rubbish_clear),
+    KR_CARRIES(due_rubbish_done),
+};
+
 KR_MODULE(.name = "hash", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Hashes: fields with values, some of which expire",
@@ -249,4 +254,4 @@ KR_MODULE(.name = "hash", .version = 10000, .licence = "BSD-3-Clause",
                        sizeof(struct kr_command)},
           .create = hash_create, .activate = hash_activate,
           .destroy = hash_destroy, .handover = hash_handover,
-          .takeover = hash_takeover);
+          .takeover = hash_takeover, .carried = KR_ROWS(carried));

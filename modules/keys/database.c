@@ -26,7 +26,19 @@ static bool flush_read(struct kr_call *call, bool *async)
     return false;
 }
 
-/* `db` NULL: all.  It is journalled even when there was nothing, as in Redis:
+static uint64_t flush_count(const kr_db *db)
+{
+    uint64_t count = 0;
+
+    if (db)
+        return kr_keyspace->count(db);
+    for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
+        count += kr_keyspace->count(kr_keyspace->db(i));
+    return count;
+}
+
+/* `db` NULL: all.  The changes are counted first: who saves at once when all is
+ * flushed has then saved them, too.  It is journalled even when there was nothing, as in Redis:
  * a replica may have what its primary lacks. */
 static void flush(struct kr_call *call, kr_db *db)
 {
@@ -34,7 +46,8 @@ static void flush(struct kr_call *call, kr_db *db)
 
     if (!flush_read(call, &async))
         return;
-    kr_calls->touch(call, kr_keyspace->flush(db, async));
+    kr_calls->touch(call, flush_count(db));
+    kr_keyspace->flush(db, async);
     kr_journal->force(call, KR_JOURNAL_ALL);
     kr_reply_ok(call->reply);
 }

@@ -154,6 +154,12 @@ static const struct kr_offer offers[] = {{kr_lists_id, &list_values}};
 
 static const struct kr_type *const types[] = {&list_type};
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(wait_wake_front), KR_CARRIES(wait_wake_back),
+    KR_CARRIES(wait_wake_many),  KR_CARRIES(move_wake),
+    KR_CARRIES(value_free_cut),  KR_CARRIES(value_cut_done),
+};
+
 KR_MODULE(.name = "list", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Lists: at both ends, by index, and waiting for elements",
@@ -162,4 +168,5 @@ KR_MODULE(.name = "list", .version = 10000, .licence = "BSD-3-Clause",
           .offers = KR_ROWS(offers), .types = KR_ROWS(types),
           .params = {limit_params, LIMIT_PARAM_COUNT, sizeof(struct kr_param)},
           .commands = {list_commands, LIST_COMMAND_COUNT,
-                       sizeof(struct kr_command)});
+                       sizeof(struct kr_command)},
+          .carried = KR_ROWS(carried));

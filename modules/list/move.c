@@ -187,8 +187,7 @@ static void move_waited(struct kr_call *call, struct kr_cell *cell,
         move_journal(call, move);
 }
 
-static bool move_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                      void *ctx)
+bool move_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx)
 {
     struct kr_cell cell;
     struct move move;

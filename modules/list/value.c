@@ -286,12 +286,12 @@ void value_push(struct kr_cell *cell, bool front, uint64_t count,
 
 /* --- Editing ------------------------------------------------------------- */
 
-static void value_free_cut(void *ctx)
+void value_free_cut(void *ctx)
 {
     chain_free(ctx);
 }
 
-static void value_cut_done(void *ctx)
+void value_cut_done(void *ctx)
 {
     (void)ctx;
 }

@@ -62,15 +62,15 @@ static bool wait_parse_back(struct kr_call *call, struct pop *pop)
     return true;
 }
 
-static bool wait_wake_front(struct kr_call *call, uint32_t why,
-                            struct kr_str key, void *ctx)
+bool wait_wake_front(struct kr_call *call, uint32_t why, struct kr_str key,
+                     void *ctx)
 {
     (void)ctx;
     return wait_wake(call, why, key, wait_parse_front);
 }
 
-static bool wait_wake_back(struct kr_call *call, uint32_t why,
-                           struct kr_str key, void *ctx)
+bool wait_wake_back(struct kr_call *call, uint32_t why, struct kr_str key,
+                    void *ctx)
 {
     (void)ctx;
     return wait_wake(call, why, key, wait_parse_back);
@@ -103,8 +103,8 @@ static bool wait_parse_many(struct kr_call *call, struct pop *pop)
     return pop_parse(call, 2, pop);
 }
 
-static bool wait_wake_many(struct kr_call *call, uint32_t why,
-                           struct kr_str key, void *ctx)
+bool wait_wake_many(struct kr_call *call, uint32_t why, struct kr_str key,
+                    void *ctx)
 {
     (void)ctx;
     return wait_wake(call, why, key, wait_parse_many);

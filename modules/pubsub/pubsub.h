@@ -11,6 +11,8 @@
 #include "publish.h"
 #include "subscriber.h"
 
+#define PUBSUB_LAYOUT 1u /* of all below and of subscribers, for handover() */
+
 struct pubsub {
     kr_module *self;
     struct subscribers subscribers;

@@ -159,11 +159,14 @@ static kr_status file_load(struct rdb *rdb, int fd, uint32_t flags)
         return KR_EBUSY;
     answer = rdb_load(rdb, fd, rdb_settings.filename, flags, &end);
     kr_loading->end(answer == KR_OK);
-    if (answer != KR_OK && answer != KR_EFAIL)
-        kr_logf(rdb->self, KR_LOG_WARNING,
-                "Internal error in RDB reading %s, %s: Unrecoverable error, "
-                "aborting now.",
-                rdb_settings.filename, end.error);
+    if (answer == KR_OK || answer == KR_EFAIL)
+        return answer;
+    kr_logf(rdb->self, KR_LOG_WARNING,
+            "Internal error in RDB reading %s, %s: Unrecoverable error, "
+            "aborting now.",
+            rdb_settings.filename, end.error);
+    kr_logf(rdb->self, KR_LOG_WARNING,
+            "Terminating server after rdb file reading failure.");
     return answer;
 }
 

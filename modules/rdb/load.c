@@ -205,25 +205,23 @@ static bool load_is_over(const struct load *load)
            !(load->flags & KR_SNAPSHOT_EXPIRED);
 }
 
-static bool load_duplicate(struct load *load, struct kr_str key)
+static bool load_settle(struct load *load)
 {
-    kr_logf(load->rdb->self, KR_LOG_WARNING,
-            "RDB has duplicated key of %zu bytes in DB %d", key.size,
+    if (kr_keyspace->settle())
+        return true;
+    kr_logf(load->rdb->self, KR_LOG_WARNING, "RDB has duplicated key in DB %d",
             (int)kr_keyspace->db_index(load->db));
     return load_refuse(load, "a key that is there already");
 }
 
-static bool load_place(struct load *load, struct kr_str key, uint16_t slot,
+static void load_place(struct load *load, struct kr_str key, uint16_t slot,
                        const struct kr_value *value)
 {
     struct kr_cell cell;
 
-    if (!kr_keyspace->place(load->db, key, slot, value, load->expiry_ms,
-                            &cell)) {
-        if (!(load->flags & KR_SNAPSHOT_MERGE)) {
-            load_free(slot, value);
-            return load_duplicate(load, key);
-        }
+    if (!(load->flags & KR_SNAPSHOT_MERGE)) {
+        kr_keyspace->place(load->db, key, slot, value, load->expiry_ms, &cell);
+    } else {
         kr_keyspace->adopt(load->db, key, slot, 0, value, &cell);
         if (load->expiry_ms != KR_NO_EXPIRY)
             kr_keyspace->set_expiry(&cell, load->expiry_ms);
@@ -233,7 +231,6 @@ static bool load_place(struct load *load, struct kr_str key, uint16_t slot,
     if (load->frequency >= 0)
         kr_keyspace->set_frequency(&cell, (uint32_t)load->frequency);
     load->end->keys++;
-    return true;
 }
 
 /* The key has to be kept somewhere while its value is read.  Keys are short,
@@ -279,7 +276,7 @@ static bool load_key(struct load *load, uint8_t code)
         load_free(slot, &value);
         load->end->expired++;
     } else if (fine) {
-        fine = load_place(load, kept.key, slot, &value);
+        load_place(load, kept.key, slot, &value);
     }
     kr_memory->free(load->rdb->self, kept.large);
     load_forget_attributes(load);
@@ -349,8 +346,7 @@ static bool load_begin(struct load *load)
     load->version = load_read_version(magic + strlen(RDB_MAGIC));
     if (load->version < 1 || load->version > RDB_VERSION_MOST) {
         kr_logf(load->rdb->self, KR_LOG_WARNING,
-                "Can't handle RDB format version %.4s",
-                magic + strlen(RDB_MAGIC));
+                "Can't handle RDB format version %u", load->version);
         return load_refuse(load, "a version of the format that is not known");
     }
     return true;
@@ -393,12 +389,14 @@ static bool load_all(struct load *load)
         if (--until_progress > 0 && rdb_settings.load_delay_us == 0)
             continue;
         until_progress = PROGRESS_EACH;
+        if (!load_settle(load))
+            return false;
         if (!kr_loading->progress(kr_codec->reader_offset(load->in))) {
             load->stopped = true;
             return load_refuse(load, "the server is about to end");
         }
     }
-    return load_check_sum(load);
+    return load_settle(load) && load_check_sum(load);
 }
 
 static int64_t load_get(void *ctx, char *room, size_t size)
@@ -466,6 +464,7 @@ kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
     load_forget_attributes(&load);
     fine = load_all(&load);
     end->bytes = kr_codec->reader_offset(load.in);
+    (void)kr_keyspace->settle();
     if (!fine)
         load_report(&load);
     else if (at >= 0)

@@ -112,7 +112,8 @@ void rdb_on_tick(void *ctx, const void *payload)
     const struct rdb_point *due;
 
     (void)payload;
-    if (kr_children->running() || kr_loading->active() ||
+    /* A tick may come while a script runs: not all of it is done. */
+    if (kr_children->running() || kr_loading->active() || kr_calls->current() ||
         !points_may_try(rdb, now_sec))
         return;
     due = points_due(rdb, now_sec);

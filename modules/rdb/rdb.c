@@ -57,6 +57,15 @@ static const struct kr_snapshot snapshot_interface = {
 
 /* --- What is heard ------------------------------------------------------- */
 
+/* The data set is what was saved, in whichever file: nothing has changed. */
+static void rdb_on_ready(void *ctx, const void *payload)
+{
+    struct rdb *rdb = ctx;
+
+    (void)payload;
+    rdb->saved_changes = kr_calls->changes();
+}
+
 static void rdb_on_module_unloaded(void *ctx, const void *payload)
 {
     const struct kr_name_event *event = payload;
@@ -122,6 +131,7 @@ static kr_status rdb_create(kr_module *self, const struct kr_load_args *args,
 static void rdb_activate(kr_module *self, void *state)
 {
     kr_events->subscribe(self, KR_EVENT_LOAD, rdb_on_load, state);
+    kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, rdb_on_shutdown, state);

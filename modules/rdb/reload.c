@@ -52,11 +52,8 @@ static void reload(struct rdb *rdb, struct kr_call *call)
         rdb_clear_parts(rdb);
     }
     answer = rdb_load_file(rdb, reload.flags);
-    if (answer == KR_EFORMAT || answer == KR_EIO) {
-        kr_logf(rdb->self, KR_LOG_WARNING,
-                "Terminating server after rdb file reading failure.");
-        exit(1);
-    }
+    if (answer == KR_EFORMAT || answer == KR_EIO)
+        exit(1); /* the log says why */
     if (answer != KR_OK) {
         kr_reply_error(call->reply, "ERR Error trying to load the RDB dump, "
                                     "check server logs.");

@@ -162,7 +162,7 @@ static kr_status server_handover(kr_module *self, void *state,
                                  struct kr_handover *out)
 {
     (void)self;
-    out->layout = SERVER_VERSION;
+    out->layout = SERVER_LAYOUT;
     out->state = state;
     return KR_OK;
 }
@@ -175,7 +175,7 @@ static kr_status server_takeover(kr_module *self, void *state,
 {
     struct server *now = state, *then = in->state;
 
-    if (in->layout != SERVER_VERSION)
+    if (in->layout != SERVER_LAYOUT)
         return KR_EVERSION;
     memcpy(now->replication_id, then->replication_id,
            sizeof(now->replication_id));

@@ -403,8 +403,7 @@ static bool read_wake_key(struct kr_call *call, const struct read_wait *wait,
     return true;
 }
 
-static bool read_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                      void *ctx)
+bool read_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx)
 {
     const struct read_wait *wait = ctx;
 
@@ -419,7 +418,7 @@ static bool read_wake(struct kr_call *call, uint32_t why, struct kr_str key,
     return false;
 }
 
-static void read_wait_free(void *ctx)
+void read_wait_free(void *ctx)
 {
     structure_free(&stream_host, ctx);
 }

@@ -218,6 +218,12 @@ static const struct kr_offer offers[] = {{kr_streams_id, &offer_streams}};
 
 static const struct kr_type *const types[] = {&stream_kind};
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(read_wake),        KR_CARRIES(read_wait_free),
+    KR_CARRIES(value_waste_work), KR_CARRIES(value_waste_done),
+    KR_CARRIES(value_group_work), KR_CARRIES(value_group_done),
+};
+
 KR_MODULE(.name = "stream", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Streams: entries in order of their ids, and groups that "
@@ -227,4 +233,4 @@ KR_MODULE(.name = "stream", .version = 10000, .licence = "BSD-3-Clause",
           .offers = KR_ROWS(offers), .types = KR_ROWS(types),
           .commands = {stream_commands, STREAM_COMMAND_COUNT,
                        sizeof(struct kr_command)},
-          .params = KR_ROWS(params));
+          .params = KR_ROWS(params), .carried = KR_ROWS(carried));

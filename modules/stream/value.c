@@ -55,12 +55,12 @@ void value_noted(struct kr_call *call, uint32_t arg, struct kr_str event)
 
 /* --- Much to free -------------------------------------------------------- */
 
-static void value_waste_work(void *ctx)
+void value_waste_work(void *ctx)
 {
     waste_free(ctx);
 }
 
-static void value_waste_done(void *ctx)
+void value_waste_done(void *ctx)
 {
     structure_free(&stream_host, ctx);
 }
@@ -78,12 +78,12 @@ void value_discard(struct waste *waste)
     kr_loop->job(stream_self, value_waste_work, value_waste_done, later);
 }
 
-static void value_group_work(void *ctx)
+void value_group_work(void *ctx)
 {
     group_free(ctx);
 }
 
-static void value_group_done(void *ctx)
+void value_group_done(void *ctx)
 {
     (void)ctx;
 }

@@ -342,6 +342,37 @@ static void tracking_on_reset(void *ctx, const void *payload)
     tracker_off(ctx, event->client);
 }
 
+/* --- The next version ------------------------------------------------------ */
+
+static kr_status tracking_handover(kr_module *self, void *state,
+                                   struct kr_handover *out)
+{
+    (void)self;
+    out->layout = TRACKING_LAYOUT;
+    out->state = state;
+    return KR_OK;
+}
+
+/* Who caches what passes; the subscriptions are made anew. */
+static kr_status tracking_takeover(kr_module *self, void *state,
+                                   const struct kr_handover *in)
+{
+    struct tracking *now = state, *then = in->state;
+
+    if (in->layout != TRACKING_LAYOUT)
+        return KR_EVERSION;
+    broadcast_fini(&now->broadcast);
+    now->table = then->table;
+    now->broadcast = then->broadcast;
+    now->table.host = now->broadcast.host = &tracking_host;
+    now->trackers = then->trackers;
+    if (now->trackers > 0)
+        tracking_subscribe(now);
+    tracking_watch_turns(now);
+    kr_memory->free(self, then);
+    return KR_OK;
+}
+
 /* --- What others see ------------------------------------------------------ */
 
 static size_t tracking_field_redir(kr_client *client, char *text, size_t room)
@@ -468,4 +499,5 @@ KR_MODULE(.name = "tracking", .version = 10000, .licence = "BSD-3-Clause",
           .self = &tracking_self, .imports = KR_ROWS(imports),
           .params = KR_ROWS(params), .create = tracking_create,
           .activate = tracking_activate, .deactivate = tracking_deactivate,
-          .destroy = tracking_destroy);
+          .destroy = tracking_destroy, .handover = tracking_handover,
+          .takeover = tracking_takeover);

@@ -12,6 +12,8 @@
 #include "table.h"
 #include "tracker.h"
 
+#define TRACKING_LAYOUT 1u /* of all below and of trackers, for handover() */
+
 struct tracking {
     kr_module *self;
     kr_client_slot *slot; /* of struct tracker */

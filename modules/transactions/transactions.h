@@ -10,6 +10,9 @@
 #include "queue.h"
 #include "watches.h"
 
+/* Of struct transaction and all below it, for handover(). */
+#define TRANSACTIONS_LAYOUT 1u
+
 /* The module's state. */
 struct transactions {
     kr_module *self;

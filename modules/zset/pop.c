@@ -207,8 +207,7 @@ void zset_zmpop(struct kr_call *call)
 
 /* --- Waiting for some ---------------------------------------------------- */
 
-static bool pop_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                     void *ctx)
+bool pop_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx)
 {
     struct kr_cell cell;
 
@@ -224,7 +223,7 @@ static bool pop_wake(struct kr_call *call, uint32_t why, struct kr_str key,
     return true;
 }
 
-static void pop_forget(void *ctx)
+void pop_forget(void *ctx)
 {
     kr_memory->free(zset_self, ctx);
 }

@@ -549,7 +549,7 @@ uint64_t value_remove(struct kr_cell *cell, struct kr_str member, bool *removed)
     return value_shrink(cell, small);
 }
 
-static void value_free_job(void *large)
+void value_free_job(void *large)
 {
     large_free(large, &value_host);
 }

@@ -190,4 +190,10 @@ static inline bool value_find(struct kr_call *call, uint32_t arg, uint32_t how,
     return kr_find_typed(call, arg, how, value_type, cell, wrong);
 }
 
+/* Called later for work under way: the descriptor names them, so that the
+ * module's next version can go on with it. */
+bool pop_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx);
+void pop_forget(void *ctx);
+void value_free_job(void *large);
+
 #endif

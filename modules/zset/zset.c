@@ -151,6 +151,12 @@ static const struct kr_offer offers[] = {{kr_zsets_id, &zset_values}};
 
 static const struct kr_type *const types[] = {&zset_type};
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(pop_wake),
+    KR_CARRIES(pop_forget),
+    KR_CARRIES(value_free_job),
+};
+
 KR_MODULE(.name = "zset", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Sorted sets: members in order of their scores",
@@ -159,4 +165,5 @@ KR_MODULE(.name = "zset", .version = 10000, .licence = "BSD-3-Clause",
           .offers = KR_ROWS(offers), .types = KR_ROWS(types),
           .params = KR_ROWS(params),
           .commands = {zset_commands, ZSET_COMMAND_COUNT,
-                       sizeof(struct kr_command)});
+                       sizeof(struct kr_command)},
+          .carried = KR_ROWS(carried));

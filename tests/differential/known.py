@@ -100,6 +100,22 @@ INFO = {
 }
 
 
+# Scenarios whose journals may differ, by their names; see journal.py.
+JOURNAL = {
+    "BITFIELD's OVERFLOW holds until the next":
+        "an operation that fails has grown the string; Redis does not tell of that",
+    "A watched key that expires has changed":
+        "an expired key goes when its time comes; Redis's, when it is looked for",
+}
+
+# Scenarios whose data set is not what their journal gives, by their names.
+REPLAY = {
+    "A checksum is not looked at while DEBUG says so": "it is looked at when the log is loaded",
+    "SCAN of some thousand keys is complete": "DEBUG POPULATE tells nobody, as in Redis",
+    "DEBUG POPULATE fills in keys": "DEBUG POPULATE tells nobody, as in Redis",
+}
+
+
 def row_of(command, ours, theirs, stream=False):
     """The row that excuses this reply of ours, or None."""
     for row in REPLIES:
@@ -118,6 +134,16 @@ def reply(command, ours, theirs):
 def ours_only(command):
     """May this command be there though Redis 7.0 has it not?"""
     return command in ADDED or command in OWN
+
+
+def journal(scenario):
+    """The reason why the journals of this scenario may differ, or None."""
+    return JOURNAL.get(scenario)
+
+
+def replay(scenario):
+    """The reason why a scenario's log may give another data set, or None."""
+    return REPLAY.get(scenario)
 
 
 def lookup(table, name):

@@ -3,8 +3,8 @@
 """run - compare a server with Redis 7.0, command by command.
 
     run.py              written cases in both protocols, protocol bytes, metadata,
-                        configuration and INFO names, several clients interleaved,
-                        200,000 random commands
+                        configuration and INFO names, journals, several clients
+                        interleaved, 200,000 random commands
     run.py --full       the same with 1,000,000 random commands from ten seeds
     run.py -k WORD      only the scenarios and parts whose name has WORD
     run.py --show       print each exchange of the written cases
@@ -16,8 +16,8 @@ differ stands in known.py with its reason; everything else fails.
 A new module gets a file cases/MODULE.txt (language.py has the notation) and a
 file grammar/MODULE.py (grammar/__init__.py says how); nothing else has to
 know of it.  The rest: names.py is CONFIG and INFO, metadata.py is COMMAND,
-protocol.py is raw bytes, exchange.py is DUMP and RESTORE, changes.py how many
-changes INFO counts, random_stream.py runs alone as well, and prove.py shows
+protocol.py is raw bytes, journal.py what stands in logs, exchange.py is DUMP and
+RESTORE, changes.py how many changes INFO counts, random_stream.py runs alone as well, and prove.py shows
 that all of them fail when they must.
 """
 import argparse
@@ -28,6 +28,7 @@ import sys
 import changes
 import exchange
 import interleaved
+import journal
 import metadata
 import names
 import protocol
@@ -103,6 +104,8 @@ def main():
                 count, seeds = (100000, 10) if given.full else (50000, 4)
                 print(f"random stream: --seed {seed}", flush=True)
                 random_stream.run(pair, report, range(seed, seed + seeds), count)
+        if wanted("journal"):
+            journal.run(report)
         report.result("both servers ended cleanly", None)
     except AssertionError as error:
         report.result("both servers ended cleanly", str(error))

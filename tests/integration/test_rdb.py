@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -347,6 +348,21 @@ class Commands(unittest.TestCase):
             finally:
                 server.__exit__(None, None, None)
 
+    def test_signals_save_as_they_are_told_to(self):
+        for words, signal_, points, saved in (("nosave", "SIGTERM", "900 100", False),
+                                              ("save", "SIGTERM", "", True),
+                                              ("nosave now", "SIGINT", "900 100", False),
+                                              ("default", "SIGINT", "900 100", True)):
+            server = Server("--save", points, f"--shutdown-on-{signal_.lower()}", words)
+            try:
+                server.call("SET", "k", "v")
+                server.process.send_signal(getattr(signal, signal_))
+                server.wait_exit()
+                server.assert_clean()
+                self.assertEqual((server.dir / "dump.rdb").exists(), saved, (words, signal_))
+            finally:
+                server.__exit__(None, None, None)
+
     def test_it_does_not_end_when_it_cannot_save(self):
         server = self.begin("--save", "900 100")
         server.call("SET", "k", "v")
@@ -369,6 +385,7 @@ class Commands(unittest.TestCase):
         server.call("FLUSHALL")
         self.wait_info(server, "rdb_bgsave_in_progress", "0")
         self.assertEqual(server.info("persistence")["rdb_last_bgsave_status"], "ok")
+        self.assertEqual(server.info("persistence")["rdb_changes_since_last_save"], "0")
         again = heir(server)
         self.addCleanup(again.__exit__, None, None, None)
         self.assertEqual(again.call("DBSIZE"), 0)

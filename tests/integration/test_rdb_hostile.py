@@ -7,7 +7,8 @@ makes of it.  A sample with any byte changed, or cut anywhere, is refused with t
 offset, by status 1 and not by a crash; without its checksum it is refused or is a data set that
 can be read and saved.
 
-HOSTILE_SEED repeats a run."""
+HOSTILE_SEED repeats a run, HOSTILE_COUNT says how many files with several things wrong there are;
+with a server built for it (--enable-asan) each byte read too many is seen."""
 import concurrent.futures
 import os
 import pathlib
@@ -25,6 +26,7 @@ from support import Client, Server, is_oracle, keyrack_path, main  # noqa: E402
 from support.server import BROKEN, ORACLE  # noqa: E402
 
 SEED = int(os.environ.get("HOSTILE_SEED") or random.randrange(1 << 31))
+COUNT = int(os.environ.get("HOSTILE_COUNT", "300"))
 WORKERS = max(1, min(4, os.cpu_count() or 1))
 DEBUG = ("--enable-debug-command", "yes")
 
@@ -271,6 +273,39 @@ class Broken(unittest.TestCase):
     @unittest.skipIf(is_oracle(), "our words")
     def test_with_any_byte_changed_it_is_refused(self):
         self.each(self.flips(), self.refused)
+
+    def mutations(self):
+        """Bytes changed, removed, doubled, and pieces of old files put in between."""
+        rng = random.Random(SEED)
+        others = [self.sample] + [old_file(version) for version in (2, 4, 10)]
+        for number in range(COUNT):
+            data = bytearray(rng.choice(others))
+            for _ in range(rng.choice((1, 1, 2, 3, 6))):
+                at, kind = rng.randrange(9, len(data)), rng.randrange(7)
+                if kind < 3:
+                    data[at] = rng.choice((0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc0, 0xc3, 0xfe, 0xff,
+                                           rng.randrange(256)))
+                elif kind == 3:
+                    del data[at:at + rng.choice((1, 2, 8, 40))]
+                elif kind == 4:
+                    data[at:at] = data[at:at + rng.choice((1, 2, 8, 40))]
+                elif kind == 5:
+                    data[at] = rng.choice((9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 24, 25, 245,
+                                           247, 248, 249, 250, 251, 252, 254))
+                else:
+                    other = rng.choice(others)
+                    cut = rng.randrange(9, len(other))
+                    data[at:at] = other[cut:cut + rng.choice((2, 20, 100))]
+                if len(data) < 10:
+                    data += bytes(10)
+            yield f"mutation {number}", bytes(data)
+
+    @unittest.skipIf(is_oracle(), "our words")
+    def test_with_several_things_wrong_it_is_refused_or_harmless(self):
+        def check(name, status, log):
+            self.assertIn(status, (0, 1), f"{name} seed {SEED}\n{log[-3000:]}")
+
+        self.each(self.mutations(), check, "--rdbchecksum", "no", "--databases", "256")
 
     @unittest.skipIf(is_oracle(), "our words")
     def test_cut_anywhere_it_is_refused(self):

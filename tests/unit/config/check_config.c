@@ -113,7 +113,7 @@ static const struct kr_param rows[] = {
      .print = pair_print},
 };
 static const struct kr_rows table = KR_ROWS(rows);
-static kr_module module = {.name = "a"};
+static kr_module module = {.name = "a", .generation = 1};
 
 static void config_add(kr_module *owner, const struct kr_rows *params)
 {
@@ -487,13 +487,14 @@ static const struct kr_rows newer = KR_ROWS(newer_rows);
 
 START_TEST(an_upgrade_hands_values_over)
 {
-    kr_module version2 = {.name = "a"};
-
     config_add(&module, &table);
     config_sets("a.number", "25", NULL, NULL, "");
-    config_add(&version2, &newer);
+    module.staging = true;
+    config_add(&module, &newer);
     ck_assert_int_eq(newer_number, 25);
-    config_forget(&module);
+    module.staging = false;
+    config_settle_upgrade(&module, true);
+    module.generation++;
     config_sets("a.number", "26", NULL, NULL, "");
     ck_assert_int_eq(newer_number, 26);
     ck_assert_int_eq(vars.number, 25);
@@ -503,16 +504,17 @@ END_TEST
 
 START_TEST(a_failed_upgrade_leaves_the_old_version_its_values)
 {
-    kr_module version2 = {.name = "a"};
     char error[1024];
 
     config_add(&module, &table);
     config_sets("a.number", "25", NULL, NULL, "");
-    config_add(&version2, &newer);
-    config_forget(&version2);
+    module.staging = true;
+    config_add(&module, &newer);
+    config_settle_upgrade(&module, false);
     config_is("a.number", "25");
     config_sets("a.number", "40", NULL, NULL, "");
-    ck_assert(!config_add_params(&version2, &newer, error, sizeof(error)));
+    ck_assert(!config_add_params(&module, &newer, error, sizeof(error)));
+    module.staging = false;
     ck_assert_ptr_nonnull(strstr(error, "between 0 and 30"));
     config_is("a.number", "40");
     ck_assert_int_eq(vars.number, 40);

@@ -286,13 +286,13 @@ START_TEST(a_client_that_goes_leaves_its_lines)
 }
 END_TEST
 
-START_TEST(who_waits_holds_the_module)
+START_TEST(who_waits_is_counted_with_the_module)
 {
-    ck_assert_uint_eq(fixture_module.held, 0);
+    ck_assert_uint_eq(fixture_module.parked, 0);
     peer_say(a, "wait 0 k\r\n");
-    ck_assert_uint_eq(fixture_module.held, 1);
+    ck_assert_uint_eq(fixture_module.parked, 1);
     BLOCK->unblock(a->client, false);
-    ck_assert_uint_eq(fixture_module.held, 0);
+    ck_assert_uint_eq(fixture_module.parked, 0);
 }
 END_TEST
 
@@ -303,8 +303,8 @@ START_TEST(calls_of_a_module_that_goes_end_with_an_error)
     block_forget(&fixture_module);
     turn();
     ck_assert_uint_eq(BLOCK->count(), 0);
-    peer_expect(a, "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
-    peer_expect(b, "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+    peer_expect(a, "-NOMODULE module 'fixture' has been unloaded\r\n");
+    peer_expect(b, "-NOMODULE module 'fixture' has been unloaded\r\n");
 }
 END_TEST
 
@@ -696,7 +696,7 @@ Suite *block_suite(void)
     tcase_add_test(tests, unblock_is_a_timeout_or_an_error);
     tcase_add_test(tests, unblock_does_not_reach_who_does_not_want_it);
     tcase_add_test(tests, a_client_that_goes_leaves_its_lines);
-    tcase_add_test(tests, who_waits_holds_the_module);
+    tcase_add_test(tests, who_waits_is_counted_with_the_module);
     tcase_add_test(tests, calls_of_a_module_that_goes_end_with_an_error);
     tcase_add_test(tests, a_wait_skipped_by_reply_skip_stays_silent);
     tcase_add_test(tests, a_keys_end_wakes_only_who_asked_for_it);

@@ -445,6 +445,80 @@ START_TEST(a_description_fits_its_room)
 }
 END_TEST
 
+/* --- Loading ------------------------------------------------------------- */
+
+static void place_flat(kr_db *db, const char *key, const char *value,
+                       int64_t when_ms)
+{
+    struct kr_value v = {.size = sizeof(v), .bytes = kr_cstr(value)};
+    struct kr_cell cell;
+
+    KS->place(db, kr_cstr(key), flat_slot, &v, when_ms, &cell);
+    ck_assert_uint_eq(cell.length, strlen(value));
+    KS->set_idle_ms(&cell, 7000);
+}
+
+START_TEST(placed_keys_are_there_when_they_have_settled)
+{
+    struct kr_cell cell;
+
+    place_flat(db0(), "a", "1", KR_NO_EXPIRY);
+    place_flat(db0(), "b", "2", clock_turn_ms + 1000);
+    place_flat(KS->db(1), "a", "3", KR_NO_EXPIRY);
+    ck_assert(KS->settle());
+    ck_assert(is_flat(db0(), "a", "1"));
+    ck_assert(is_flat(KS->db(1), "a", "3"));
+    ck_assert(KS->find(db0(), KR_STR("b"), KR_FIND_QUIET, &cell));
+    ck_assert_int_eq(KS->expiry(&cell), clock_turn_ms + 1000);
+    ck_assert_uint_eq(KS->idle_ms(&cell), 7000);
+    ck_assert_uint_eq(KS->count_expiring(db0()), 1);
+    clock_turn_ms += 1020;
+    while (keyspace_expire(clock_turn_ms, 1000000) == 0)
+        ;
+    ck_assert_uint_eq(KS->count(db0()), 1);
+}
+END_TEST
+
+START_TEST(a_key_that_is_placed_twice_is_told_of_and_the_first_one_stands)
+{
+    struct kr_value value = {.size = sizeof(value), .boxed = true};
+    struct kr_cell cell;
+
+    place_flat(db0(), "a", "1", KR_NO_EXPIRY);
+    place_flat(db0(), "a", "2", KR_NO_EXPIRY);
+    value.box = crate_new(5, 1);
+    KS->place(db0(), KR_STR("a"), crate_slot, &value, KR_NO_EXPIRY, &cell);
+    ck_assert(!KS->settle());
+    ck_assert(KS->settle());
+    ck_assert(is_flat(db0(), "a", "1"));
+    ck_assert_int_eq(crates_alive(), 0);
+}
+END_TEST
+
+START_TEST(a_reserved_table_holds_what_comes_and_then_fits)
+{
+    char key[16];
+
+    KS->reserve(db0(), 100000);
+    for (int i = 0; i < 20000; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        place_flat(db0(), key, "v", KR_NO_EXPIRY);
+    }
+    ck_assert(KS->settle());
+    KS->reserve(db0(), 0);
+    ck_assert_uint_eq(KS->count(db0()), 20000);
+    ck_assert(is_flat(db0(), "k19999", "v"));
+    for (int i = 0; i < 20000; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        erase_key(db0(), key);
+    }
+    ck_assert_uint_eq(KS->table_memory(db0()), 0);
+    KS->reserve(db0(), 100000);
+    KS->reserve(db0(), 0);
+    ck_assert_uint_eq(KS->table_memory(db0()), 0);
+}
+END_TEST
+
 Suite *keyspace_suite(void)
 {
     Suite *suite = suite_create("keyspace");
@@ -474,6 +548,10 @@ Suite *keyspace_suite(void)
     tcase_add_test(tcase, flush_and_swap_tell);
     tcase_add_test(tcase, nobody_listens_nothing_is_told);
     tcase_add_test(tcase, hooks_learn_of_keys_that_go);
+    tcase_add_test(tcase, placed_keys_are_there_when_they_have_settled);
+    tcase_add_test(
+        tcase, a_key_that_is_placed_twice_is_told_of_and_the_first_one_stands);
+    tcase_add_test(tcase, a_reserved_table_holds_what_comes_and_then_fits);
     tcase_add_test(tcase, a_key_has_its_memory);
     tcase_add_test(tcase, a_description_fits_its_room);
     return suite;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* check_type - the registry of types. */
+#include "core/codec/codec.h"
+#include "core/keyspace/adapt.h"
 #include "core/memory/memory.h"
 #include "tests/unit/keyspace/fixture.h"
 
@@ -134,25 +136,219 @@ START_TEST(a_value_whose_type_is_away_can_be_erased)
 }
 END_TEST
 
+/* As an upgrade of the fixture's module does it, between two commands. */
+static bool upgrade_type(const struct kr_type *next)
+{
+    uint16_t slot = 0;
+    bool converts;
+
+    fixture_module.staging = true;
+    ck_assert_int_eq(type_register(&fixture_module, &flat_type, &slot), KR_OK);
+    ck_assert_int_eq(type_register(&fixture_module, next, &slot), KR_OK);
+    ck_assert_uint_eq(slot, crate_slot);
+    fixture_module.staging = false;
+    converts = type_settle(&fixture_module, true);
+    fixture_module.generation++;
+    return converts;
+}
+
 START_TEST(a_version_that_knows_the_layout_takes_over)
 {
     static const uint32_t layouts[] = {1};
+    struct kr_type next = crate_type;
+    const struct kr_type *old;
+    uint16_t slot;
+
+    put_crate(db0(), "c", 1, 1);
+    next.layout = 2;
+    ck_assert(type_must_convert(&fixture_module, &next, &old, &slot));
+    ck_assert_uint_eq(slot, crate_slot);
+    next.layouts = layouts;
+    next.layout_count = 1;
+    ck_assert(!type_must_convert(&fixture_module, &next, &old, &slot));
+    ck_assert_uint_eq(T->get(crate_slot)->layout, 1);
+    ck_assert(!upgrade_type(&next));
+    ck_assert_uint_eq(T->get(crate_slot)->layout, 2);
+    ck_assert(!type_unsettled);
+}
+END_TEST
+
+START_TEST(a_failed_upgrade_leaves_the_type)
+{
     struct kr_type next = crate_type;
     uint16_t slot;
 
     put_crate(db0(), "c", 1, 1);
     next.layout = 2;
-    ck_assert_int_eq(type_hand_over(&fixture_module, &other, &next, &slot),
-                     KR_EVERSION);
-    ck_assert_uint_eq(T->get(crate_slot)->layout, 1);
-    next.layouts = layouts;
-    next.layout_count = 1;
-    ck_assert_int_eq(type_hand_over(&fixture_module, &other, &next, &slot),
-                     KR_OK);
-    ck_assert_uint_eq(slot, crate_slot);
-    ck_assert_uint_eq(T->get(crate_slot)->layout, 2);
-    ck_assert(type_may_forget(&fixture_module, NULL, NULL));
-    ck_assert(!type_may_forget(&other, NULL, NULL));
+    fixture_module.staging = true;
+    ck_assert_int_eq(type_register(&fixture_module, &next, &slot), KR_EVERSION);
+    next.layout = 1;
+    next.flags = KR_TYPE_VOLATILE;
+    ck_assert_int_eq(type_register(&fixture_module, &next, &slot), KR_OK);
+    ck_assert_uint_eq(T->get(crate_slot)->flags, 0);
+    fixture_module.staging = false;
+    ck_assert(!type_settle(&fixture_module, false));
+    ck_assert_uint_eq(T->get(crate_slot)->flags, 0);
+}
+END_TEST
+
+/* --- Other layouts, and no module ---------------------------------------- */
+
+/* Crates whose mark is what is saved; of layout 2 they are one higher, which
+ * shows who has read one. */
+static uint64_t mark_of(const struct kr_peek *value)
+{
+    const struct crate *crate;
+
+    memcpy(&crate, value->data, sizeof(crate));
+    return crate->mark;
+}
+
+static void save_one(const struct kr_peek *value, kr_writer *out)
+{
+    codec_interface.write_uint64(out, mark_of(value));
+}
+
+static bool load_as(kr_reader *in, uint64_t more, struct kr_value *out)
+{
+    uint64_t mark;
+
+    if (!codec_interface.read_uint64(in, &mark) || mark == 666)
+        return false;
+    out->boxed = true;
+    out->box = crate_new(mark + more, 1);
+    return true;
+}
+
+static bool load_one(kr_reader *in, uint32_t code, uint32_t format,
+                     struct kr_value *out)
+{
+    (void)code, (void)format;
+    return load_as(in, 0, out);
+}
+
+static bool load_two(kr_reader *in, uint32_t code, uint32_t format,
+                     struct kr_value *out)
+{
+    (void)code, (void)format;
+    return load_as(in, 1000, out);
+}
+
+static struct kr_type savable(uint32_t layout)
+{
+    struct kr_type type = crate_type;
+
+    type.layout = layout;
+    type.file_name = "crate-kr1";
+    type.save = save_one;
+    type.load = layout == 1 ? load_one : load_two;
+    return type;
+}
+
+static uint64_t mark_at(const char *key, uint16_t *type)
+{
+    struct kr_cell cell;
+    struct kr_peek peek;
+
+    ck_assert(KS->find(db0(), kr_cstr(key), KR_FIND_QUIET, &cell));
+    peek = kr_cell_peek(&cell);
+    *type = cell.type;
+    return cell.type == crate_slot ? mark_of(&peek) : 0;
+}
+
+static void adapt_all(void)
+{
+    struct adapt_walk walk = {.swaps = keyspace.swaps};
+
+    while (!adapt_walk_step(&walk, 100, adapt_visit, NULL))
+        ;
+}
+
+START_TEST(values_of_another_layout_are_converted_when_touched)
+{
+    struct kr_type one = savable(1), two = savable(2);
+    uint16_t type;
+
+    (void)upgrade_type(&one);
+    for (uint64_t i = 0; i < 100; i++) {
+        char key[16];
+
+        snprintf(key, sizeof(key), "c%u", (unsigned)i);
+        put_crate(db0(), key, i, 1);
+    }
+    put_crate(db0(), "bad", 666, 1);
+    expire_at(db0(), "c7", BEGIN_MS + 5000);
+    ck_assert(upgrade_type(&two));
+    ck_assert(type_unsettled);
+    ck_assert_uint_eq(mark_at("c7", &type), 1007);
+    ck_assert_uint_eq(mark_at("c7", &type), 1007);
+    erase_key(db0(), "c8");
+    put_crate(db0(), "c9", 5, 1);
+    ck_assert_uint_eq(mark_at("c9", &type), 5);
+    adapt_all();
+    type_converted(&fixture_module);
+    ck_assert_uint_eq(mark_at("c99", &type), 1099);
+    ck_assert_uint_eq(T->values(crate_slot), 99);
+    /* What could not be converted is kept as bytes. */
+    ck_assert_uint_eq(mark_at("bad", &type), 0);
+    ck_assert_str_eq(T->name(type), "crate");
+    ck_assert_str_eq(T->get(type)->encoding(NULL), "sealed");
+    ck_assert_int_eq(db_check(db0()) == NULL, 1);
+}
+END_TEST
+
+START_TEST(values_are_flushed_by_the_code_that_made_them)
+{
+    struct kr_type one = savable(1), two = savable(2);
+
+    (void)upgrade_type(&one);
+    for (uint64_t i = 0; i < 3000; i++) {
+        char key[16];
+
+        snprintf(key, sizeof(key), "c%u", (unsigned)i);
+        put_crate(db0(), key, i, 1);
+    }
+    ck_assert(upgrade_type(&two));
+    KS->flush(db0(), false);
+    fixture_settle();
+    type_converted(&fixture_module);
+    ck_assert_int_eq(crates_alive(), 0);
+}
+END_TEST
+
+START_TEST(values_are_sealed_and_opened)
+{
+    struct kr_type one = savable(1);
+    const char *name = NULL;
+    uint16_t type;
+
+    ck_assert(type_may_leave(&fixture_module, &name));
+    put_crate(db0(), "c", 1, 1);
+    ck_assert(!type_may_leave(&fixture_module, &name));
+    ck_assert_str_eq(name, "crate");
+    (void)upgrade_type(&one);
+    put_crate(db0(), "d", 2, 1);
+    put_crate(db0(), "e", 3, 1);
+    expire_at(db0(), "d", BEGIN_MS + 5000);
+    ck_assert(type_may_leave(&fixture_module, &name));
+    type_leave(&fixture_module);
+    ck_assert_ptr_null(T->get(crate_slot));
+    ck_assert_uint_eq(mark_at("c", &type), 0);
+    ck_assert_uint_ne(type, crate_slot);
+    ck_assert_str_eq(T->name(type), "crate");
+    adapt_all();
+    type_left(&fixture_module);
+    ck_assert_int_eq(crates_alive(), 0);
+    ck_assert_uint_eq(T->values(type), 3);
+    erase_key(db0(), "e");
+    ck_assert_int_eq(type_register(&fixture_module, &one, NULL), KR_OK);
+    ck_assert_uint_eq(mark_at("d", &type), 2);
+    ck_assert_uint_eq(type, crate_slot);
+    adapt_all();
+    type_look();
+    ck_assert(!type_unsettled);
+    ck_assert_uint_eq(mark_at("c", &type), 1);
+    ck_assert_uint_eq(T->values(crate_slot), 2);
 }
 END_TEST
 
@@ -190,6 +386,10 @@ Suite *type_suite(void)
     tcase_add_test(tcase, a_type_comes_back_to_its_slot);
     tcase_add_test(tcase, a_value_whose_type_is_away_can_be_erased);
     tcase_add_test(tcase, a_version_that_knows_the_layout_takes_over);
+    tcase_add_test(tcase, a_failed_upgrade_leaves_the_type);
+    tcase_add_test(tcase, values_of_another_layout_are_converted_when_touched);
+    tcase_add_test(tcase, values_are_flushed_by_the_code_that_made_them);
+    tcase_add_test(tcase, values_are_sealed_and_opened);
     tcase_add_test(tcase, there_is_room_for_1023_types);
     return suite;
 }

@@ -390,7 +390,7 @@ START_TEST(all_that_holds_a_module_is_listed)
     rack_leave(was);
     says("module 'plain' is held by: ");
     says("KR_MODULE_CAN_UNLOAD");
-    says("3 jobs or blocked clients");
+    says("3 jobs (wait for them)");
     says("its own code, which runs now");
     ck_assert_ptr_eq(rack_find(KR_STR("plain")), m);
     ck_assert_uint_eq(m->entered, 0);

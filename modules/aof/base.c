@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* base - the data set as a file to begin with: a snapshot, or commands.
+ *
+ *   SELECT 0   RPUSH list a b c   PEXPIREAT list 1796000000000   SET k v ...
+ *
+ * Every type says in which commands its values are rebuilt; one that does not
+ * is restored from its saved bytes, as DUMP would give them. */
+#include "aof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SYNC_EACH    (4 << 20) /* bytes */
+#define REPORT_EACH  256       /* keys */
+#define DUMP_VERSION 10u
+
+/* --- The file ------------------------------------------------------------ */
+
+struct base {
+    struct aof *aof;
+    kr_writer *out;
+    int fd;
+    int error;
+    uint64_t unsynced;
+    uint64_t keys, keys_total;
+    bool failed;
+};
+
+/* A little now and then, or all of it at the end at once. */
+static bool base_sync_some(struct base *base, size_t size)
+{
+    base->unsynced += size;
+    if (!aof_settings.incremental_sync || base->unsynced < SYNC_EACH)
+        return true;
+    base->unsynced = 0;
+    if (fdatasync(base->fd) == 0)
+        return true;
+    base->error = errno;
+    return false;
+}
+
+static bool base_put(void *ctx, struct kr_str bytes)
+{
+    struct base *base = ctx;
+    size_t done = 0;
+
+    while (done < bytes.size) {
+        ssize_t n = write(base->fd, bytes.data + done, bytes.size - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            base->error = errno;
+            return false;
+        }
+        done += (size_t)n;
+    }
+    return base_sync_some(base, bytes.size);
+}
+
+/* --- Commands ------------------------------------------------------------ */
+
+static void base_select(struct base *base, int32_t db)
+{
+    char digits[KR_INT64_TEXT];
+    struct kr_str argv[] = {KR_STR("SELECT"),
+                            kr_str(digits, kr_text->from_int64(db, digits))};
+
+    kr_codec->emit(base->out, KR_COUNT(argv), argv);
+}
+
+static void base_expire(struct base *base, struct kr_str key, int64_t when_ms)
+{
+    char digits[KR_INT64_TEXT];
+    struct kr_str argv[] = {
+        KR_STR("PEXPIREAT"), key,
+        kr_str(digits, kr_text->from_int64(when_ms, digits))};
+
+    kr_codec->emit(base->out, KR_COUNT(argv), argv);
+}
+
+/* The bytes of DUMP: the value, the version, the sum of both. */
+static bool base_restore(struct base *base, const struct kr_cell *cell,
+                         const struct kr_peek *value, struct kr_str key)
+{
+    const char version[] = {DUMP_VERSION, 0};
+    kr_writer *dump = kr_codec->new_writer(KR_CODEC_COMPRESS);
+    struct kr_str argv[] = {KR_STR("RESTORE"), key, KR_STR("0"), {0}};
+    char sum_bytes[8];
+    bool fine = kr_codec->write_value(dump, cell->type, value, NULL);
+    uint64_t sum;
+
+    kr_codec->write_raw(dump, kr_str(version, sizeof(version)));
+    sum = kr_codec->checksum(0, kr_codec->writer_bytes(dump));
+    for (unsigned i = 0; i < sizeof(sum_bytes); i++)
+        sum_bytes[i] = (char)(sum >> (8 * i));
+    kr_codec->write_raw(dump, kr_str(sum_bytes, sizeof(sum_bytes)));
+    argv[3] = kr_codec->writer_bytes(dump);
+    fine = fine && !kr_codec->writer_failed(dump);
+    if (fine)
+        kr_codec->emit(base->out, KR_COUNT(argv), argv);
+    kr_codec->free_writer(dump);
+    return fine;
+}
+
+static void base_key(void *ctx, struct kr_str key, struct kr_cell *cell)
+{
+    struct base *base = ctx;
+    const struct kr_type *type = kr_types->get(cell->type);
+    struct kr_peek value = {.data = cell->data,
+                            .length = cell->length,
+                            .meta = cell->meta,
+                            .boxed = cell->boxed};
+    int64_t when_ms = kr_keyspace->expiry(cell);
+
+    if (base->failed || (type && type->flags & KR_TYPE_VOLATILE))
+        return;
+    if (type && type->rewrite)
+        type->rewrite(&value, key, base->out);
+    else if (!base_restore(base, cell, &value, key))
+        base->failed = true; /* left out, it would be lost */
+    if (when_ms != KR_NO_EXPIRY)
+        base_expire(base, key, when_ms);
+    if (++base->keys % REPORT_EACH == 0)
+        kr_children->report(base->keys, base->keys_total);
+}
+
+static void base_stamp(struct base *base)
+{
+    char line[64];
+    int n;
+
+    if (!aof_settings.timestamps)
+        return;
+    n = snprintf(line, sizeof(line), "#TS:%lld\r\n", (long long)time(NULL));
+    kr_codec->write_raw(base->out, kr_str(line, (size_t)n));
+}
+
+static bool base_write_commands(struct base *base)
+{
+    bool fine;
+
+    base->out = kr_codec->new_stream_writer(base_put, base, 0);
+    base_stamp(base);
+    for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
+        base->keys_total += kr_keyspace->count(kr_keyspace->db(i));
+    for (int32_t i = 0; i < kr_keyspace->db_count() && !base->failed; i++) {
+        kr_db *db = kr_keyspace->db(i);
+
+        if (kr_keyspace->count(db) == 0)
+            continue;
+        base_select(base, i);
+        kr_keyspace->each(db, base_key, base);
+    }
+    fine = kr_codec->flush(base->out) && !base->failed;
+    kr_codec->free_writer(base->out);
+    return fine;
+}
+
+static bool base_write_snapshot(struct base *base)
+{
+    struct kr_snapshot_end end = {.size = sizeof(end)};
+
+    if (kr_snapshot->write(base->fd, KR_SNAPSHOT_AOF_BASE, &end) == KR_OK)
+        return true;
+    base->error = end.error_code;
+    return false;
+}
+
+bool base_write(struct aof *aof, int fd, bool rdb)
+{
+    struct base base = {.aof = aof, .fd = fd};
+    bool fine = rdb ? base_write_snapshot(&base) : base_write_commands(&base);
+
+    if (fine && fsync(fd) < 0) {
+        base.error = errno;
+        fine = false;
+    }
+    if (!fine)
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Write error writing append only file on disk: %s",
+                base.error ? strerror(base.error)
+                           : "there is a value of a type that is away");
+    return fine;
+}
+
+bool base_write_file(struct aof *aof, const char *path, const char *temp,
+                     bool rdb)
+{
+    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    bool fine;
+
+    if (fd < 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Opening the temp file for AOF rewrite in "
+                "rewriteAppendOnlyFile(): %s",
+                strerror(errno));
+        return false;
+    }
+    fine = base_write(aof, fd, rdb);
+    if (close(fd) < 0)
+        fine = false;
+    if (fine && path && rename(temp, path) < 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Error moving temp append only file on the final destination: "
+                "%s",
+                strerror(errno));
+        fine = false;
+    }
+    if (!fine)
+        (void)unlink(temp);
+    return fine;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* folder - the directory that holds the log's files and their manifest.
+ *
+ *   appendonlydir/appendonly.aof.manifest        what counts
+ *                 appendonly.aof.1.base.rdb      what it names
+ *                 temp-appendonly.aof.manifest   the next one, being written
+ *
+ * A manifest is written aside, synced, renamed over the old one, and the
+ * directory synced: whoever is killed when, there is a whole one, and the files
+ * that it names are there.  Files that none names are litter, and harmless. */
+#include "aof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MANIFEST_SUFFIX ".manifest"
+#define TEMP_PREFIX     "temp-"
+#define MANIFEST_MOST   (64 << 20) /* bytes; no honest one is as long */
+
+const char *folder_path(const char *name, char room[PATH_MAX])
+{
+    /* A name that is too long names nothing. */
+    if (snprintf(room, PATH_MAX, "%s/%s", aof_settings.dirname, name) >=
+        PATH_MAX)
+        room[0] = '\0';
+    return room;
+}
+
+void folder_temp_increment(char room[PATH_MAX])
+{
+    snprintf(room, PATH_MAX, TEMP_PREFIX "%s.incr", aof_settings.filename);
+}
+
+static void folder_manifest_name(bool temp, char room[PATH_MAX])
+{
+    snprintf(room, PATH_MAX, "%s%s" MANIFEST_SUFFIX, temp ? TEMP_PREFIX : "",
+             aof_settings.filename);
+}
+
+/* --- What is there ------------------------------------------------------- */
+
+bool folder_there(void)
+{
+    struct stat status;
+
+    return stat(aof_settings.dirname, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool folder_has(const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+
+    return stat(folder_path(name, path), &status) == 0;
+}
+
+static bool folder_create(void)
+{
+    struct stat status;
+
+    if (mkdir(aof_settings.dirname, 0755) == 0)
+        return true;
+    if (errno != EEXIST)
+        return false;
+    if (stat(aof_settings.dirname, &status) < 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(status.st_mode);
+}
+
+bool folder_make(struct aof *aof)
+{
+    if (folder_create())
+        return true;
+    kr_logf(aof->self, KR_LOG_WARNING,
+            "Can't open or create append-only dir %s: %s", aof_settings.dirname,
+            strerror(errno));
+    return false;
+}
+
+int64_t folder_size(struct aof *aof, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+
+    if (stat(folder_path(name, path), &status) == 0)
+        return (int64_t)status.st_size;
+    kr_logf(aof->self, KR_LOG_WARNING,
+            "Unable to obtain the AOF file %s length. stat: %s", name,
+            strerror(errno));
+    return -1;
+}
+
+/* --- Reading the manifest ------------------------------------------------ */
+
+static bool folder_read_all(struct aof *aof, int fd, struct kr_str *text)
+{
+    struct stat status;
+    size_t size = 0;
+    char *bytes;
+
+    if (fstat(fd, &status) < 0 || status.st_size > MANIFEST_MOST ||
+        !S_ISREG(status.st_mode))
+        return false;
+    bytes = kr_memory->alloc(aof->self, (size_t)status.st_size + 1);
+    while (size < (size_t)status.st_size) {
+        ssize_t n = read(fd, bytes + size, (size_t)status.st_size - size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            kr_memory->free(aof->self, bytes);
+            return false;
+        }
+        if (n == 0)
+            break;
+        size += (size_t)n;
+    }
+    *text = kr_str(bytes, size);
+    return true;
+}
+
+static bool folder_manifest_is_bad(struct aof *aof,
+                                   const struct manifest_error *error)
+{
+    kr_logf(aof->self, KR_LOG_WARNING,
+            "\n*** FATAL AOF MANIFEST FILE ERROR ***\n");
+    if (error->text.size > 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Reading the manifest file, at line %llu\n",
+                (unsigned long long)error->line);
+        kr_logf(aof->self, KR_LOG_WARNING, ">>> '%.*s'\n",
+                (int)(error->text.size < 900 ? error->text.size : 900),
+                error->text.data);
+    }
+    kr_logf(aof->self, KR_LOG_WARNING, "%s\n", error->reason);
+    return false;
+}
+
+bool folder_read_manifest(struct aof *aof)
+{
+    struct manifest_error error = {.reason = "Read AOF manifest failed"};
+    char name[PATH_MAX], path[PATH_MAX];
+    struct kr_str text = {0};
+    bool fine;
+    int fd;
+
+    manifest_clear(aof->self, &aof->manifest);
+    folder_manifest_name(false, name);
+    fd = open(folder_path(name, path), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return true;
+    if (fd < 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Fatal error: can't open the AOF manifest file %s for reading: "
+                "%s",
+                path, strerror(errno));
+        return false;
+    }
+    fine = folder_read_all(aof, fd, &text) &&
+           manifest_parse(aof->self, &aof->manifest, text, &error);
+    close(fd);
+    if (!fine)
+        (void)folder_manifest_is_bad(aof, &error);
+    kr_memory->free(aof->self, (void *)(uintptr_t)text.data);
+    return fine;
+}
+
+/* --- Replacing it -------------------------------------------------------- */
+
+/* Some file systems know no sync of a directory. */
+bool folder_sync(struct aof *aof, const char *path)
+{
+    int fd = open(aof_settings.dirname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool fine =
+        fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EBADF);
+
+    if (!fine)
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Fail to fsync AOF directory %s: %s.", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return fine;
+}
+
+static bool folder_write(struct aof *aof, int fd, struct kr_str text,
+                         const char *temp)
+{
+    while (text.size > 0) {
+        ssize_t n = write(fd, text.data, text.size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            kr_logf(aof->self, KR_LOG_WARNING,
+                    "Error trying to write the temporary AOF manifest file %s: "
+                    "%s",
+                    temp, strerror(errno));
+            return false;
+        }
+        text = kr_str(text.data + n, text.size - (size_t)n);
+    }
+    if (fsync(fd) == 0)
+        return true;
+    kr_logf(aof->self, KR_LOG_WARNING,
+            "Fail to fsync the temp AOF file %s: %s.", temp, strerror(errno));
+    return false;
+}
+
+static bool folder_put_manifest(struct aof *aof, struct kr_str text)
+{
+    char name[PATH_MAX], temp[PATH_MAX];
+    char path[PATH_MAX], temp_path[PATH_MAX];
+    bool fine;
+    int fd;
+
+    folder_manifest_name(false, name);
+    folder_manifest_name(true, temp);
+    folder_path(name, path);
+    fd = open(folder_path(temp, temp_path),
+              O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Can't open the AOF manifest file %s: %s", temp,
+                strerror(errno));
+        return false;
+    }
+    fine = folder_write(aof, fd, text, temp);
+    close(fd);
+    if (!fine)
+        return false;
+    if (rename(temp_path, path) < 0) {
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Error trying to rename the temporary AOF manifest file %s "
+                "into %s: %s",
+                temp, name, strerror(errno));
+        return false;
+    }
+    return folder_sync(aof, path);
+}
+
+bool folder_write_manifest(struct aof *aof, const struct manifest *manifest)
+{
+    struct kr_str text = manifest_format(aof->self, manifest);
+    bool fine = folder_put_manifest(aof, text);
+
+    kr_memory->free(aof->self, (void *)(uintptr_t)text.data);
+    return fine;
+}
+
+/* --- Removing ------------------------------------------------------------ */
+
+void folder_remove(struct aof *aof, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (unlink(path) < 0 && errno != ENOENT)
+        kr_logf(aof->self, KR_LOG_WARNING, "Can't remove %s: %s", path,
+                strerror(errno));
+    if (fd >= 0)
+        sync_close(aof->sync, fd, false, 0);
+}
+
+void folder_drop_history(struct aof *aof)
+{
+    char path[PATH_MAX];
+
+    if (aof_settings.keep_history ||
+        manifest_count(&aof->manifest, MANIFEST_HISTORY) == 0)
+        return;
+    for (size_t i = 0; i < aof->manifest.count; i++) {
+        const struct manifest_file *file = &aof->manifest.files[i];
+
+        if (file->type != MANIFEST_HISTORY)
+            continue;
+        kr_logf(aof->self, KR_LOG_NOTICE,
+                "Removing the history file %s in the background", file->name);
+        folder_remove(aof, folder_path(file->name, path));
+    }
+    manifest_drop_history(aof->self, &aof->manifest);
+    (void)folder_write_manifest(aof, &aof->manifest);
+}

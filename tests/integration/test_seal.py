@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A module is unloaded and its values stay: sealed, they live on as keys; loaded again, they open."""
+import os
+import pathlib
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import Client, Error, Server, main  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+BUILD = os.environ.get("top_builddir", str(HERE.parent))
+MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD + "/modules"))
+
+# Modules that hold values and that nobody needs, each with calls that make some and one that reads.
+FILL = {
+    "hash": [("HSET", "{k}", *(f"f{j}" for j in range(8))), ("HSET", "{k}:big",
+             *(f"f{j}" * 20 for j in range(400)))],
+    "list": [("RPUSH", "{k}", *range(20)), ("RPUSH", "{k}:big", *(f"e{j}" * 9 for j in range(2000)))],
+    "stream": [("XADD", "{k}", "1-1", "a", "b"), ("XGROUP", "CREATE", "{k}", "g", "0")],
+}
+READ = {"hash": ("HGETALL", "{k}"), "list": ("LRANGE", "{k}", "0", "-1"),
+        "stream": ("XRANGE", "{k}", "-", "+")}
+
+
+class Sealed(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.client = self.connect()
+        self.call = self.client.call
+
+    def connect(self):
+        client = Client((self.server.host, self.server.port))
+        self.addCleanup(client.close)
+        return client
+
+    def fill(self, module, count=50):
+        for i in range(count):
+            for words in FILL[module]:
+                self.call(*(str(word).replace("{k}", f"{module}{i}") for word in words))
+
+    def read(self, module, i=0):
+        return self.call(*(word.replace("{k}", f"{module}{i}") for word in READ[module]))
+
+    def unload(self, module):
+        self.assertEqual(self.call("MODULE", "UNLOAD", module), b"OK")
+
+    def load(self, module):
+        self.assertEqual(self.call("MODULE", "LOAD", str(MODULES / f"{module}.so")), b"OK")
+
+
+class WhileItIsAway(Sealed):
+    def test_keys_live_on(self):
+        for module in FILL:
+            with self.subTest(module):
+                self.call("FLUSHALL")
+                self.fill(module)
+                key = f"{module}0"
+                self.call("EXPIRE", key, 1000)
+                dump, before = self.call("DUMP", key), self.read(module)
+                size, digest = self.call("DBSIZE"), self.call("DEBUG", "DIGEST")
+                self.unload(module)
+                self.assertEqual(self.call("DBSIZE"), size)
+                self.assertEqual(self.call("TYPE", key), module.encode())
+                self.assertEqual(self.call("OBJECT", "ENCODING", key), b"sealed")
+                self.assertGreater(self.call("MEMORY", "USAGE", key), 20)
+                self.assertGreater(self.call("TTL", key), 900)
+                self.assertEqual(self.call("DUMP", key), dump)
+                self.assertEqual(self.call("COPY", key, "copy"), 1)
+                self.assertEqual(self.call("RENAME", "copy", "other"), b"OK")
+                self.assertEqual(self.call("MOVE", "other", 3), 1)
+                self.assertEqual(self.call("DEL", f"{module}1"), 1)
+                cursor, keys = self.call("SCAN", "0", "COUNT", "1000", "TYPE", module)
+                self.assertEqual(len(keys), size - 1)
+                self.assertIn(b"WRONGTYPE", self.call("GET", key))
+                self.assertEqual(self.call("PEXPIRE", f"{module}2", 1), 1)
+                time.sleep(0.05)
+                self.assertEqual(self.call("EXISTS", f"{module}2"), 0)
+                self.load(module)
+                self.assertEqual(self.read(module), before)
+                self.assertEqual(self.call("DUMP", key), dump)
+                self.call("SELECT", 3)
+                self.assertEqual(self.call(READ[module][0], "other", *READ[module][2:]), before)
+                self.call("SELECT", 0)
+                self.assertNotEqual(self.call("OBJECT", "ENCODING", f"{module}3"), b"sealed")
+                self.call("FLUSHALL")
+                self.fill(module)
+                self.call("EXPIRE", key, 1000)
+                if module != "stream":
+                    self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+
+    def test_all_open_again(self):
+        for module in FILL:
+            self.fill(module, 300)
+        digest = self.call("DEBUG", "DIGEST")
+        for _ in range(3):
+            for module in FILL:
+                self.unload(module)
+            for module in FILL:
+                self.load(module)
+            self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+
+    def test_its_commands_name_it(self):
+        self.fill("hash", 3)
+        self.call("XADD", "s", "1-1", "a", "b")
+        self.call("DEL", "s")
+        self.unload("hash")
+        answer = self.call("HGET", "hash0", "f0")
+        self.assertIsInstance(answer, Error)
+        self.assertTrue(answer.startswith(b"NOMODULE "), answer)
+        self.assertIn(b"'hash'", answer)
+        self.call("MULTI")
+        self.assertTrue(self.call("HGET", "hash0", "f0").startswith(b"NOMODULE "))
+        self.assertIn(b"EXECABORT", self.call("EXEC"))
+        self.assertIn(b"unknown command", self.call("HGOT", "hash0", "f0"))
+        self.unload("stream")  # it has left nothing
+        self.assertIn(b"unknown command", self.call("XLEN", "s"))
+        self.load("hash")
+        self.assertEqual(self.call("HGET", "hash0", "f0"), b"f1")
+
+    def test_who_waits_has_an_error(self):
+        self.call("RPUSH", "l", "x")
+        client = self.connect()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(client.call("BLPOP", "empty", 0)))
+        thread.start()
+        time.sleep(0.2)
+        self.unload("list")
+        thread.join(5)
+        self.assertTrue(answers[0].startswith(b"NOMODULE "), answers)
+        self.assertEqual(client.call("PING"), b"PONG")
+
+    def test_a_flush_takes_them(self):
+        self.fill("hash", 700)
+        self.unload("hash")
+        self.call("FLUSHALL", "ASYNC")
+        self.fill("list", 3)
+        self.load("hash")
+        self.fill("hash", 3)
+        self.assertEqual(self.call("DBSIZE"), 12)
+
+    def test_fields_expire_when_it_is_back(self):
+        self.call("HSET", "h", "a", "1", "b", "2")
+        self.call("HPEXPIRE", "h", 300, "FIELDS", 1, "a")
+        self.unload("hash")
+        self.load("hash")
+        self.assertEqual(self.call("HLEN", "h"), 2)
+        time.sleep(0.5)
+        self.assertEqual(self.call("HGETALL", "h"), [b"b", b"2"])
+
+    def test_the_server_ends_while_values_are_sealed(self):
+        self.fill("hash", 1000)
+        self.client.send("MODULE", "UNLOAD", "hash")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,432 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fifty clients at work on every type, while each module in turn is upgraded, or unloaded and loaded.
+
+Each client knows what its keys must hold, so a wrong reply is seen at once.  The
+builds that take turns are the module's own file with other numbers in it: another
+version, another layout of its values (so that all are converted), an import that
+nobody offers (so that the upgrade fails).
+
+KEYRACK_SOAK_SECONDS says how long each of the two goes on (3), KEYRACK_SOAK_SEED
+repeats one.
+"""
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import Client, Error, Server, main  # noqa: E402
+from test_upgrade import BUILDS, build, flags  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+BUILD = os.environ.get("top_builddir", str(HERE.parent))
+MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD + "/modules"))
+SECONDS = float(os.environ.get("KEYRACK_SOAK_SECONDS", "3"))
+CLIENTS = 50
+THREADS = 10
+PACE = 0.1
+# What commands of a module that is away answer: it has left values, or has none of its own.
+AWAY = (b"NOMODULE ", b"ERR unknown command")
+
+
+class Wrong(AssertionError):
+    pass
+
+
+class Worker:
+    """One client: what it says, and what it knows of its keys.  `away` allows for NOMODULE."""
+
+    def __init__(self, at, number, seed, away=False, tide=False):
+        self.client = Client(at)
+        self.call_raw = self.client.call
+        self.waiter = Client(at)
+        self.subscriber = Client(at, protocol=3)
+        self.away = away
+        self.random = random.Random(f"{seed}.{number}")
+        self.key = f"c{number}"
+        self.count = self.calls = self.refused = self.published = 0
+        self.list, self.hash, self.set, self.zset = [], {}, set(), {}
+        self.entries = self.bits = 0
+        self.subscriber.call("SUBSCRIBE", self.key)
+        self.steps = [self.string, self.lists, self.hashes, self.sets, self.sorted, self.stream,
+                      self.bitmap, self.transaction, self.watch, self.publish, self.wait, self.keys,
+                      self.places, self.estimates]
+        self.level = None
+        if tide:
+            self.steps.append(self.tide)
+
+    def close(self):
+        for client in (self.client, self.waiter, self.subscriber):
+            client.close()
+
+    def call(self, *words):
+        """Its answer, asked again while the module is away."""
+        while True:
+            answer = self.call_raw(*words)
+            self.calls += 1
+            if not (self.away and isinstance(answer, Error) and answer.startswith(AWAY)):
+                return answer
+            self.refused += 1
+            time.sleep(0.01)
+
+    def expect(self, wanted, *words):
+        answer = self.call(*words)
+        if answer != wanted:
+            raise Wrong(f"{words}: {answer!r}, expected {wanted!r}")
+
+    def string(self):
+        self.count += 1
+        self.expect(self.count, "INCR", self.key)
+        self.expect(b"%d" % self.count, "GET", self.key)
+
+    def lists(self):
+        word = b"%d" % self.random.randrange(1000)
+        self.list.append(word)
+        self.expect(len(self.list), "RPUSH", self.key + ":l", word)
+        if len(self.list) > 40:
+            self.expect(self.list.pop(0), "LPOP", self.key + ":l")
+        self.expect(self.list, "LRANGE", self.key + ":l", 0, -1)
+
+    def hashes(self):
+        field, value = b"f%d" % self.random.randrange(50), b"v%d" % self.random.randrange(10 ** 9)
+        self.expect(field not in self.hash, "HSET", self.key + ":h", field, value)
+        self.hash[field] = value
+        self.expect(len(self.hash), "HLEN", self.key + ":h")
+        field = self.random.choice(sorted(self.hash))
+        self.expect(self.hash[field], "HGET", self.key + ":h", field)
+
+    def sets(self):
+        member = b"%d" % self.random.randrange(200)
+        if self.random.random() < 0.2:
+            member = b"m" + member
+        self.expect(member not in self.set, "SADD", self.key + ":s", member)
+        self.set.add(member)
+        self.expect(len(self.set), "SCARD", self.key + ":s")
+
+    def sorted(self):
+        member, score = b"m%d" % self.random.randrange(200), self.random.randrange(1000)
+        self.expect(member not in self.zset, "ZADD", self.key + ":z", score, member)
+        self.zset[member] = score
+        self.expect(b"%d" % score, "ZSCORE", self.key + ":z", member)
+        ranks = sorted((score, member) for member, score in self.zset.items())
+        self.expect(ranks.index((score, member)), "ZRANK", self.key + ":z", member)
+
+    def stream(self):
+        self.entries += 1
+        self.expect(b"%d-1" % self.entries, "XADD", self.key + ":x", f"{self.entries}-1", "n",
+                    self.entries)
+        self.expect(self.entries, "XLEN", self.key + ":x")
+
+    def bitmap(self):
+        self.expect(0, "SETBIT", self.key + ":b", self.bits, 1)
+        self.bits += 1
+        self.expect(self.bits, "BITCOUNT", self.key + ":b")
+
+    def places(self):
+        self.call("GEOADD", self.key + ":g", "13.361389", "38.115556", "Palermo")
+        self.expect([b"sqc8b49rny0"], "GEOHASH", self.key + ":g", "Palermo")
+
+    def estimates(self):
+        self.call("PFADD", self.key + ":p", "a", "b", "c")
+        self.expect(3, "PFCOUNT", self.key + ":p")
+
+    def tide(self):
+        key = self.key + ":tide"
+        self.expect(self.level, "TIDE.GET", key)
+        self.level = self.random.randrange(-600, 600)
+        self.expect(b"OK", "TIDE.SET", key, self.level)
+        if self.random.random() < 0.2:
+            self.waiter.send("TIDE.WAIT", key + ":w")
+            time.sleep(0.02)
+            self.expect(b"OK", "TIDE.SET", key + ":w", self.level)
+            answer = self.waiter.read(timeout=30).value
+            if answer[0] != self.level:
+                raise Wrong(f"TIDE.WAIT {answer!r}, expected {self.level}")
+
+    def transaction(self):
+        key = self.key + ":t"
+        self.expect(b"OK", "MULTI")
+        for words in (("SET", key, "1"), ("INCRBY", key, 41), ("GET", key), ("DEL", key)):
+            self.expect(b"QUEUED", *words)
+            if self.random.random() < 0.1:
+                time.sleep(0.02)
+        self.expect([b"OK", 42, b"42", 1], "EXEC")
+
+    def watch(self):
+        self.expect(b"OK", "WATCH", self.key + ":w")
+        changed = self.random.random() < 0.5
+        if changed:
+            self.expect(b"OK", "SET", self.key + ":w", self.calls)
+        self.expect(b"OK", "MULTI")
+        self.expect(b"QUEUED", "PING")
+        self.expect(None if changed else [b"PONG"], "EXEC")
+
+    def publish(self):
+        """One that subscribes hears each message once, and in order."""
+        self.published += 1
+        self.expect(1, "PUBLISH", self.key, self.published)
+        heard = self.subscriber.read(timeout=20).value
+        if list(heard) != [b"message", self.key.encode(), b"%d" % self.published]:
+            raise Wrong(f"heard {heard!r}, expected message {self.published}")
+
+    def wait(self):
+        queue = self.key + ":q"
+        self.waiter.send("BLPOP", queue, 20)
+        time.sleep(self.random.random() * 0.03)
+        word = b"%d" % self.calls
+        self.expect(1, "RPUSH", queue, word)
+        answer = self.waiter.read(timeout=30).value
+        if self.away and isinstance(answer, Error) and answer.startswith(AWAY):
+            self.expect(word, "LPOP", queue)
+        elif answer != [queue.encode(), word]:
+            raise Wrong(f"BLPOP {queue}: {answer!r}, expected {word!r}")
+
+    def keys(self):
+        self.expect(b"OK", "SET", self.key + ":k", "v", "EX", 1000)
+        self.expect(1, "COPY", self.key + ":k", self.key + ":kk", "REPLACE")
+        self.expect(b"OK", "RENAME", self.key + ":kk", self.key + ":k")
+        if self.call("TTL", self.key + ":k") < 900:
+            raise Wrong("a TTL is lost")
+        if self.list:
+            self.expect(b"list", "TYPE", self.key + ":l")
+
+    def step(self):
+        self.random.choice(self.steps)()
+
+    def check_all(self):
+        """Nothing is lost."""
+        self.expect(b"%d" % self.count if self.count else None, "GET", self.key)
+        self.expect(self.list, "LRANGE", self.key + ":l", 0, -1)
+        answer = self.call("HGETALL", self.key + ":h")
+        if dict(zip(answer[::2], answer[1::2])) != self.hash:
+            raise Wrong(f"{self.key}:h is {answer!r}")
+        if set(self.call("SMEMBERS", self.key + ":s")) != self.set:
+            raise Wrong(f"{self.key}:s")
+        answer = self.call("ZRANGE", self.key + ":z", 0, -1, "WITHSCORES")
+        if dict(zip(answer[::2], map(int, answer[1::2]))) != self.zset:
+            raise Wrong(f"{self.key}:z is {answer!r}")
+        self.expect(self.entries, "XLEN", self.key + ":x")
+        self.expect(self.bits, "BITCOUNT", self.key + ":b")
+        if self.level is not None:
+            self.expect(self.level, "TIDE.GET", self.key + ":tide")
+
+
+class Builds:
+    """A module's file, and others made of it."""
+
+    def __init__(self, directory, name, type_size):
+        self.directory = directory
+        self.name = name
+        self.bytes = (MODULES / f"{name}.so").read_bytes()
+        self.paths = {"same": str(MODULES / f"{name}.so"),
+                      "version": self.write("version", self.with_version(77)),
+                      "missing": self.write("missing", self.without_import())}
+        other = self.with_layout(type_size, 77)
+        if other:
+            self.paths["layout"] = self.write("layout", other)
+
+    def write(self, what, data):
+        if data is None:
+            return None
+        path = self.directory / f"{self.name}.{what}.so"
+        path.write_bytes(data)
+        return str(path)
+
+    def put(self, at, number):
+        return self.bytes[:at] + struct.pack("<I", number) + self.bytes[at + 4:]
+
+    def with_version(self, version):
+        at = self.bytes.find(struct.pack("<I", 0x4b52414b))
+        assert at > 0 and self.bytes.find(struct.pack("<I", 0x4b52414b), at + 4) < 0, self.name
+        return self.put(at + 12, version)
+
+    def with_layout(self, type_size, layout):
+        for at in range(0, len(self.bytes) - 8, 8):
+            size, old = struct.unpack_from("<II", self.bytes, at)
+            if size == type_size and 1 <= old <= 9 and self.bytes[at + 8:at + 16] != b"":
+                return self.put(at + 4, layout)
+        return None
+
+    def without_import(self):
+        for name in (b"kr.memory/1\0", b"kr.commands/1\0", b"kr.events/1\0"):
+            if name in self.bytes:
+                return self.bytes.replace(name, name[:-2] + b"9\0")
+        return None
+
+
+class Soak(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-soak."))
+        program = cls.dir / "size.c"
+        program.write_text("#include <kr/type.h>\n#include <stdio.h>\n"
+                           "int main(void) { printf(\"%zu\", sizeof(struct kr_type)); }\n")
+        compiler = os.environ.get("CC", "cc").split()[-1]
+        include = [flag for flag in flags("--cflags") if flag.startswith("-I")]
+        subprocess.run([compiler, *include, "-o", str(cls.dir / "size"), str(program)], check=True)
+        size = int(subprocess.run([str(cls.dir / "size")], capture_output=True, check=True).stdout)
+        names = sorted(path.stem for path in MODULES.glob("*.so"))
+        cls.builds = {name: Builds(cls.dir, name, size) for name in names}
+        cls.tides = {name: build(cls.dir, name, "tide.c", macros)
+                     for name, macros in BUILDS.items()}
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    def setUp(self):
+        self.seed = os.environ.get("KEYRACK_SOAK_SEED", str(time.time_ns() % 10 ** 9))
+        print(f"soak: seed {self.seed}")
+        self.server = Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.at = (self.server.host, self.server.port)
+        self.client = Client(self.at, timeout=60)
+        self.addCleanup(self.client.close)
+        self.call = self.client.call
+        self.wrong = []
+
+    def mapped(self):
+        time.sleep(0.3)
+        maps = pathlib.Path(f"/proc/{self.server.process.pid}/maps").read_text()
+        return sum("r-xp" in line and "memfd" in line for line in maps.splitlines())
+
+    def info(self, name):
+        row = self.call("MODULE", "INFO", name)
+        return dict(zip(row[::2], row[1::2]))
+
+    def work(self, workers, over):
+        try:
+            while not over.is_set():
+                for worker in workers:
+                    worker.step()
+        except Exception as error:  # noqa: BLE001: whatever it is, the test fails by it
+            self.wrong.append(f"{type(error).__name__}: {error}")
+
+    def under_load(self, away, each):
+        """Call `each(i)` every PACE seconds while the clients are at work."""
+        workers = [Worker(self.at, i, self.seed, away, not away) for i in range(CLIENTS)]
+        over = threading.Event()
+        threads = [threading.Thread(target=self.work, args=(workers[i::THREADS], over))
+                   for i in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        end, i = time.monotonic() + SECONDS, 0
+        try:
+            while time.monotonic() < end and not self.wrong:
+                next_time = time.monotonic() + PACE
+                each(i)
+                i += 1
+                time.sleep(max(0, next_time - time.monotonic()))
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(self.wrong, [])
+        for worker in workers:
+            worker.check_all()
+        calls = sum(worker.calls for worker in workers)
+        for worker in workers:
+            worker.close()
+        return i, calls
+
+    def upgradable(self):
+        return [name for name in self.builds if self.info(name)[b"can-upgrade"] == b"yes"]
+
+    def upgrade_one(self, name, what, pauses):
+        path = self.builds[name].paths.get(what)
+        if path is None:
+            return
+        before = self.info(name)[b"ver"]
+        answer = self.call("MODULE", "UPGRADE", name, path)
+        info = self.info(name)
+        if what == "missing":
+            self.assertIsInstance(answer, Error, name)
+            self.assertEqual(info[b"ver"], before)
+            return
+        self.assertEqual(answer, b"OK", f"{name} {what}")
+        if what != "layout":
+            pauses.append((info[b"upgrade-usec"], info[b"upgrade-cpu-usec"]))
+
+    def upgrade_tide(self, name):
+        """Some fail: in load, in create, in takeover, in conversion, for work without a name."""
+        fails = {"no_create": b"built to refuse", "no_takeover": b"not welcome",
+                 "missing": b"tide_is_not_there", "no_type": b"values of type 'tide'"}
+        before = self.call("TIDE.VERSION")
+        answer = self.call("MODULE", "UPGRADE", "tide", self.tides[name])
+        if answer == b"OK":
+            self.assertNotIn(name, fails)
+            self.assertNotEqual((name, before), ("no_load", 1))
+            return
+        self.assertIsInstance(answer, Error)
+        self.assertEqual(self.call("TIDE.VERSION"), before)
+        if b"carried" not in answer:  # somebody waits while a version forgets names
+            self.assertIn(fails.get(name, b"666 is no level"), answer)
+
+    def test_upgrades_under_load(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.tides["one"]), b"OK")
+        self.call("TIDE.SET", "poison", 666)
+        mapped, pauses, names = self.mapped(), [], self.upgradable()
+        tides = ["other", "no_load", "adopts", "no_create", "two", "no_takeover", "missing",
+                 "forgets", "no_type", "one"]
+        kinds = ["same", "layout", "version", "missing", "layout", "same"]
+
+        def each(i):
+            # A layout and then another one: both ways are converted.
+            self.upgrade_one(names[i % len(names)], kinds[i // len(names) % len(kinds)], pauses)
+            self.upgrade_tide(tides[i % len(tides)])
+
+        count, calls = self.under_load(False, each)
+        for name in names:
+            self.upgrade_one(name, "same", pauses)
+        self.assertEqual(self.mapped(), mapped)
+        digest = self.call("DEBUG", "DIGEST")
+        for what in ("layout", "version", "missing", "same"):
+            for name in names:
+                self.upgrade_one(name, what, pauses)
+            self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertEqual(self.mapped(), mapped)
+        print(f"soak: {count} upgrades under load of {calls} calls")
+        for i, what in enumerate(("pause", "of it in the processor")):
+            of = sorted(pause[i] for pause in pauses)
+            print(f"soak: {len(of)} without conversion, {what}: median {of[len(of) // 2]} us, p99.9 "
+                  f"{of[min(len(of) - 1, int(len(of) * 0.999))]} us")
+
+    def test_unloads_and_loads_under_load(self):
+        mapped, names = self.mapped(), ["hash", "list", "stream", "hyperloglog", "geo", "bitmap"]
+
+        def each(i):
+            name = names[i // 2 % len(names)]
+            if i % 2 == 0:
+                answer = self.call("MODULE", "UNLOAD", name)
+            else:
+                answer = self.call("MODULE", "LOAD", self.builds[name].paths["same"])
+            self.assertEqual(answer, b"OK", f"{name} {i}")
+            if i % 2 == 0 and SECONDS < 10:
+                time.sleep(0.02)
+
+        def each_pair(i):
+            each(2 * i)
+            time.sleep(0.03)
+            each(2 * i + 1)
+
+        count, calls = self.under_load(True, each_pair)
+        self.assertEqual(self.mapped(), mapped)
+        digest = self.call("DEBUG", "DIGEST")
+        for i in range(2 * len(names)):
+            each(i)
+        self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertEqual(self.mapped(), mapped)
+        print(f"soak: {count} modules unloaded and loaded under load of {calls} calls")
+
+
+if __name__ == "__main__":
+    main()
