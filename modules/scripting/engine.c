@@ -214,6 +214,19 @@ static void engine_open_os(lua_State *L)
     lua_setfield(L, -2, "os");
 }
 
+/* A trace is not to go on behind a call of C (stitching): what string.gmatch
+ * answers is a new function each time, for which the same loop was compiled
+ * again and again. */
+static void engine_tune(lua_State *L)
+{
+    lua_getglobal(L, LUA_JITLIBNAME);
+    lua_getfield(L, -1, "opt");
+    lua_getfield(L, -1, "start");
+    lua_pushliteral(L, "minstitch=100000");
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
+}
+
 /* Libraries, and the table of the globals on the stack. */
 static void engine_open_all(lua_State *L)
 {
@@ -231,6 +244,7 @@ static void engine_open_all(lua_State *L)
     engine_open(L, luaopen_math, LUA_MATHLIBNAME);
     engine_open(L, luaopen_bit, LUA_BITLIBNAME);
     engine_open(L, luaopen_jit, LUA_JITLIBNAME); /* switches it on */
+    engine_tune(L);
     lua_newtable(L);
     for (size_t i = 0; i < KR_COUNT(ours); i++) {
         ours[i].open(L);
