@@ -6,8 +6,18 @@
 #include "core/rack/rack.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The thread has a tenth of a processor that somebody else wants all of: the
+ * main thread hardly waits for it where they share one, and no job waits for
+ * ever.  A short slice lets the main thread in at once when it wakes. */
+#define JOBS_NICE     10
+#define JOBS_SLICE_NS 100000
 
 /* A kr_job is a number: it may be named when the job is over. */
 struct job {
@@ -56,9 +66,34 @@ static void jobs_finish(void *ctx)
     memory_free(job);
 }
 
+/* What sched_setattr(2) reads; the C library has no name for it. */
+struct jobs_schedule {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t slice_ns; /* before Linux 6.12 nobody looks at it */
+    uint64_t deadline_ns;
+    uint64_t period_ns;
+};
+
+/* For the calling thread alone.  Without the permission it stays as it is. */
+static void jobs_step_back(void)
+{
+    struct jobs_schedule schedule = {.size = sizeof(schedule),
+                                     .policy = SCHED_OTHER,
+                                     .nice = JOBS_NICE,
+                                     .slice_ns = JOBS_SLICE_NS};
+
+    if (getpriority(PRIO_PROCESS, 0) < JOBS_NICE)
+        (void)syscall(SYS_sched_setattr, 0, &schedule, 0);
+}
+
 static void *jobs_work(void *unused)
 {
     (void)unused;
+    jobs_step_back();
     pthread_mutex_lock(&jobs.lock);
     for (;;) {
         struct job *job = TAILQ_FIRST(&jobs.queue);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "answer.h"
 
-#define ANSWER_SLOTS 4 /* of Lua's stack, at each level */
+#define ANSWER_SLOTS 4    /* of Lua's stack, at each level */
+#define ANSWER_DEPTH 7996 /* levels, as many as Redis has room for */
 
 struct answer {
     lua_State *L;
     struct kr_reply *reply;
     uint32_t protocol;
+    uint32_t depth; /* of what is being answered */
 };
 
 static void answer_value(struct answer *a);
@@ -205,7 +207,7 @@ static void answer_value(struct answer *a)
 {
     struct kr_str text;
 
-    if (!lua_checkstack(a->L, ANSWER_SLOTS)) {
+    if (a->depth == ANSWER_DEPTH - 1 || !lua_checkstack(a->L, ANSWER_SLOTS)) {
         kr_reply_error(a->reply, "ERR reached lua stack limit");
         lua_pop(a->L, 1);
         return;
@@ -222,7 +224,9 @@ static void answer_value(struct answer *a)
         a->reply->ops->int64(a->reply, answer_int64(lua_tonumber(a->L, -1)));
         break;
     case LUA_TTABLE:
+        a->depth++;
         answer_table(a);
+        a->depth--;
         break;
     default:
         kr_reply_null(a->reply);
@@ -233,7 +237,7 @@ static void answer_value(struct answer *a)
 
 void answer(lua_State *L, struct kr_reply *reply, uint32_t protocol)
 {
-    struct answer a = {L, reply, protocol};
+    struct answer a = {L, reply, protocol, 0};
 
     answer_value(&a);
 }

@@ -162,6 +162,7 @@ static bool call_command(lua_State *L)
     if (!engine->run)
         engine_raise(L, "redis.call/pcall can only be called inside a script "
                         "invocation");
+    run_check(L);
     run.argv = words_read(L, &words, &run.argc);
     if (!run.argv)
         return false;

@@ -69,8 +69,16 @@ bool engine_compile(lua_State *L, struct kr_str source, const char *name)
     struct kr_str tick = kr_cstr(engine->tick);
     struct kr_str woven = {.size = weave_size(source, tick)};
     char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
-    int result;
+    const char *foreign;
+    int result, line;
 
+    foreign = weave_foreign(source, &line);
+    if (foreign) {
+        lua_pop(L, 1);
+        lua_pushfstring(L, "%s:%d: unexpected symbol near '%c'",
+                        *name == '@' ? name + 1 : name, line, *foreign);
+        return false;
+    }
     weave(source, tick, bytes);
     woven.data = bytes;
     result = lua_loadx(L, engine_read, &woven, name, "t");
@@ -111,6 +119,7 @@ int engine_raise(lua_State *L, const char *text)
 /* text_of(error): what pcall() of a script shows of it. */
 static int engine_text_of(lua_State *L)
 {
+    run_check(L); /* nobody survives its end by catching it */
     lua_settop(L, 1);
     if (lua_istable(L, 1)) {
         lua_getfield(L, 1, "err");
@@ -205,6 +214,19 @@ static void engine_open_os(lua_State *L)
     lua_setfield(L, -2, "os");
 }
 
+/* A trace is not to go on behind a call of C (stitching): what string.gmatch
+ * answers is a new function each time, for which the same loop was compiled
+ * again and again. */
+static void engine_tune(lua_State *L)
+{
+    lua_getglobal(L, LUA_JITLIBNAME);
+    lua_getfield(L, -1, "opt");
+    lua_getfield(L, -1, "start");
+    lua_pushliteral(L, "minstitch=100000");
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
+}
+
 /* Libraries, and the table of the globals on the stack. */
 static void engine_open_all(lua_State *L)
 {
@@ -222,6 +244,7 @@ static void engine_open_all(lua_State *L)
     engine_open(L, luaopen_math, LUA_MATHLIBNAME);
     engine_open(L, luaopen_bit, LUA_BITLIBNAME);
     engine_open(L, luaopen_jit, LUA_JITLIBNAME); /* switches it on */
+    engine_tune(L);
     lua_newtable(L);
     for (size_t i = 0; i < KR_COUNT(ours); i++) {
         ours[i].open(L);

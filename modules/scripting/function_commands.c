@@ -235,7 +235,7 @@ void scripting_function_stats(struct kr_call *call)
     struct kr_reply *reply = call->reply;
 
     if (run && !(run->flags & RUN_FUNCTION)) {
-        run_reply_busy(run, reply);
+        kr_reply_error(reply, run_busy_text(run));
         return;
     }
     kr_reply_map(reply, 2);

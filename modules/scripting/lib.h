@@ -29,8 +29,9 @@
 #include <lua.h>
 #include <stdint.h>
 
-/* Steps between two words to the budget; a step is some nanoseconds. */
-#define LIB_STEPS 4096u
+/* Steps between two words to the budget; a step is some nanoseconds.  What a
+ * call has not told when it ends, or raises an error, is lost: so not many. */
+#define LIB_STEPS 64u
 
 /* What a running function has not told the budget yet. */
 struct lib_cost {

@@ -13,21 +13,11 @@ enum choice_kind {
     CHOICE_CLOSE
 };
 
-struct lib_choice {
-    const char *source; /* where the pattern goes on; of MORE, its item */
-    const char *at;     /* where the text goes on */
-    const char *least;  /* LESS: no further back than this */
-    enum choice_kind kind;
-    int capture; /* CLOSE: which */
-};
-
 /* Where the matching is. */
 struct place {
     const char *at;
     const char *source;
 };
-
-#define PATTERN_LIST 32 /* entries of a list to begin with */
 
 /* --- Single items ---------------------------------------------------------- */
 
@@ -128,14 +118,12 @@ static struct lib_choice *choice_add(struct lib_pattern *pattern,
     struct lib_choice *choice;
 
     if (pattern->choices == pattern->capacity) {
-        size_t capacity =
-            pattern->capacity ? pattern->capacity * 2 : PATTERN_LIST;
+        size_t capacity = pattern->capacity * 2;
         struct lib_choice *list;
 
         luaL_checkstack(pattern->L, 1, "pattern too complex");
         list = lua_newuserdata(pattern->L, capacity * sizeof(*list));
-        if (pattern->choices > 0)
-            memcpy(list, pattern->list, pattern->choices * sizeof(*list));
+        memcpy(list, pattern->list, pattern->choices * sizeof(*list));
         lua_replace(pattern->L, pattern->slot);
         pattern->list = list;
         pattern->capacity = capacity;
@@ -153,7 +141,7 @@ static bool choice_take(struct lib_pattern *pattern, struct place *place)
         struct lib_choice *choice = &pattern->list[pattern->choices - 1];
         const char *end;
 
-        switch (choice->kind) {
+        switch ((enum choice_kind)choice->kind) {
         case CHOICE_OPEN:
             pattern->captures--;
             break;
@@ -361,8 +349,8 @@ void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
     pattern->end = text + size;
     pattern->captures = 0;
     pattern->choices = 0;
-    pattern->capacity = 0;
-    pattern->list = NULL;
+    pattern->capacity = PATTERN_CHOICES;
+    pattern->list = pattern->first;
     luaL_checkstack(L, 2, "pattern too complex");
     lua_pushnil(L);
     pattern->slot = lua_gettop(L);

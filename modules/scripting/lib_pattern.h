@@ -28,6 +28,7 @@
 #include <stddef.h>
 
 #define PATTERN_CAPTURES 32
+#define PATTERN_CHOICES  32   /* of a list to begin with */
 #define PATTERN_OPEN     (-1) /* a capture's size: not closed yet */
 #define PATTERN_POSITION (-2) /* a capture's size: () */
 
@@ -36,7 +37,14 @@ struct lib_capture {
     ptrdiff_t size;
 };
 
-struct lib_choice;
+/* A place where the match could go on otherwise; see above. */
+struct lib_choice {
+    const char *source; /* where the pattern goes on; of MORE, its item */
+    const char *at;     /* where the text goes on */
+    const char *least;  /* LESS: no further back than this */
+    int kind;           /* enum choice_kind in lib_pattern.c */
+    int capture;        /* CLOSE: which */
+};
 
 struct lib_pattern {
     lua_State *L;
@@ -49,6 +57,7 @@ struct lib_pattern {
     size_t capacity;
     struct lib_choice *list;
     struct lib_capture capture[PATTERN_CAPTURES];
+    struct lib_choice first[PATTERN_CHOICES];
 };
 
 /* Prepare to match within `size` bytes of text; takes a slot of the stack, as

@@ -15,8 +15,8 @@
 
 #include <stdio.h>
 
-#define RUN_TICKS    100000 /* between two looks at the clock */
-#define RUN_SERVE_US 1000   /* for others, each time */
+#define RUN_TICKS    2000 /* between two looks at the clock */
+#define RUN_SERVE_US 1000 /* for others, each time */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
 
 static const char run_busy_eval[] =
@@ -26,11 +26,17 @@ static const char run_busy_function[] =
     "BUSY Redis is busy running a script. You can only call FUNCTION KILL or "
     "SHUTDOWN NOSAVE.";
 
+const char *run_busy_text(const struct run *run)
+{
+    return run->flags & RUN_FUNCTION ? run_busy_function : run_busy_eval;
+}
+
 /* --- The clock ----------------------------------------------------------- */
 
 static void run_is_slow(struct engine *engine, struct run *run, int64_t ms)
 {
     run->slow = true;
+    kr_gates->arm(scripting_of(engine)->gate, NULL);
     kr_logf(engine->self, KR_LOG_WARNING,
             "Slow script detected: still in execution after %lld milliseconds. "
             "You can try killing the script using the %s command. Script name "
@@ -55,14 +61,20 @@ static void run_look(lua_State *L)
     if (!run->killed && scripting_busy_ms > 0 && ms >= scripting_busy_ms) {
         if (!run->slow)
             run_is_slow(engine, run, ms);
-        (void)kr_loop->yield(engine->self, RUN_SERVE_US,
-                             run->flags & RUN_FUNCTION ? run_busy_function
-                                                       : run_busy_eval);
+        (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
         if (run->killed)
             kr_logf(engine->self, KR_LOG_WARNING,
                     "Lua script killed by user with SCRIPT KILL.");
     }
     if (run->killed)
+        engine_raise(L, RUN_KILLED);
+}
+
+void run_check(lua_State *L)
+{
+    const struct run *run = engine_of(L)->run;
+
+    if (run && run->killed)
         engine_raise(L, RUN_KILLED);
 }
 
@@ -83,12 +95,6 @@ void budget_spend(lua_State *L, uint64_t steps)
 
 /* --- Killing ------------------------------------------------------------- */
 
-void run_reply_busy(const struct run *run, struct kr_reply *reply)
-{
-    kr_reply_error(reply, run->flags & RUN_FUNCTION ? run_busy_function
-                                                    : run_busy_eval);
-}
-
 void run_kill(struct run *run, struct kr_call *call, bool function)
 {
 
@@ -106,7 +112,7 @@ void run_kill(struct run *run, struct kr_call *call, bool function)
         return;
     }
     if (function != ((run->flags & RUN_FUNCTION) != 0)) {
-        run_reply_busy(run, call->reply);
+        kr_reply_error(call->reply, run_busy_text(run));
         return;
     }
     run->killed = true;
@@ -211,6 +217,8 @@ void run_script(struct engine *engine, struct run *run, int arguments)
     engine->run = run;
     good = engine_call(engine, arguments);
     engine->run = NULL;
+    if (run->slow)
+        kr_gates->disarm(scripting_of(engine)->gate, NULL);
     if (client && kr_clients->db(client) != db)
         kr_clients->select(client, db); /* SELECT was the script's */
     if (run->killed && good) {          /* it caught that, and went on */

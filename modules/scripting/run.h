@@ -38,8 +38,11 @@ bool run_prepare(struct run *run, uint32_t flags, bool read_only);
 
 /* SCRIPT KILL, FUNCTION KILL: replies.  `run` is what runs, or NULL. */
 void run_kill(struct run *run, struct kr_call *call, bool function);
-/* Who asks for what the other kind of run does not answer: replies. */
-void run_reply_busy(const struct run *run, struct kr_reply *reply);
+/* What others are told while it is slow. */
+const char *run_busy_text(const struct run *run);
+
+/* Raise the error of a script that has been killed. */
+void run_check(lua_State *L);
 
 /* The budget of ticks is used up: the function `spend` of prelude.c. */
 int run_spend(lua_State *L);

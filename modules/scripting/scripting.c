@@ -23,6 +23,7 @@
 
 #include "../structure/module_host.h"
 
+#include <kr/args.h>
 #include <kr/client.h>
 #include <kr/codec.h>
 #include <kr/config.h>
@@ -39,6 +40,7 @@ KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_events);
+KR_USES(kr_gates);
 KR_USES(kr_info);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
@@ -97,6 +99,22 @@ static void scripting_info(void *ctx, struct kr_info_out *out)
 
 /* --- Events -------------------------------------------------------------- */
 
+/* While a script is slow the server ends without saving, or not at all: what
+ * the script has done so far is no state that anybody asked for. */
+static int32_t scripting_gate(struct kr_call *call,
+                              const struct kr_outcome *outcome, void *ctx)
+{
+    const struct run *run = scripting_running(ctx);
+
+    (void)outcome;
+    if (!run || strcmp(kr_commands->row(call->command)->name, "shutdown") != 0)
+        return KR_GATE_PASS;
+    for (uint32_t i = 1; i < call->argc; i++)
+        if (kr_arg_is(call, i, "nosave") || kr_arg_is(call, i, "abort"))
+            return KR_GATE_PASS;
+    return kr_gates->refuse(call, kr_cstr(run_busy_text(run)));
+}
+
 /* Names may mean other commands now. */
 static void scripting_on_commands(void *ctx, const void *unused)
 {
@@ -131,6 +149,14 @@ static kr_status scripting_create(kr_module *self,
         return KR_ENOMEM;
     }
     functions_init(&state->functions, self, state);
+    state->gate = kr_gates->add(self, "scripting.busy", KR_STAGE_ADMIT, 100,
+                                scripting_gate, state);
+    if (!state->gate) {
+        snprintf(args->error, args->error_size, "there are too many gates");
+        scripts_fini(&state->scripts);
+        kr_memory->free(self, state);
+        return KR_EFAIL;
+    }
     state->part = (struct kr_snapshot_part){
         .size = sizeof(state->part),
         .opcode = KR_SNAPSHOT_FUNCTION,
@@ -179,6 +205,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_codec),
     KR_NEED(kr_commands),
     KR_NEED(kr_events),
+    KR_NEED(kr_gates),
     KR_NEED(kr_info),
     KR_NEED(kr_journal),
     KR_NEED(kr_keyspace),

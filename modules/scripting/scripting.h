@@ -8,6 +8,7 @@
 #include "scripts.h"
 
 #include <kr/command.h>
+#include <kr/gate.h>
 #include <kr/snapshot.h>
 
 #define SCRIPTING_COMMANDS 64 /* a power of two */
@@ -24,6 +25,7 @@ struct scripting {
     kr_module *self;
     struct scripts scripts; /* of EVAL, with their engine */
     struct functions functions;
+    kr_gate *gate;                /* armed while a script is slow */
     struct kr_snapshot_part part; /* the functions in a snapshot */
     struct cached_command commands[SCRIPTING_COMMANDS];
 };

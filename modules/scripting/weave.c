@@ -390,3 +390,23 @@ void weave(struct kr_str source, struct kr_str tick, char *out)
 {
     (void)weaver_run(source, tick, out);
 }
+
+const char *weave_foreign(struct kr_str source, int *line)
+{
+    struct lexer in = {source.data, source.data + source.size};
+    struct token token;
+
+    while ((token = lexer_next(&in)).kind != TOKEN_END) {
+        if (token.kind != TOKEN_NAME)
+            continue;
+        for (size_t i = 0; i < token.text.size; i++) {
+            if (!(token.text.data[i] & 0x80))
+                continue;
+            *line = 1;
+            for (const char *at = source.data; at < token.text.data; at++)
+                *line += *at == '\n';
+            return token.text.data + i;
+        }
+    }
+    return NULL;
+}

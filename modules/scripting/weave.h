@@ -35,4 +35,8 @@
 size_t weave_size(struct kr_str source, struct kr_str tick);
 void weave(struct kr_str source, struct kr_str tick, char *out);
 
+/* Lua 5.1 knows no letters beyond ASCII, LuaJIT does: where a word has one, and
+ * in which line; NULL mostly.  O(bytes). */
+const char *weave_foreign(struct kr_str source, int *line);
+
 #endif
