@@ -129,6 +129,11 @@ struct kr_type {
     /* The version of the file format that the values which are there need: a
      * snapshot says the highest.  NULL: 10, which Redis 7.0 reads.  O(1). */
     uint32_t (*file_version)(void);
+    /* As load(), which is NULL then, for who registers types at run time and
+     * has to know which of them it is: `ctx` says that. */
+    bool (*load_as)(void *ctx, kr_reader *in, uint32_t code, uint32_t format,
+                    struct kr_value *out);
+    void *ctx;
 };
 
 #define KR_TYPE_ALIGNED                                                        \

@@ -109,9 +109,10 @@ static bool value_refuse(kr_reader *in, const char *reason)
 static bool value_load(kr_reader *in, const struct kr_type *type, uint32_t code,
                        uint32_t format, struct kr_value *value)
 {
-    if (!type || !type->load)
+    if (!type || !(type->load || type->load_as))
         return value_refuse(in, "a value of a type that is not loaded");
-    if (!type->load(in, code, format, value))
+    if (!(type->load_as ? type->load_as(type->ctx, in, code, format, value)
+                        : type->load(in, code, format, value)))
         return value_refuse(in, "a value that its type refuses");
     return true;
 }

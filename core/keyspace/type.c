@@ -334,7 +334,8 @@ static kr_status type_stage(kr_module *module, const struct kr_type *row,
     t->converts = t->module == module && !type_understands(row, &t->row) &&
                   type_values(at) != 0;
     /* What cannot be converted is found out before, by the descriptor. */
-    if (t->converts && (row->load == NULL || t->row.save == NULL)) {
+    if (t->converts &&
+        ((row->load == NULL && row->load_as == NULL) || t->row.save == NULL)) {
         t->converts = false;
         return KR_EVERSION;
     }

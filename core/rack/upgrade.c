@@ -648,7 +648,7 @@ static bool upgrade_find_types(struct rack_module *m,
         descriptor_row(rows, i, &type->new, sizeof(type->new));
         if (!type_must_convert(&m->host, type->new, &type->old, &type->slot))
             continue;
-        if (!type->old->save || !type->new->load ||
+        if (!type->old->save || !(type->new->load || type->new->load_as) ||
             task.type_count == UPGRADE_TYPES_MAX - 1)
             return refuse(
                 error, error_size,

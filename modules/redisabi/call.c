@@ -14,29 +14,12 @@
 #include "call_reply.h"
 #include "context.h"
 #include "text.h"
+#include "words.h"
 
 #include <errno.h>
 #include <stdarg.h>
 
-#define CALL_REPLICATE   (1u << 0)
-#define CALL_NO_LOG      (1u << 1)
-#define CALL_NO_REPLICAS (1u << 2)
-#define CALL_RESP3       (1u << 3)
-#define CALL_RESP_AUTO   (1u << 4)
-#define CALL_AS_USER     (1u << 5)
-#define CALL_SCRIPT      (1u << 6)
-#define CALL_NO_WRITES   (1u << 7)
-#define CALL_DENY_OOM    (1u << 8)
-#define CALL_ERRORS      (1u << 9)
-
 /* --- Words ---------------------------------------------------------------- */
-
-struct words {
-    struct kr_str *argv;
-    uint32_t argc, room;
-    uint32_t flags;                 /* CALL_ */
-    char (*numbers)[KR_INT64_TEXT]; /* as many as the format has letters */
-};
 
 static void words_add(struct words *words, struct kr_str word)
 {
@@ -45,7 +28,7 @@ static void words_add(struct words *words, struct kr_str word)
     words->argv[words->argc++] = word;
 }
 
-static void words_free(struct words *words)
+void words_free(struct words *words)
 {
     kr_memory->free(redisabi_self, words->argv);
     kr_memory->free(redisabi_self, words->numbers);
@@ -70,9 +53,8 @@ static void words_add_vector(struct words *words, RedisModuleString **strings,
         words_add(words, text_view(strings[i]));
 }
 
-/* false: a letter that nobody knows. */
-static bool words_read(struct words *words, const char *name,
-                       const char *format, va_list args)
+bool words_read(struct words *words, const char *name, const char *format,
+                va_list args)
 {
     memset(words, 0, sizeof(*words));
     words->numbers =

@@ -18,8 +18,8 @@ static RedisModuleCommand *command_of(const kr_cmd *command)
 
 #define WORDS_ON_STACK 16u
 
-static void command_call(RedisModuleCommand *command, RedisModuleCtx *ctx,
-                         uint32_t argc, const struct kr_str *argv)
+void context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run, uint32_t argc,
+                 const struct kr_str *argv)
 {
     RedisModuleString *few[WORDS_ON_STACK];
     RedisModuleString **words = few;
@@ -28,7 +28,7 @@ static void command_call(RedisModuleCommand *command, RedisModuleCtx *ctx,
         words = kr_memory->alloc(redisabi_self, argc * sizeof(*words));
     for (uint32_t i = 0; i < argc; i++)
         words[i] = text_new(argv[i]);
-    (void)command->run(ctx, words, (int)argc);
+    (void)run(ctx, words, (int)argc);
     context_end(ctx);
     for (uint32_t i = 0; i < argc; i++)
         text_release(words[i]);
@@ -41,8 +41,8 @@ static void command_run(struct kr_call *call)
     RedisModuleCtx ctx;
 
     context_begin(&ctx, call->state, call);
-    command_call(command_of(call->command), &ctx, call->argc, call->argv);
-    if (!ctx.replicated)
+    context_run(&ctx, command_of(call->command)->run, call->argc, call->argv);
+    if (!ctx.replicated && !ctx.waits)
         kr_journal->suppress(call, KR_JOURNAL_ALL);
 }
 
@@ -87,7 +87,7 @@ static int32_t command_find_keys(uint32_t argc, const struct kr_str *argv,
     context_begin(&ctx, ours->guest, NULL);
     ctx.ref_count = 0;
     ctx.command = command;
-    command_call(ours, &ctx, argc, argv);
+    context_run(&ctx, ours->run, argc, argv);
     for (int32_t i = 0; i < ctx.ref_count && (uint32_t)i < room; i++)
         refs[i] = ctx.refs[i];
     kr_memory->free(redisabi_self, ctx.refs);

@@ -126,7 +126,7 @@ void context_begin(RedisModuleCtx *ctx, struct guest *guest,
 void context_end(RedisModuleCtx *ctx)
 {
     if (ctx->open_count > 0)
-        kr_logf(ctx->guest->self, KR_LOG_WARNING,
+        kr_logf(ctx->guest ? ctx->guest->self : redisabi_self, KR_LOG_WARNING,
                 "a reply's postponed length was never set");
     while (ctx->open_count > 0)
         ctx->reply->ops->close(ctx->reply, ctx->open[--ctx->open_count],

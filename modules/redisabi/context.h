@@ -30,6 +30,7 @@ struct RedisModuleCtx {
     struct kr_reply *reply; /* NULL: replies are dropped */
     bool automatic;         /* AutoMemory was called */
     bool replicated;        /* something was said to the journal */
+    bool waits;             /* the call goes on later */
     struct owned *owned;
     uint32_t owned_count, owned_room;
     uint64_t *open; /* tokens of lengths that are to come */
@@ -41,12 +42,22 @@ struct RedisModuleCtx {
     int32_t ref_count; /* -1: no such request */
     uint32_t ref_room;
     const kr_cmd *command;
+    RedisModuleBlockedClient *blocked; /* whose, or NULL */
+    uint32_t why;                      /* CONTEXT_ */
 };
+
+/* Why a callback of a blocked client runs. */
+#define CONTEXT_REPLY   (1u << 0)
+#define CONTEXT_TIMEOUT (1u << 1)
 
 /* Begin a context for a call (NULL: for none), and end it. */
 KR_HIDDEN void context_begin(RedisModuleCtx *ctx, struct guest *guest,
                              struct kr_call *call);
 KR_HIDDEN void context_end(RedisModuleCtx *ctx);
+
+/* Call `run` with the words of a call, which it gets as strings. */
+KR_HIDDEN void context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run,
+                           uint32_t argc, const struct kr_str *argv);
 
 /* Automatic memory: `thing` is the context's if it was asked to care. */
 KR_HIDDEN void context_own(RedisModuleCtx *ctx, uint32_t kind, void *thing);

@@ -202,3 +202,64 @@ FUNCTION(int, ZsetScore,
          (RedisModuleKey * key, RedisModuleString *member, double *score))
 FUNCTION(int, ZsetRem,
          (RedisModuleKey * key, RedisModuleString *member, int *deleted))
+
+/* --- Data types ----------------------------------------------------------- */
+FUNCTION(RedisModuleType *, CreateDataType,
+         (RedisModuleCtx * ctx, const char *name, int encver,
+          RedisModuleTypeMethods *methods))
+FUNCTION(int, ModuleTypeSetValue,
+         (RedisModuleKey * key, RedisModuleType *type, void *value))
+FUNCTION(int, ModuleTypeReplaceValue,
+         (RedisModuleKey * key, RedisModuleType *type, void *value, void **old))
+FUNCTION(RedisModuleType *, ModuleTypeGetType, (RedisModuleKey * key))
+FUNCTION(void *, ModuleTypeGetValue, (RedisModuleKey * key))
+FUNCTION(void, SaveUnsigned, (RedisModuleIO * io, uint64_t value))
+FUNCTION(uint64_t, LoadUnsigned, (RedisModuleIO * io))
+FUNCTION(void, SaveSigned, (RedisModuleIO * io, int64_t value))
+FUNCTION(int64_t, LoadSigned, (RedisModuleIO * io))
+FUNCTION(void, SaveString, (RedisModuleIO * io, RedisModuleString *str))
+FUNCTION(void, SaveStringBuffer,
+         (RedisModuleIO * io, const char *bytes, size_t size))
+FUNCTION(RedisModuleString *, LoadString, (RedisModuleIO * io))
+FUNCTION(char *, LoadStringBuffer, (RedisModuleIO * io, size_t *size))
+FUNCTION(void, SaveDouble, (RedisModuleIO * io, double value))
+FUNCTION(double, LoadDouble, (RedisModuleIO * io))
+FUNCTION(void, SaveFloat, (RedisModuleIO * io, float value))
+FUNCTION(float, LoadFloat, (RedisModuleIO * io))
+FUNCTION(int, IsIOError, (RedisModuleIO * io))
+FUNCTION(void, LogIOError,
+         (RedisModuleIO * io, const char *level, const char *format, ...))
+FUNCTION(RedisModuleCtx *, GetContextFromIO, (RedisModuleIO * io))
+FUNCTION(void, EmitAOF,
+         (RedisModuleIO * io, const char *name, const char *format, ...))
+FUNCTION(RedisModuleString *, SaveDataTypeToString,
+         (RedisModuleCtx * ctx, void *value, const RedisModuleType *type))
+FUNCTION(void *, LoadDataTypeFromString,
+         (const RedisModuleString *str, const RedisModuleType *type))
+FUNCTION(void *, LoadDataTypeFromStringEncver,
+         (const RedisModuleString *str, const RedisModuleType *type,
+          int encver))
+FUNCTION(void, DigestAddStringBuffer,
+         (RedisModuleDigest * digest, const char *bytes, size_t size))
+FUNCTION(void, DigestAddLongLong, (RedisModuleDigest * digest, long long value))
+FUNCTION(void, DigestEndSequence, (RedisModuleDigest * digest))
+
+/* --- Blocked clients, other threads --------------------------------------- */
+FUNCTION(RedisModuleBlockedClient *, BlockClient,
+         (RedisModuleCtx * ctx, RedisModuleCmdFunc reply,
+          RedisModuleCmdFunc timeout,
+          void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms))
+FUNCTION(int, UnblockClient, (RedisModuleBlockedClient * blocked, void *data))
+FUNCTION(int, AbortBlock, (RedisModuleBlockedClient * blocked))
+FUNCTION(int, IsBlockedReplyRequest, (RedisModuleCtx * ctx))
+FUNCTION(int, IsBlockedTimeoutRequest, (RedisModuleCtx * ctx))
+FUNCTION(void *, GetBlockedClientPrivateData, (RedisModuleCtx * ctx))
+FUNCTION(RedisModuleBlockedClient *, GetBlockedClientHandle,
+         (RedisModuleCtx * ctx))
+FUNCTION(RedisModuleCtx *, GetThreadSafeContext,
+         (RedisModuleBlockedClient * blocked))
+FUNCTION(RedisModuleCtx *, GetDetachedThreadSafeContext, (RedisModuleCtx * ctx))
+FUNCTION(void, FreeThreadSafeContext, (RedisModuleCtx * ctx))
+FUNCTION(void, ThreadSafeContextLock, (RedisModuleCtx * ctx))
+FUNCTION(int, ThreadSafeContextTryLock, (RedisModuleCtx * ctx))
+FUNCTION(void, ThreadSafeContextUnlock, (RedisModuleCtx * ctx))

@@ -17,6 +17,8 @@
 
 #include <kr/kr.h>
 
+#include <pthread.h>
+
 /* What a row registered with kr_commands->add() stands for.  Of a row the host
  * keeps the pointers to its texts, so that of `group` leads back here. */
 struct RedisModuleCommand {
@@ -40,6 +42,7 @@ struct guest {
     kr_module *self; /* the child */
     kr_image *image;
     struct RedisModuleCommand *commands;
+    struct RedisModuleType *types;
     struct lacking *lacking; /* in the order in which they were asked for */
     int options;             /* REDISMODULE_OPTION */
     bool described; /* SetModuleAttribs has been called, and accepted */
@@ -49,6 +52,9 @@ struct guest {
 struct house {
     kr_module *self;
     struct guest *loading; /* whose OnLoad runs, or NULL */
+    /* The lock of guests' threads (thread.c). */
+    pthread_mutex_t lock;
+    bool threads; /* they are there: the main thread has the lock or sleeps */
 };
 
 extern kr_module *redisabi_self; /* host-written */

@@ -55,7 +55,8 @@ void rm_CloseKey(RedisModuleKey *key)
     if (!key)
         return;
     if (key->mode & REDISMODULE_WRITE &&
-        !(key->guest->options & REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED))
+        !(key->guest &&
+          key->guest->options & REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED))
         kr_keyspace->changed_too(key->ctx->call, key->db, key_name(key),
                                  KR_CLASS_GENERIC, KR_STR(""));
     (void)context_disown(key->ctx, OWNED_KEY, key);
@@ -108,15 +109,15 @@ int rm_KeyType(RedisModuleKey *key)
         return REDISMODULE_KEYTYPE_EMPTY;
     if (kr_strings->is_string(&cell))
         return REDISMODULE_KEYTYPE_STRING;
-    if (kr_lists->is_list(&cell))
+    if (kr_lists && kr_lists->is_list(&cell))
         return REDISMODULE_KEYTYPE_LIST;
-    if (kr_hashes->is_hash(&cell))
+    if (kr_hashes && kr_hashes->is_hash(&cell))
         return REDISMODULE_KEYTYPE_HASH;
-    if (kr_sets->is_set(&cell))
+    if (kr_sets && kr_sets->is_set(&cell))
         return REDISMODULE_KEYTYPE_SET;
-    if (kr_zsets->is_zset(&cell))
+    if (kr_zsets && kr_zsets->is_zset(&cell))
         return REDISMODULE_KEYTYPE_ZSET;
-    if (kr_streams->is_stream(&cell))
+    if (kr_streams && kr_streams->is_stream(&cell))
         return REDISMODULE_KEYTYPE_STREAM;
     return REDISMODULE_KEYTYPE_MODULE;
 }

@@ -71,7 +71,8 @@ int rm_HashSet(RedisModuleKey *key, int flags, ...)
         errno = EINVAL;
         return 0;
     }
-    if (key_find(key, false, &cell) && !kr_hashes->is_hash(&cell)) {
+    if (!kr_hashes ||
+        (key_find(key, false, &cell) && !kr_hashes->is_hash(&cell))) {
         errno = ENOTSUP;
         return 0;
     }
@@ -97,7 +98,7 @@ int rm_HashGet(RedisModuleKey *key, int flags, ...)
     va_list args;
     bool there;
 
-    if (!key)
+    if (!key || !kr_hashes)
         return REDISMODULE_ERR;
     there = key_find(key, false, &cell);
     if (there && !kr_hashes->is_hash(&cell))

@@ -17,7 +17,7 @@ static bool list_find(RedisModuleKey *key, int mode, struct kr_cell *cell)
 
     if (!key)
         wrong = EINVAL;
-    else if (!key_find(key, mode & REDISMODULE_WRITE, cell) ||
+    else if (!kr_lists || !key_find(key, mode & REDISMODULE_WRITE, cell) ||
              !kr_lists->is_list(cell))
         wrong = ENOTSUP;
     else if (!(key->mode & mode))
@@ -65,7 +65,7 @@ int rm_ListPush(RedisModuleKey *key, int where, RedisModuleString *item)
         return REDISMODULE_ERR;
     }
     there = key_find(key, key->mode & REDISMODULE_WRITE, &cell);
-    if (there && !kr_lists->is_list(&cell)) {
+    if (!kr_lists || (there && !kr_lists->is_list(&cell))) {
         errno = ENOTSUP;
         return REDISMODULE_ERR;
     }
@@ -130,7 +130,7 @@ int rm_ListInsert(RedisModuleKey *key, long index, RedisModuleString *item)
         return REDISMODULE_ERR;
     }
     if (key && key_find(key, false, &cell)) {
-        if (kr_lists->is_list(&cell))
+        if (kr_lists && kr_lists->is_list(&cell))
             count = (int64_t)kr_lists->count(&cell);
         else
             count = -1;

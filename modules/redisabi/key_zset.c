@@ -17,7 +17,7 @@ static int zset_add(RedisModuleKey *key, double score, bool by,
     bool there, exists;
     int did = REDISMODULE_ZADD_NOP;
 
-    if (!(key->mode & REDISMODULE_WRITE))
+    if (!kr_zsets || !(key->mode & REDISMODULE_WRITE))
         return REDISMODULE_ERR;
     there = key_find(key, true, &cell);
     if (there && !kr_zsets->is_zset(&cell))
@@ -69,7 +69,8 @@ int rm_ZsetScore(RedisModuleKey *key, RedisModuleString *member, double *score)
 {
     struct kr_cell cell;
 
-    return key_find(key, false, &cell) && kr_zsets->is_zset(&cell) &&
+    return kr_zsets && key_find(key, false, &cell) &&
+                   kr_zsets->is_zset(&cell) &&
                    kr_zsets->score(&cell, text_view(member), score)
                ? REDISMODULE_OK
                : REDISMODULE_ERR;
@@ -80,7 +81,7 @@ int rm_ZsetRem(RedisModuleKey *key, RedisModuleString *member, int *deleted)
     struct kr_cell cell;
     bool there, gone;
 
-    if (!(key->mode & REDISMODULE_WRITE))
+    if (!kr_zsets || !(key->mode & REDISMODULE_WRITE))
         return REDISMODULE_ERR;
     there = key_find(key, true, &cell);
     if (there && !kr_zsets->is_zset(&cell))

@@ -17,6 +17,7 @@
  * own module would pass, and is not checked beyond what Redis checks. */
 #include "context.h"
 #include "text.h"
+#include "type.h"
 
 #include <kr/hash.h>
 #include <kr/list.h>
@@ -25,10 +26,13 @@
 #include <kr/string.h>
 #include <kr/zset.h>
 
+KR_USES(kr_block);
 KR_USES(kr_calls);
 KR_USES(kr_children);
 KR_USES(kr_clients);
+KR_USES(kr_codec);
 KR_USES(kr_commands);
+KR_USES(kr_events);
 KR_USES(kr_hashes);
 KR_USES(kr_info);
 KR_USES(kr_journal);
@@ -43,6 +47,7 @@ KR_USES(kr_sets);
 KR_USES(kr_streams);
 KR_USES(kr_strings);
 KR_USES(kr_text);
+KR_USES(kr_types);
 KR_USES(kr_zsets);
 
 kr_module *redisabi_self;
@@ -103,6 +108,7 @@ static void guest_deactivate(kr_module *child, void *state)
 static void guest_free(struct guest *guest)
 {
     commands_forget(guest);
+    types_forget(guest);
     names_forget(guest);
     kr_memory->free(guest->self, guest);
 }
@@ -227,38 +233,50 @@ static kr_status redisabi_create(kr_module *self,
         return status;
     }
     all->self = self;
+    pthread_mutex_init(&all->lock, NULL);
     *state = all;
     return KR_OK;
 }
 
 static void redisabi_destroy(kr_module *self, void *state)
 {
+    struct house *all = state;
+
+    if (all->threads)
+        pthread_mutex_unlock(&all->lock);
+    pthread_mutex_destroy(&all->lock);
     kr_memory->free(self, state);
 }
 
 /* --- What the host learns ------------------------------------------------- */
 /* clang-format off */
 
+/* Types may be unloaded while guests are there: their functions then say that a
+ * key is not of that type. */
 static const struct kr_import imports[] = {
+    KR_NEED(kr_block),
     KR_NEED(kr_calls),
     KR_NEED(kr_children),
     KR_NEED(kr_clients),
+    KR_NEED(kr_codec),
     KR_NEED(kr_commands),
-    KR_NEED(kr_hashes),
+    KR_NEED(kr_events),
+    KR_WANT(kr_hashes),
     KR_NEED(kr_info),
     KR_NEED(kr_journal),
     KR_NEED(kr_keyspace),
-    KR_NEED(kr_lists),
+    KR_WANT(kr_lists),
     KR_NEED(kr_loaders),
     KR_NEED(kr_log),
     KR_NEED(kr_loop),
     KR_NEED(kr_memory),
     KR_NEED(kr_modules),
-    KR_NEED(kr_sets),
-    KR_NEED(kr_streams),
+    KR_WANT(kr_sets),
+    KR_WANT(kr_streams),
     KR_NEED(kr_strings),
     KR_NEED(kr_text),
-    KR_NEED(kr_zsets),
+    KR_NEED(kr_types),
+    KR_WANT(kr_zsets),
 };
 
 /* clang-format on */

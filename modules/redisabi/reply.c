@@ -182,7 +182,7 @@ static void reply_close(RedisModuleCtx *ctx, uint32_t kind, long count)
     if (!ctx->reply)
         return;
     if (ctx->open_count == 0) {
-        kr_logf(ctx->guest->self, KR_LOG_WARNING,
+        kr_logf(ctx->guest ? ctx->guest->self : redisabi_self, KR_LOG_WARNING,
                 "the length of a reply was set that was not postponed");
         return;
     }

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -263,6 +264,65 @@ SESSIONS = {
         scores.add s 0 1 a
         scores.of s a
     """,
+    "shelves": r"""
+        shelves.put a first 1 2 3
+        shelves.put a ignored -9223372036854775808
+        shelves.put b ""
+        shelves.sum a
+        shelves.label a
+        shelves.label b
+        shelves.sum none
+        shelves.pack a
+        shelves.pack none
+        type a
+        object encoding a
+        dump a
+        dump b
+        copy a c
+        shelves.sum c
+        shelves.put c "" 5
+        debug digest-value a c
+        debug digest
+        restore d 0 "not a dump"
+        set s x
+        shelves.sum s
+        shelves.put s x 1
+        get a
+        shelves.swap a second
+        shelves.swap none x
+        shelves.label a
+        dump a
+        rename c e
+        shelves.sum e
+        expire e 1000
+        debug reload
+        shelves.label a
+        shelves.sum e
+        ttl e
+        debug digest
+        unlink e
+        flushall
+        shelves.put a again 1
+        del a
+        dbsize
+        shelves.put kept for 1 2 3
+    """,
+    "waits": r"""
+        waits.slow 1 0 word
+        waits.slow 50 5000 word
+        waits.slow 300 20 late
+        ping
+        waits.direct k v
+        get k
+        waits.abort
+        ping
+        multi
+        waits.slow 1 0 word
+        exec
+        waits.direct q v2
+        get q
+        waits.slow 1 0 again
+    """,
     "calls": r"""
         calls.run ! set k v
         calls.run "" get k
@@ -321,6 +381,43 @@ SESSIONS = {
 }
 
 
+# A real one: Debian's package redis-redisearch, which nobody here has compiled.
+REDISEARCH = os.environ.get("REDISEARCH", "/usr/lib/redis/modules/redisearch.so")
+SEARCH = r"""
+    FT.CREATE idx SCHEMA title TEXT WEIGHT 5.0 body TEXT price NUMERIC SORTABLE where GEO tags TAG
+    FT.ADD idx doc1 1.0 FIELDS title "hello world" body "lorem ipsum" price 10 where 13.36,38.11 tags a,b
+    FT.ADD idx doc2 0.5 FIELDS title hello body "red fox" price 20 tags b
+    FT.ADD idx doc3 0.7 FIELDS title other body foxes price 30 tags c
+    FT.SEARCH idx hello
+    FT.SEARCH idx hello WITHSCORES NOCONTENT
+    FT.SEARCH idx "@price:[15 35]" SORTBY price
+    FT.SEARCH idx @tags:{b} NOCONTENT
+    FT.SEARCH idx "@where:[13 38 100 km]" NOCONTENT
+    FT.SEARCH idx fox NOCONTENT
+    FT.SEARCH idx nothing
+    FT.AGGREGATE idx * GROUPBY 1 @tags REDUCE COUNT 0 AS n
+    FT.INFO idx
+    FT.GET idx doc2
+    FT.SUGADD ac hello 1
+    FT.SUGADD ac help 2
+    FT.SUGGET ac he
+    FT.DEL idx doc3
+    FT.SEARCH idx other
+    FT.EXPLAIN idx hello|world
+    HSET doc9 title hello body nine price 9
+    FT.ADDHASH idx doc9 1
+    FT.MGET idx doc1 doc2
+    DEBUG RELOAD
+    FT.SEARCH idx hello NOCONTENT
+    FT.SUGGET ac he WITHSCORES
+    TYPE idx:idx
+    DBSIZE
+    FT.DROP idx
+    FT.SEARCH idx hello
+    DBSIZE
+"""
+
+
 def words_of(session):
     return [shlex.split(line) for line in session.strip().splitlines() if line.strip()]
 
@@ -332,7 +429,7 @@ class SameAnswers(unittest.TestCase):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="redisabi-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         for name in SESSIONS:
-            subprocess.run([*CC, "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-shared", "-fPIC",
+            subprocess.run([*CC, "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-shared", "-fPIC", "-pthread",
                             "-o", cls.folder / f"{name}.so", SOURCES / f"{name}.c"], check=True)
 
     def run_on(self, binary, name, protocol):
@@ -357,6 +454,61 @@ class SameAnswers(unittest.TestCase):
                     for their, our in zip(theirs, ours):
                         self.assertEqual(our, their)
                     self.assertEqual(len(ours), len(theirs))
+
+    def test_dumps_go_both_ways(self):
+        extra = ["--enable-module-command", "yes", "--enable-debug-command", "yes"]
+        with Server(*extra) as ours, Server(*extra, binary=ORACLE) as theirs, \
+                ours.client() as here, theirs.client() as there:
+            for client in (here, there):
+                client.call("MODULE", "LOAD", self.folder / "shelves.so")
+            for count in (0, 1, 63, 64, 5000):
+                here.call("SHELVES.PUT", "k", "label" * count, *range(-count, 3 * count, 2))
+                dump = here.call("DUMP", "k")
+                self.assertEqual(there.call("RESTORE", "k", 0, dump, "REPLACE"), b"OK")
+                self.assertEqual(there.call("DUMP", "k"), dump)
+                self.assertEqual(here.call("RESTORE", "l", 0, there.call("DUMP", "k")), b"OK")
+                self.assertEqual(here.call("DEBUG", "DIGEST-VALUE", "k", "l"),
+                                 there.call("DEBUG", "DIGEST-VALUE", "k", "k"))
+                here.call("DEL", "k", "l")
+
+    def test_values_outlive_the_module(self):
+        with Server("--enable-debug-command", "yes") as server, server.client() as client:
+            path = self.folder / "shelves.so"
+            client.call("MODULE", "LOAD", path)
+            client.call("SHELVES.PUT", "k", "label", 1, 2, 3)
+            dump = client.call("DUMP", "k")
+            self.assertEqual(client.call("MODULE", "UNLOAD", "shelves"), b"OK")
+            self.assertEqual(client.call("DUMP", "k"), dump)
+            self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
+            self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+
+    def test_commands_of_a_rewrite(self):
+        """What aof_rewrite() emits builds the same values."""
+        extra = ["--enable-debug-command", "yes", "--loadmodule", str(self.folder / "shelves.so"),
+                 "--aof-use-rdb-preamble", "no", "--appendonly", "yes"]
+        with Server(*extra) as server, server.client() as client:
+            client.call("SHELVES.PUT", "k", "label", 1, 2, 3)
+            client.call("BGREWRITEAOF")
+            for _ in range(200):
+                info = client.call("INFO", "persistence").decode()
+                if "aof_rewrite_in_progress:0" in info and "aof_rewrite_scheduled:0" in info:
+                    break
+                time.sleep(0.05)
+            digest = client.call("DEBUG", "DIGEST")
+            self.assertEqual(client.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+            self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+
+    @unittest.skipUnless(os.path.exists(REDISEARCH), "redis-redisearch is not installed")
+    def test_redisearch(self):
+        def run(**which):
+            extra = ["--enable-module-command", "yes", "--enable-debug-command", "yes"]
+            with Server(*extra, **which) as server, server.client() as client:
+                self.assertEqual(client.call("MODULE", "LOAD", REDISEARCH), b"OK")
+                return [(words, client.exchange(*words).raw) for words in words_of(SEARCH)]
+
+        for ours, theirs in zip(run(), run(binary=ORACLE)):
+            self.assertEqual(ours, theirs)
 
     def test_life(self):
         with Server() as server, server.client() as client:

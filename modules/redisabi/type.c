@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* type - registering the types of guests, and their values in keys. */
+#include "type.h"
+
+#include "key.h"
+#include "text.h"
+
+struct guest_value {
+    struct RedisModuleType *type;
+    void *value;
+};
+
+struct RedisModuleDigest {
+    kr_digest *digest; /* of the sequences so far, in no order */
+    bool open;         /* within a sequence */
+};
+
+static struct guest_value *value_of(const struct kr_peek *peek)
+{
+    struct guest_value *box;
+
+    memcpy(&box, peek->data, sizeof(box));
+    return box;
+}
+
+static struct guest_value *value_new(struct RedisModuleType *type, void *value)
+{
+    struct guest_value *box = kr_memory->alloc(redisabi_self, sizeof(*box));
+
+    box->type = type;
+    box->value = value;
+    return box;
+}
+
+/* --- What the host asks of a value ---------------------------------------- */
+
+static void type_free(void *given)
+{
+    struct guest_value *box = given;
+
+    if (box->type->methods.free)
+        box->type->methods.free(box->value);
+    kr_memory->free(redisabi_self, box);
+}
+
+/* Freed on this thread, whatever its size: guests need not be prepared for
+ * another one, unless they say how much work it is. */
+static size_t type_effort(const struct kr_peek *peek)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleString *nobody;
+    size_t effort;
+
+    if (!box->type->methods.free_effort)
+        return 1;
+    nobody = text_new(KR_STR(""));
+    effort = box->type->methods.free_effort(nobody, box->value);
+    text_release(nobody);
+    return effort ? effort : SIZE_MAX; /* 0: always on another thread */
+}
+
+static size_t type_memory(const struct kr_peek *peek, size_t samples)
+{
+    const struct guest_value *box = value_of(peek);
+    const struct RedisModuleTypeMethods *methods = &box->type->methods;
+
+    if (methods->mem_usage2)
+        return methods->mem_usage2(NULL, box->value, samples);
+    return methods->mem_usage ? methods->mem_usage(box->value) : 0;
+}
+
+static bool type_copy(const struct kr_peek *peek, struct kr_value *out)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleString *nobody;
+    void *copy = NULL;
+
+    if (box->type->methods.copy2) {
+        copy = box->type->methods.copy2(NULL, box->value);
+    } else if (box->type->methods.copy) {
+        nobody = text_new(KR_STR(""));
+        copy = box->type->methods.copy(nobody, nobody, box->value);
+        text_release(nobody);
+    }
+    if (!copy)
+        return false;
+    out->boxed = true;
+    out->box = value_new(box->type, copy);
+    return true;
+}
+
+static const char *type_encoding(const struct kr_peek *peek)
+{
+    (void)peek;
+    return "raw";
+}
+
+static void type_unlink(const struct kr_peek *peek, int32_t db,
+                        struct kr_str key)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleString *name;
+
+    (void)db;
+    if (!box->type->methods.unlink)
+        return;
+    name = text_new(key);
+    box->type->methods.unlink(name, box->value);
+    text_release(name);
+}
+
+static void type_digest(const struct kr_peek *peek, kr_digest *digest)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleDigest ours = {.digest = kr_codec->digest_new()};
+    uint8_t bytes[KR_DIGEST_SIZE];
+
+    if (box->type->methods.digest) {
+        box->type->methods.digest(&ours, box->value);
+        if (ours.open)
+            kr_codec->digest_end(ours.digest);
+        kr_codec->digest_read(ours.digest, bytes);
+        kr_codec->digest_add(digest, kr_str((char *)bytes, sizeof(bytes)));
+    }
+    kr_codec->digest_free(ours.digest);
+}
+
+static void type_save(const struct kr_peek *peek, kr_writer *out)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleIO io = {.writer = out, .guest = box->type->guest};
+
+    box->type->methods.rdb_save(&io, box->value);
+    io_end(&io);
+}
+
+static void *type_read(struct RedisModuleType *type, kr_reader *in,
+                       uint32_t format)
+{
+    RedisModuleIO io = {.reader = in, .guest = type->guest};
+    void *value = type->methods.rdb_load(&io, (int)format);
+
+    io_end(&io);
+    if (value && io.failed) {
+        type->methods.free(value);
+        value = NULL;
+    }
+    return value;
+}
+
+static bool type_load(void *ctx, kr_reader *in, uint32_t code, uint32_t format,
+                      struct kr_value *out)
+{
+    void *value = type_read(ctx, in, format);
+
+    (void)code;
+    if (!value)
+        return false;
+    out->boxed = true;
+    out->box = value_new(ctx, value);
+    return true;
+}
+
+static void type_rewrite(const struct kr_peek *peek, struct kr_str key,
+                         kr_writer *out)
+{
+    const struct guest_value *box = value_of(peek);
+    RedisModuleIO io = {.writer = out, .guest = box->type->guest};
+    RedisModuleString *name = text_new(key);
+
+    box->type->methods.aof_rewrite(&io, name, box->value);
+    io_end(&io);
+    text_release(name);
+}
+
+/* --- Registering ---------------------------------------------------------- */
+
+/* Nine characters of those that fit in six bits each. */
+static bool type_name_is_good(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    return strlen(name) == 9 && strspn(name, letters) == 9;
+}
+
+/* Only what the stated version has is there to be read. */
+static size_t type_methods_size(uint64_t version)
+{
+    switch (version) {
+    case 1:
+        return offsetof(RedisModuleTypeMethods, aux_load);
+    case 2:
+        return offsetof(RedisModuleTypeMethods, free_effort);
+    case 3:
+        return offsetof(RedisModuleTypeMethods, mem_usage2);
+    default:
+        return sizeof(RedisModuleTypeMethods);
+    }
+}
+
+/* Guests count on `free`, but Redis does not insist on it.  What the host has to
+ * have for a snapshot, it has to have here. */
+RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
+                                   int encver, RedisModuleTypeMethods *methods)
+{
+    struct RedisModuleType *type;
+
+    if (!type_name_is_good(name) || encver < 0 || encver > 1023 ||
+        methods->version == 0 || !methods->rdb_load || !methods->rdb_save ||
+        !methods->free)
+        return NULL;
+    type = kr_memory->calloc(redisabi_self, 1, sizeof(*type));
+    type->guest = ctx->guest;
+    memcpy(&type->methods, methods, type_methods_size(methods->version));
+    memcpy(type->name, name, 9);
+    type->row = (struct kr_type){
+        .size = sizeof(struct kr_type),
+        .name = type->name,
+        .file_name = type->name,
+        .format = (uint32_t)encver,
+        .free = type_free,
+        .effort = type_effort,
+        .memory = type_memory,
+        .copy = type_copy,
+        .encoding = type_encoding,
+        .digest = type_digest,
+        .save = type_save,
+        .rewrite = type->methods.aof_rewrite ? type_rewrite : NULL,
+        .unlink = type->methods.unlink ? type_unlink : NULL,
+        .load_as = type_load,
+        .ctx = type,
+    };
+    if (kr_types->add(ctx->guest->self, &type->row, &type->slot) != KR_OK) {
+        kr_memory->free(redisabi_self, type);
+        return NULL;
+    }
+    type->next = ctx->guest->types;
+    ctx->guest->types = type;
+    return type;
+}
+
+void types_forget(struct guest *guest)
+{
+    while (guest->types) {
+        struct RedisModuleType *next = guest->types->next;
+
+        kr_memory->free(redisabi_self, guest->types);
+        guest->types = next;
+    }
+}
+
+/* --- In keys -------------------------------------------------------------- */
+
+int rm_ModuleTypeSetValue(RedisModuleKey *key, RedisModuleType *type,
+                          void *value)
+{
+    struct kr_cell cell;
+
+    if (!(key->mode & REDISMODULE_WRITE))
+        return REDISMODULE_ERR;
+    (void)key_find(key, true, &cell); /* tells of the value that goes */
+    kr_keyspace->put_key(key->db, key_name(key), type->slot, 0, KR_PUT_BOXED, 0,
+                         &cell);
+    kr_cell_set_box(&cell, value_new(type, value));
+    return REDISMODULE_OK;
+}
+
+/* The box of a value of any guest's, as in Redis; NULL: it is none. */
+static struct guest_value *key_box(RedisModuleKey *key, bool write)
+{
+    const struct kr_type *type;
+    struct kr_cell cell;
+
+    if (!key || !key_find(key, write, &cell))
+        return NULL;
+    type = kr_types->get(cell.type);
+    return type && type->load_as == type_load ? kr_cell_box(&cell) : NULL;
+}
+
+RedisModuleType *rm_ModuleTypeGetType(RedisModuleKey *key)
+{
+    struct guest_value *box = key_box(key, false);
+
+    return box ? box->type : NULL;
+}
+
+void *rm_ModuleTypeGetValue(RedisModuleKey *key)
+{
+    struct guest_value *box = key_box(key, false);
+
+    return box ? box->value : NULL;
+}
+
+int rm_ModuleTypeReplaceValue(RedisModuleKey *key, RedisModuleType *type,
+                              void *value, void **old)
+{
+    struct guest_value *box = key_box(key, true);
+
+    if (!box || !(key->mode & REDISMODULE_WRITE) || box->type != type)
+        return REDISMODULE_ERR;
+    if (old)
+        *old = box->value;
+    box->value = value;
+    return REDISMODULE_OK;
+}
+
+/* --- In strings ----------------------------------------------------------- */
+
+RedisModuleString *rm_SaveDataTypeToString(RedisModuleCtx *ctx, void *value,
+                                           const RedisModuleType *type)
+{
+    kr_writer *out = kr_codec->new_writer(KR_CODEC_TAGGED);
+    RedisModuleIO io = {.writer = out, .guest = type->guest};
+    RedisModuleString *str = NULL;
+    struct kr_str bytes;
+
+    type->methods.rdb_save(&io, value);
+    io_end(&io);
+    bytes = kr_codec->writer_bytes(out);
+    if (!kr_codec->writer_failed(out))
+        str = rm_CreateString(ctx, bytes.data, bytes.size);
+    kr_codec->free_writer(out);
+    return str;
+}
+
+void *rm_LoadDataTypeFromStringEncver(const RedisModuleString *str,
+                                      const RedisModuleType *type, int encver)
+{
+    kr_reader *in = kr_codec->new_reader(text_view(str), KR_CODEC_TAGGED);
+    void *value =
+        type_read((RedisModuleType *)(uintptr_t)type, in, (uint32_t)encver);
+
+    kr_codec->free_reader(in);
+    return value;
+}
+
+void *rm_LoadDataTypeFromString(const RedisModuleString *str,
+                                const RedisModuleType *type)
+{
+    return rm_LoadDataTypeFromStringEncver(str, type, 0);
+}
+
+/* --- Digests -------------------------------------------------------------- */
+
+void rm_DigestAddStringBuffer(RedisModuleDigest *digest, const char *bytes,
+                              size_t size)
+{
+    if (!digest->open)
+        kr_codec->digest_begin(digest->digest);
+    digest->open = true;
+    kr_codec->digest_mix(digest->digest, kr_str(bytes, size));
+}
+
+void rm_DigestAddLongLong(RedisModuleDigest *digest, long long value)
+{
+    char text[KR_INT64_TEXT];
+
+    rm_DigestAddStringBuffer(digest, text, kr_text->from_int64(value, text));
+}
+
+void rm_DigestEndSequence(RedisModuleDigest *digest)
+{
+    if (!digest->open)
+        kr_codec->digest_begin(digest->digest);
+    kr_codec->digest_end(digest->digest);
+    digest->open = false;
+}
