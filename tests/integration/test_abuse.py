@@ -339,7 +339,7 @@ class Abuse(unittest.TestCase):
         words = [row.upper() for row in (
             b"change-repl-id", b"client-eviction", b"client-enforce-reply-list", b"clusterlink",
             b"config-rewrite-force-all", b"dict-resizing", b"digest", b"digest-value", b"error",
-            b"htstats", b"htstats-key", b"listpack", b"loadaof", b"log", b"mallctl",
+            b"htstats", b"htstats-key", b"listpack", b"log", b"mallctl",
             b"mallctl-str", b"object", b"protocol", b"quicklist", b"quicklist-packed-threshold",
             b"reload", b"replicate", b"replybuffer", b"sdslen", b"set-active-expire",
             b"set-disable-deny-scripts", b"set-skip-checksum-validation", b"stringmatch-len",

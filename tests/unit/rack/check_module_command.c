@@ -64,12 +64,29 @@ static void say_open(struct kr_reply *reply, uint32_t kind, uint64_t count)
     add(kr_cstr(text));
 }
 
+static uint64_t say_defer(struct kr_reply *reply)
+{
+    (void)reply;
+    strcat(said, "(");
+    return 1;
+}
+
+static void say_close(struct kr_reply *reply, uint64_t token, uint32_t kind,
+                      uint64_t count)
+{
+    (void)token;
+    strcat(said, ")");
+    say_open(reply, kind, count);
+}
+
 static const struct kr_reply_ops ops = {.size = sizeof(ops),
                                         .int64 = say_int64,
                                         .status = say_status,
                                         .error = say_error,
                                         .bulk = say_bulk,
-                                        .open = say_open};
+                                        .open = say_open,
+                                        .defer = say_defer,
+                                        .close = say_close};
 
 static const char *run(void (*handler)(struct kr_call *call), uint32_t argc,
                        const char *const *words)
@@ -245,12 +262,13 @@ START_TEST(info_tells_everything)
                      "-ERR no such module with that name ");
     RUN(module_load, module_path("plain"));
     RUN(module_info, "plain");
-    begins("%23 name plain ver :10203 version 1.2.3 generation :1 upgrades "
+    begins("%24 name plain ver :10203 version 1.2.3 generation :1 upgrades "
            ":0 upgrade-usec :0 upgrade-cpu-usec :0 path ");
     ck_assert_ptr_nonnull(strstr(said, "can-upgrade no "));
     ck_assert_ptr_nonnull(strstr(said, "imports *1 kr.memory/1 "));
     ck_assert_ptr_nonnull(strstr(said, "offers *1 test.plain/1 "));
     ck_assert_ptr_nonnull(strstr(said, "can-unload yes "));
+    ck_assert_ptr_nonnull(strstr(said, "lacks ()*0 "));
 }
 END_TEST
 
