@@ -172,9 +172,17 @@ static kr_status scripting_create(kr_module *self,
     return KR_OK;
 }
 
+/* Clients look for "used_memory" and take the first field that begins so: ours
+ * stand behind those of whoever provides that one, once all are there. */
+static void scripting_provide(void *state)
+{
+    (void)kr_info->provide(scripting_self, "memory", KR_INFO_WEAK,
+                           scripting_info, state);
+}
+
 static void scripting_activate(kr_module *self, void *state)
 {
-    (void)kr_info->provide(self, "memory", 0, scripting_info, state);
+    (void)kr_loop->timer(self, 0, 0, scripting_provide, state);
     (void)kr_events->subscribe(self, KR_EVENT_COMMAND_CHANGED,
                                scripting_on_commands, state);
     (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, scripting_on_shutdown,

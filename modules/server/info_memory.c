@@ -40,27 +40,6 @@ static void info_usage(const struct figures *f, struct kr_info_out *out)
     info_size(out, "total_system_memory", f->total_system);
 }
 
-static void info_scripts(struct kr_info_out *out)
-{
-    static const struct info_constant rows[] = {
-        {"used_memory_lua", "0"},
-        {"used_memory_vm_eval", "0"},
-        {"used_memory_lua_human", "0B"},
-        {"used_memory_scripts_eval", "0"},
-        {"number_of_cached_scripts", "0"},
-        {"number_of_functions", "0"},
-        {"number_of_libraries", "0"},
-        {"used_memory_vm_functions", "0"},
-        {"used_memory_vm_total", "0"},
-        {"used_memory_vm_total_human", "0B"},
-        {"used_memory_functions", "0"},
-        {"used_memory_scripts", "0"},
-        {"used_memory_scripts_human", "0B"},
-    };
-
-    info_constants(out, rows, KR_COUNT(rows));
-}
-
 static void info_limit(struct kr_info_out *out)
 {
     char policy[32];
@@ -102,7 +81,6 @@ void info_fill_memory(void *ctx, struct kr_info_out *out)
 
     figures_take(ctx, &f);
     info_usage(&f, out);
-    info_scripts(out);
     info_limit(out);
     info_fragmentation(&f, out);
     info_constants(out, before, KR_COUNT(before));

@@ -235,7 +235,7 @@ class Looking(WithServer):
         listed = [pairs(row)[b"name"] for row in self.server.call("MODULE", "LIST")]
         self.assertIn(b"string", listed)
         path = pathlib.Path(keyrack_path()).resolve().parent / "modules"
-        with Server("--load-modules", "connection server keys rdb directives",
+        with Server("--load-modules", "connection server keys rdb aof directives",
                     "--loadmodule", path / "string.so") as server:
             modules = pairs(server.call("HELLO"))[b"modules"]
             self.assertEqual([pairs(row)[b"name"] for row in modules], [b"string"])
