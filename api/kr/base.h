@@ -39,6 +39,19 @@ extern "C" {
 #define KR_UNLIKELY(x) (x)
 #endif
 
+/* Ask for the cache line at `at`, which need not be readable.  gcc takes a
+ * function that does nothing but prefetch for one that does nothing, and drops
+ * its calls: the empty statement keeps it.  [any] */
+static inline void kr_prefetch(const void *at)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(at);
+    __asm__ volatile("" : : "r"(at));
+#else
+    (void)at;
+#endif
+}
+
 /* Does the interface `table`, as this host offers it, have `member`? */
 #define KR_HAS(table, member)                                                  \
     ((table) != NULL &&                                                        \

@@ -43,10 +43,28 @@ static inline void kr_info_fieldf(struct kr_info_out *out, const char *name,
         kr_str(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
 }
 
+/* A size as people say it: "1.50M". */
+static inline void kr_info_human(struct kr_info_out *out, const char *name,
+                                 int64_t bytes)
+{
+    static const char units[] = "BKMGTP";
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 2 < sizeof(units)) {
+        value /= 1024;
+        unit++;
+    }
+    kr_info_fieldf(out, name, "%.*f%c", unit ? 2 : 0, value, units[unit]);
+}
+
 typedef void (*kr_info_fn)(void *ctx, struct kr_info_out *out);
 
 #define KR_INFO_WEAK       (1u << 0) /* only fields that nobody else has given */
 #define KR_INFO_ON_REQUEST (1u << 1) /* not in the default answer */
+/* Behind all others, weak ones too: for names that begin like another's, since
+ * some clients take the first that does. */
+#define KR_INFO_LAST (1u << 2)
 
 /* What the host counts; read with stats(). */
 struct kr_host_stats {

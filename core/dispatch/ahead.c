@@ -59,14 +59,6 @@ static int ahead_step(struct walker *walkers, int walking)
     return more;
 }
 
-static bool ahead_is_wanted(const struct prepared *prepared, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (prepared[i].keys > 0 && prepared[i].command->row.ahead)
-            return true;
-    return false;
-}
-
 void ahead_fetch(kr_db *db, const struct resp_args *args,
                  const struct prepared *prepared, int count)
 {
@@ -75,7 +67,7 @@ void ahead_fetch(kr_db *db, const struct resp_args *args,
 
     assert(count <= AHEAD_MAX);
     ahead_fetch_entries(db, prepared, count);
-    if (count < 2 || !ahead_is_wanted(prepared, count))
+    if (count < 2)
         return;
     walking = ahead_begin(db, args, prepared, count, walkers);
     while (walking > 0)

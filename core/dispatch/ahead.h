@@ -9,7 +9,8 @@
 
 #include "core/dispatch/call.h"
 
-#define AHEAD_MAX 16 /* commands of a batch */
+#define AHEAD_MAX  16   /* commands of a batch */
+#define AHEAD_KEYS 128u /* hashed for them, all together */
 
 void ahead_fetch(kr_db *db, const struct resp_args *args,
                  const struct prepared *prepared, int count);

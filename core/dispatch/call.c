@@ -570,8 +570,6 @@ static kr_status call_run_command(const kr_cmd *command,
     return call_run_found((struct kr_cmd *)command, run, NULL);
 }
 
-#define BATCH_KEYS 128u /* hashed ahead, all commands together */
-
 /* At most AHEAD_MAX, all of one database. */
 static void call_run_together(kr_db *db, uint32_t count,
                               const kr_cmd *const *commands,
@@ -579,7 +577,7 @@ static void call_run_together(kr_db *db, uint32_t count,
 {
     struct prepared prepared[AHEAD_MAX];
     struct resp_args args[AHEAD_MAX];
-    uint64_t hashes[BATCH_KEYS];
+    uint64_t hashes[AHEAD_KEYS];
     uint32_t keys = 0;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -588,7 +586,7 @@ static void call_run_together(kr_db *db, uint32_t count,
         prepared[i] =
             (struct prepared){.command = (struct kr_cmd *)commands[i]};
         call_prepare_keys(db, runs[i].argv, runs[i].argc, &prepared[i],
-                          hashes + keys, BATCH_KEYS - keys);
+                          hashes + keys, AHEAD_KEYS - keys);
         keys += prepared[i].keys;
     }
     if (keys > 1)

@@ -35,8 +35,8 @@ struct provider {
 };
 
 static struct {
-    /* As they were provided; weak ones behind all others, so that they can see
-     * what those have given. */
+    /* By rank, then as they were provided: weak ones can see what others have
+     * given. */
     STAILQ_HEAD(, provider) providers;
     struct rate commands, bytes_in, bytes_out;
     unsigned at; /* the sample to be written next */
@@ -84,6 +84,12 @@ void info_tick(int64_t now_ms)
 
 /* --- Providers ----------------------------------------------------------- */
 
+/* The order of providers: first by this, then as they came. */
+static unsigned info_rank(uint32_t flags)
+{
+    return flags & KR_INFO_LAST ? 2 : flags & KR_INFO_WEAK ? 1 : 0;
+}
+
 static kr_status info_provide(kr_module *self, const char *section,
                               uint32_t flags, kr_info_fn fn, void *ctx)
 {
@@ -97,7 +103,7 @@ static kr_status info_provide(kr_module *self, const char *section,
                                   .fn = fn,
                                   .ctx = ctx};
     STAILQ_FOREACH(other, &info.providers, link)
-    if (flags & KR_INFO_WEAK || !(other->flags & KR_INFO_WEAK))
+    if (info_rank(other->flags) <= info_rank(flags))
         last = other;
     if (last)
         STAILQ_INSERT_AFTER(&info.providers, last, provider, link);

@@ -210,19 +210,11 @@ static inline bool table_find_entry(const struct table *t, uint64_t hash,
     return false;
 }
 
-/* gcc takes a function that does nothing but prefetch for one that does nothing
- * and drops its calls: the empty statement keeps it. */
-static inline void table_prefetch(const void *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at));
-}
-
 /* Many keys at once: first fetch the buckets of all of them, then their
  * entries, then look them up; each stage finds its memory on the way. */
 static inline void table_prefetch_bucket(const struct table *t, uint64_t hash)
 {
-    table_prefetch(table_bucket_at(t, table_address(t, hash)));
+    kr_prefetch(table_bucket_at(t, table_address(t, hash)));
 }
 
 static inline void table_prefetch_entry(const struct table *t, uint64_t hash)
@@ -231,9 +223,9 @@ static inline void table_prefetch_entry(const struct table *t, uint64_t hash)
     uint32_t found = table_match(b->control, (uint8_t)(hash >> 56));
 
     if (KR_LIKELY(found != 0))
-        table_prefetch(table_pointer(b->slot[__builtin_ctz(found)]));
+        kr_prefetch(table_pointer(b->slot[__builtin_ctz(found)]));
     else if (table_leads_on(b))
-        table_prefetch(table_pointer(b->slot[6]));
+        kr_prefetch(table_pointer(b->slot[6]));
 }
 
 /* --- Changing ------------------------------------------------------------ */

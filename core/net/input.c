@@ -33,7 +33,6 @@
 
 #define SHARED_SIZE 65536
 #define BATCH       AHEAD_MAX /* commands */
-#define BATCH_KEYS  128       /* hashed ahead, all commands together */
 
 /* One thread reads, so one buffer and one batch serve all clients.  `busy`
  * counts nested uses: while a command lets the loop poll, its own input is in
@@ -45,7 +44,7 @@ static struct {
         struct resp_args args[BATCH];
         struct prepared prepared[BATCH];
         size_t begin[BATCH]; /* where the command starts in the input */
-        uint64_t hashes[BATCH_KEYS];
+        uint64_t hashes[AHEAD_KEYS];
     } * batch;
 } input;
 
@@ -317,7 +316,7 @@ static int input_run(struct kr_client *client, struct batch *batch, int count)
 
     for (int i = 0; i < count; i++) {
         call_prepare(client, &batch->args[i], &batch->prepared[i],
-                     batch->hashes + keys, BATCH_KEYS - keys);
+                     batch->hashes + keys, AHEAD_KEYS - keys);
         keys += batch->prepared[i].keys;
     }
     if (keys > 1)

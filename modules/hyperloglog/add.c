@@ -66,17 +66,11 @@ void hyperloglog_pfadd(struct kr_call *call)
 #define AHEAD_LINE  64u
 #define AHEAD_LINES 8u /* of a sparse sketch: the rest comes as it is walked */
 
-static void add_prefetch(const char *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at)); /* or gcc drops calls that only do this */
-}
-
 static void add_prefetch_lines(struct kr_str bytes)
 {
     for (size_t at = 0; at < bytes.size && at < AHEAD_LINES * AHEAD_LINE;
          at += AHEAD_LINE)
-        add_prefetch(bytes.data + at);
+        kr_prefetch(bytes.data + at);
 }
 
 /* The box; then the head; then, of a dense one, the register. */
@@ -89,7 +83,7 @@ bool hyperloglog_pfadd_ahead(struct kr_ahead *ahead)
     if (!kr_strings->is_string(cell) || ahead->argc < 3)
         return false;
     if (ahead->step == 0 && cell->boxed) {
-        add_prefetch(kr_cell_box(cell));
+        kr_prefetch(kr_cell_box(cell));
         return true;
     }
     bytes = kr_strings->view(cell, scratch);
@@ -97,8 +91,8 @@ bool hyperloglog_pfadd_ahead(struct kr_ahead *ahead)
         add_prefetch_lines(bytes);
         return false;
     }
-    add_prefetch(bytes.data);
-    add_prefetch(bytes.data + SKETCH_HEAD +
-                 register_rank(ahead->argv[2]).index * 6 / 8);
+    kr_prefetch(bytes.data);
+    kr_prefetch(bytes.data + SKETCH_HEAD +
+                register_rank(ahead->argv[2]).index * 6 / 8);
     return false;
 }

@@ -111,11 +111,10 @@ static const kr_cmd *call_find(struct scripting *all, uint32_t count,
 /* NULL, or why a script may not run it. */
 static const char *call_refuses(const kr_cmd *command, uint32_t count)
 {
-    if (!command || !kr_commands->row(command)->run)
-        return command ? "ERR Wrong number of args calling Redis command from "
-                         "script"
-                       : "ERR Unknown Redis command called from script";
-    if (!kr_commands->check_arity(command, count, NULL))
+    if (!command)
+        return "ERR Unknown Redis command called from script";
+    if (!kr_commands->row(command)->run ||
+        !kr_commands->check_arity(command, count, NULL))
         return "ERR Wrong number of args calling Redis command from script";
     return NULL;
 }

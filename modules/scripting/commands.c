@@ -13,7 +13,7 @@
 
 /* clang-format off */
 
-static const struct kr_key_spec eval_keys[] = {
+static const struct kr_key_spec any_use_rw_keys[] = {
     {
         .flags = KR_KEY_RW | KR_KEY_ACCESS | KR_KEY_UPDATE,
         .begin = KR_BEGIN_INDEX,
@@ -50,7 +50,7 @@ static const struct kr_arg sha1_numkeys_key_list_arg_list_args[] = {
     KR_ARGUMENT("arg", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
 };
 
-static const struct kr_key_spec eval_ro_keys[] = {
+static const struct kr_key_spec any_use_ro_keys[] = {
     {
         .flags = KR_KEY_RO | KR_KEY_ACCESS,
         .begin = KR_BEGIN_INDEX,
@@ -92,14 +92,14 @@ static const char *const script_exists_tips[] = {
     "response_policy:agg_logical_and",
 };
 
-static const struct kr_arg script_flush_async[] = {
+static const struct kr_arg flush_async[] = {
     KR_ARGUMENT("async", PURE_TOKEN, .token = "ASYNC"),
     KR_ARGUMENT("sync", PURE_TOKEN, .token = "SYNC"),
 };
 
 static const struct kr_arg script_flush_args[] = {
     KR_ARGUMENT("async", ONEOF, .flags = KR_ARG_OPTIONAL, .since = "6.2.0",
-        .parts = KR_ROWS(script_flush_async)),
+        .parts = KR_ROWS(flush_async)),
 };
 
 static const char *const all_nodes_all_succeeded_tips[] = {
@@ -111,7 +111,7 @@ static const struct kr_history script_flush_history[] = {
     {"6.2.0", "Added the `ASYNC` and `SYNC` flushing mode modifiers."},
 };
 
-static const char *const script_kill_tips[] = {
+static const char *const all_shards_one_succeeded_tips[] = {
     "request_policy:all_shards",
     "response_policy:one_succeeded",
 };
@@ -179,7 +179,7 @@ static const struct kr_command script_subcommands[] = {
         .arity = 2,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_ALLOW_BUSY,
         .categories = KR_CAT_SCRIPTING,
-        .tips = KR_ROWS(script_kill_tips),
+        .tips = KR_ROWS(all_shards_one_succeeded_tips),
         .summary = "Ends the script that runs, if it has not written",
         .since = "2.6.0",
         .group = "scripting",
@@ -201,37 +201,11 @@ static const struct kr_command script_subcommands[] = {
     },
 };
 
-static const struct kr_key_spec fcall_keys[] = {
-    {
-        .flags = KR_KEY_RW | KR_KEY_ACCESS | KR_KEY_UPDATE,
-        .begin = KR_BEGIN_INDEX,
-        .a = 2,
-        .find = KR_FIND_KEYNUM,
-        .x = 0, .y = 1, .z = 1,
-        .notes =
-            "We cannot tell how the keys will be used so we assume the worst, "
-            "RW and UPDATE",
-    },
-};
-
 static const struct kr_arg function_numkeys_key_list_arg_list_args[] = {
     KR_ARGUMENT("function", STRING),
     KR_ARGUMENT("numkeys", INTEGER),
     KR_KEY_ARGUMENT("key", 0, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
     KR_ARGUMENT("arg", STRING, .flags = KR_ARG_OPTIONAL | KR_ARG_MULTIPLE),
-};
-
-static const struct kr_key_spec fcall_ro_keys[] = {
-    {
-        .flags = KR_KEY_RO | KR_KEY_ACCESS,
-        .begin = KR_BEGIN_INDEX,
-        .a = 2,
-        .find = KR_FIND_KEYNUM,
-        .x = 0, .y = 1, .z = 1,
-        .notes =
-            "We cannot tell how the keys will be used so we assume the worst, "
-            "RO and ACCESS",
-    },
 };
 
 static const struct kr_arg function_delete_args[] = {
@@ -243,19 +217,9 @@ static const char *const all_shards_all_succeeded_tips[] = {
     "response_policy:all_succeeded",
 };
 
-static const struct kr_arg function_flush_async[] = {
-    KR_ARGUMENT("async", PURE_TOKEN, .token = "ASYNC"),
-    KR_ARGUMENT("sync", PURE_TOKEN, .token = "SYNC"),
-};
-
 static const struct kr_arg function_flush_args[] = {
     KR_ARGUMENT("async", ONEOF, .flags = KR_ARG_OPTIONAL,
-        .parts = KR_ROWS(function_flush_async)),
-};
-
-static const char *const function_kill_tips[] = {
-    "request_policy:all_shards",
-    "response_policy:one_succeeded",
+        .parts = KR_ROWS(flush_async)),
 };
 
 static const struct kr_arg function_list_args[] = {
@@ -348,7 +312,7 @@ static const struct kr_command function_subcommands[] = {
         .arity = 2,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_ALLOW_BUSY,
         .categories = KR_CAT_SCRIPTING,
-        .tips = KR_ROWS(function_kill_tips),
+        .tips = KR_ROWS(all_shards_one_succeeded_tips),
         .summary = "Ends the function that runs, if it has not written",
         .since = "7.0.0",
         .group = "scripting",
@@ -417,7 +381,7 @@ const struct kr_command scripting_commands[] = {
         .flags = KR_CMD_NOSCRIPT | KR_CMD_STALE | KR_CMD_SKIP_MONITOR |
             KR_CMD_NO_MANDATORY_KEYS,
         .categories = KR_CAT_SCRIPTING,
-        .keys = KR_ROWS(eval_keys),
+        .keys = KR_ROWS(any_use_rw_keys),
         .args = KR_ROWS(script_numkeys_key_list_arg_list_args),
         .summary = "Runs a script",
         .since = "2.6.0",
@@ -445,7 +409,7 @@ const struct kr_command scripting_commands[] = {
         .flags = KR_CMD_READONLY | KR_CMD_NOSCRIPT | KR_CMD_STALE |
             KR_CMD_SKIP_MONITOR | KR_CMD_NO_MANDATORY_KEYS,
         .categories = KR_CAT_SCRIPTING,
-        .keys = KR_ROWS(eval_ro_keys),
+        .keys = KR_ROWS(any_use_ro_keys),
         .args = KR_ROWS(script_numkeys_key_list_arg_list_args),
         .summary = "Runs a script that does not write",
         .since = "7.0.0",
@@ -482,7 +446,7 @@ const struct kr_command scripting_commands[] = {
         .flags = KR_CMD_NOSCRIPT | KR_CMD_STALE | KR_CMD_SKIP_MONITOR |
             KR_CMD_NO_MANDATORY_KEYS,
         .categories = KR_CAT_SCRIPTING,
-        .keys = KR_ROWS(fcall_keys),
+        .keys = KR_ROWS(any_use_rw_keys),
         .args = KR_ROWS(function_numkeys_key_list_arg_list_args),
         .summary = "Calls a function",
         .since = "7.0.0",
@@ -496,7 +460,7 @@ const struct kr_command scripting_commands[] = {
         .flags = KR_CMD_READONLY | KR_CMD_NOSCRIPT | KR_CMD_STALE |
             KR_CMD_SKIP_MONITOR | KR_CMD_NO_MANDATORY_KEYS,
         .categories = KR_CAT_SCRIPTING,
-        .keys = KR_ROWS(fcall_ro_keys),
+        .keys = KR_ROWS(any_use_ro_keys),
         .args = KR_ROWS(function_numkeys_key_list_arg_list_args),
         .summary = "Calls a function that may not write",
         .since = "7.0.0",

@@ -97,7 +97,6 @@ void budget_spend(lua_State *L, uint64_t steps)
 
 void run_kill(struct run *run, struct kr_call *call, bool function)
 {
-
     if (!run) {
         kr_reply_error(call->reply,
                        "NOTBUSY No scripts in execution right now.");

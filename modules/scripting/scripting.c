@@ -56,20 +56,6 @@ int64_t scripting_busy_ms;
 
 /* --- INFO ---------------------------------------------------------------- */
 
-static void scripting_human(struct kr_info_out *out, const char *name,
-                            uint64_t bytes)
-{
-    static const char *const units[] = {"B", "K", "M", "G", "T"};
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    while (value >= 1024 && unit + 1 < KR_COUNT(units)) {
-        value /= 1024;
-        unit++;
-    }
-    kr_info_fieldf(out, name, unit ? "%.2f%s" : "%.0f%s", value, units[unit]);
-}
-
 static void scripting_info(void *ctx, struct kr_info_out *out)
 {
     const struct scripting *state = ctx;
@@ -81,7 +67,7 @@ static void scripting_info(void *ctx, struct kr_info_out *out)
 
     out->field_int(out, "used_memory_lua", (int64_t)lua);
     out->field_int(out, "used_memory_vm_eval", (int64_t)lua);
-    scripting_human(out, "used_memory_lua_human", lua);
+    kr_info_human(out, "used_memory_lua_human", lua);
     out->field_int(out, "used_memory_scripts_eval", (int64_t)cached);
     out->field_int(out, "number_of_cached_scripts",
                    (int64_t)scripts_count(&state->scripts));
@@ -91,10 +77,10 @@ static void scripting_info(void *ctx, struct kr_info_out *out)
                    (int64_t)functions->shelf.libraries.count);
     out->field_int(out, "used_memory_vm_functions", (int64_t)other);
     out->field_int(out, "used_memory_vm_total", (int64_t)(lua + other));
-    scripting_human(out, "used_memory_vm_total_human", lua + other);
+    kr_info_human(out, "used_memory_vm_total_human", lua + other);
     out->field_int(out, "used_memory_functions", (int64_t)shelf);
     out->field_int(out, "used_memory_scripts", (int64_t)(cached + shelf));
-    scripting_human(out, "used_memory_scripts_human", cached + shelf);
+    kr_info_human(out, "used_memory_scripts_human", cached + shelf);
 }
 
 /* --- Events -------------------------------------------------------------- */
@@ -172,17 +158,11 @@ static kr_status scripting_create(kr_module *self,
     return KR_OK;
 }
 
-/* Clients look for "used_memory" and take the first field that begins so: ours
- * stand behind those of whoever provides that one, once all are there. */
-static void scripting_provide(void *state)
-{
-    (void)kr_info->provide(scripting_self, "memory", KR_INFO_WEAK,
-                           scripting_info, state);
-}
-
 static void scripting_activate(kr_module *self, void *state)
 {
-    (void)kr_loop->timer(self, 0, 0, scripting_provide, state);
+    /* Clients look for "used_memory", which some of these begin with. */
+    (void)kr_info->provide(self, "memory", KR_INFO_WEAK | KR_INFO_LAST,
+                           scripting_info, state);
     (void)kr_events->subscribe(self, KR_EVENT_COMMAND_CHANGED,
                                scripting_on_commands, state);
     (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, scripting_on_shutdown,

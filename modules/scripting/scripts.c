@@ -11,7 +11,7 @@
 
 /* --- The shebang --------------------------------------------------------- */
 
-/* The next piece of *rest up to one of two separators. */
+/* The next piece of *rest, up to the separator. */
 static struct kr_str shebang_piece(struct kr_str *rest, char separator)
 {
     struct kr_str piece = *rest;

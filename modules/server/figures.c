@@ -92,19 +92,3 @@ void figures_take(struct server *server, struct figures *figures)
         figures->used > 0 ? (double)figures->resident / (double)figures->used
                           : 0;
 }
-
-void figures_human(int64_t bytes, char text[FIGURES_TEXT])
-{
-    static const char units[] = "BKMGTP";
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    while (value >= 1024 && unit + 2 < sizeof(units)) {
-        value /= 1024;
-        unit++;
-    }
-    if (unit == 0)
-        snprintf(text, FIGURES_TEXT, "%lldB", (long long)bytes);
-    else
-        snprintf(text, FIGURES_TEXT, "%.2f%c", value, units[unit]);
-}

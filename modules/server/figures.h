@@ -36,8 +36,4 @@ struct figures {
 
 void figures_take(struct server *server, struct figures *figures);
 
-/* "1.50M", as INFO says sizes. */
-#define FIGURES_TEXT 32
-void figures_human(int64_t bytes, char text[FIGURES_TEXT]);
-
 #endif

@@ -10,12 +10,11 @@
 /* A size twice: in bytes, and as people say it. */
 static void info_size(struct kr_info_out *out, const char *name, int64_t bytes)
 {
-    char text[FIGURES_TEXT], human[64];
+    char human[64];
 
-    figures_human(bytes, text);
     snprintf(human, sizeof(human), "%s_human", name);
     out->field_int(out, name, bytes);
-    out->field(out, human, kr_cstr(text));
+    kr_info_human(out, human, bytes);
 }
 
 static void info_ratio(struct kr_info_out *out, const char *name, double value)

@@ -16,17 +16,11 @@
 
 #include "htable.h"
 
-static inline void ahead_prefetch(const void *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at)); /* or gcc drops calls that only do this */
-}
-
 /* A value that is one run of bytes. */
 static inline bool ahead_packed(const struct kr_ahead *ahead)
 {
     if (ahead->cell->boxed)
-        ahead_prefetch(kr_cell_box(ahead->cell));
+        kr_prefetch(kr_cell_box(ahead->cell));
     return false;
 }
 
@@ -35,7 +29,7 @@ static inline bool ahead_table(struct kr_ahead *ahead,
 {
     switch (ahead->step) {
     case 0:
-        ahead_prefetch(table);
+        kr_prefetch(table);
         return true;
     case 1:
         ahead->memo = kr_text->hash(key);

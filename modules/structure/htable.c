@@ -83,7 +83,7 @@ struct item *htable_find(const struct htable *t, struct kr_str key,
 void htable_prefetch_bucket(const struct htable *t, uint64_t hash)
 {
     if (t->buckets != 0)
-        prefetch(table_row(t, table_address(t, hash)));
+        kr_prefetch(table_row(t, table_address(t, hash)));
 }
 
 void htable_prefetch_item(const struct htable *t, uint64_t hash)
@@ -96,9 +96,9 @@ void htable_prefetch_item(const struct htable *t, uint64_t hash)
     row = table_row(t, table_address(t, hash));
     found = row_match(row, (uint16_t)(hash >> 16));
     if (KR_LIKELY(found != 0))
-        prefetch(word_pointer(row[(unsigned)__builtin_ctz(found) / 4]));
+        kr_prefetch(word_pointer(row[(unsigned)__builtin_ctz(found) / 4]));
     else if (word_leads(row[LAST]))
-        prefetch(word_pointer(row[LAST]));
+        kr_prefetch(word_pointer(row[LAST]));
 }
 
 /* --- One chain ----------------------------------------------------------- */
@@ -595,7 +595,7 @@ static bool chains_visit(const struct structure_host *host, const uint64_t *a,
 
     chains_gather(&g, host, a, b);
     for (const uint64_t *word = g.words; word < g.end; word++)
-        prefetch(word_pointer(*word));
+        kr_prefetch(word_pointer(*word));
     for (const uint64_t *word = g.words; word < g.end && (more || all); word++)
         more = visit(word_pointer(*word), ctx);
     chains_ungather(&g, host);
@@ -631,7 +631,7 @@ size_t htable_batch(const struct htable *t, uint64_t *place,
 
         for (size_t i = 0; i < some; i++) {
             items[count] = word_pointer(words[i]);
-            prefetch(items[count++]);
+            kr_prefetch(items[count++]);
         }
     }
     *place = chain_place_number(&at);

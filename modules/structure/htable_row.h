@@ -15,14 +15,6 @@
 #define SLAB (UINT64_C(1) << HTABLE_SLAB_SHIFT)
 #define LAST (HTABLE_ROW - 1) /* the word that may lead on */
 
-/* gcc takes a function that does nothing but prefetch for one that does nothing
- * and drops its calls: the empty statement keeps it. */
-static inline void prefetch(const void *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at));
-}
-
 /* --- One word ------------------------------------------------------------ */
 
 static inline void *word_pointer(uint64_t word)

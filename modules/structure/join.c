@@ -38,8 +38,8 @@ static void join_pair(struct join *join, uint64_t a, uint64_t b)
         join_settle(join);
     join->a[join->pairs] = word_pointer(a);
     join->b[join->pairs] = word_pointer(b);
-    prefetch(join->a[join->pairs]);
-    prefetch(join->b[join->pairs++]);
+    kr_prefetch(join->a[join->pairs]);
+    kr_prefetch(join->b[join->pairs++]);
 }
 
 /* --- One chain of b ------------------------------------------------------ */

@@ -65,12 +65,6 @@ static struct item **leaf_items(const struct tree_leaf *leaf)
     return (struct item **)(uintptr_t)(leaf->scores + leaf->room);
 }
 
-static void prefetch(const void *at)
-{
-    __builtin_prefetch(at);
-    __asm__ volatile("" : : "r"(at));
-}
-
 /* --- Order --------------------------------------------------------------- */
 
 static int key_compare(struct kr_str a, struct kr_str b)
@@ -192,8 +186,8 @@ static uint64_t path_to_bound(const struct tree *t, const struct bound *b,
         at -= at > 0;
         path_enter(path, level, inner, at);
         node = inner->nodes[at];
-        prefetch(node);
-        prefetch((char *)node + 256);
+        kr_prefetch(node);
+        kr_prefetch((char *)node + 256);
         if (counted)
             for (unsigned i = 0; i < at; i++)
                 before += inner->counts[i];
@@ -831,7 +825,7 @@ static void path_release(struct tree *t, const struct structure_host *host,
         gone[i].score = path->leaf->scores[path->at[0] + i];
         gone[i].item = leaf_items(path->leaf)[path->at[0] + i];
         if (release != NULL)
-            prefetch(gone[i].item);
+            kr_prefetch(gone[i].item);
     }
     path_erase(t, host, path, n);
     for (unsigned i = 0; release != NULL && i < n; i++)
@@ -942,7 +936,7 @@ static struct tree_entry leaf_entry(const struct tree_leaf *leaf, unsigned at)
 {
     struct tree_entry entry = {leaf->scores[at], leaf_items(leaf)[at]};
 
-    prefetch(entry.item);
+    kr_prefetch(entry.item);
     return entry;
 }
 

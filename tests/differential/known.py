@@ -77,7 +77,7 @@ ADDED = {
 }
 
 # Commands of Keyrack's own.
-OWN = {"module|info", "module|upgrade"}
+OWN = {"module|info", "module|reload", "module|upgrade"}
 
 # CONFIG names that Keyrack need not have, or may answer differently: pattern -> reason.
 CONFIG = {

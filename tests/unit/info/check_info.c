@@ -70,6 +70,16 @@ START_TEST(weak_fields_show_only_where_nobody_else_has_them)
 }
 END_TEST
 
+START_TEST(last_fields_stand_behind_weak_ones_too)
+{
+    provide(&fixture_module, "mine", KR_INFO_WEAK | KR_INFO_LAST, "yb");
+    provide(&fixture_module, "mine", KR_INFO_WEAK, "ax");
+    provide(&other, "mine", 0, "b");
+    INFO->collect("mine", &out);
+    NOTED("b=1 a=1 x=1 y=1 ");
+}
+END_TEST
+
 static void each_section(void *ctx, const char *section, uint32_t flags)
 {
     (void)ctx;
@@ -245,6 +255,7 @@ Suite *info_suite(void)
 
     tcase_add_test(tests, fields_of_a_section_come_from_all_who_provide_it);
     tcase_add_test(tests, weak_fields_show_only_where_nobody_else_has_them);
+    tcase_add_test(tests, last_fields_stand_behind_weak_ones_too);
     tcase_add_test(tests,
                    sections_come_in_redis_order_then_as_they_were_provided);
     tcase_add_test(tests, a_section_is_on_request_if_all_of_it_is);
