@@ -72,7 +72,7 @@ def core_includes_no_module():
 def modules_include_no_core():
     """A file of modules/NAME/ includes its own folder, the structures that modules share,
     <kr/...> and libraries."""
-    shared = [(ROOT / "modules" / folder).resolve() for folder in ("compact", "structure")]
+    shared = [(ROOT / "modules" / folder).resolve() for folder in ("compact", "lua", "structure")]
     for path in files("modules"):
         home = ROOT / "modules" / path.relative_to(ROOT / "modules").parts[0]
         for line, quote, what in includes(path):

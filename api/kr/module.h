@@ -281,6 +281,14 @@ struct kr_module_info {
     const struct kr_str *argv;
     uint32_t flags; /* KR_MODULE_ of its descriptor, and KR_MODULE_STANDARD */
     uint32_t reserved2;
+    /* Beside its commands: in timers, event handlers, posts, callbacks of
+     * descriptors, ends of jobs, with all that they call. */
+    uint64_t handler_nsec;
+    uint64_t job_nsec; /* of the processor, by its jobs that are over */
+    uint64_t overruns; /* handlers that took longer than module-time-limit */
+    uint64_t waiting;  /* calls of its commands that are parked */
+    uint32_t jobs;     /* that wait, run, or whose end has not been told */
+    uint32_t timers;   /* that are set */
 };
 
 struct kr_modules {

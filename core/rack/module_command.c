@@ -389,7 +389,7 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 24);
+    kr_reply_map(reply, 30);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
@@ -409,10 +409,16 @@ void module_info(struct kr_call *call)
                m->descriptor.flags & KR_MODULE_CAN_UPGRADE ? "yes" : "no");
     module_say_number(reply, "calls", info.calls);
     module_say_number(reply, "usec", info.nsec / 1000);
+    module_say_number(reply, "handler-usec", info.handler_nsec / 1000);
+    module_say_number(reply, "job-usec", info.job_nsec / 1000);
+    module_say_number(reply, "overruns", info.overruns);
     module_say_number(reply, "errors", info.errors);
     module_say_number(reply, "memory", info.memory);
     module_say_number(reply, "values", info.keys);
     module_say_number(reply, "held", m->host.held + m->host.parked);
+    module_say_number(reply, "jobs", info.jobs);
+    module_say_number(reply, "timers", info.timers);
+    module_say_number(reply, "waiting", info.waiting);
     module_say_interfaces(reply, m);
     module_say_lacks(reply, m);
 }

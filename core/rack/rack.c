@@ -545,6 +545,12 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
     }
     all.nsec = clock_ticks_to_ns(ticks);
     type_may_forget(module, &type, &all.keys);
+    all.handler_nsec = clock_ticks_to_ns(m->host.usage.ticks);
+    all.job_nsec = m->host.usage.job_nsec;
+    all.overruns = m->host.usage.overruns;
+    all.jobs = m->host.jobs;
+    all.timers = m->host.timers;
+    all.waiting = m->host.parked;
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }
 

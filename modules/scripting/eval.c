@@ -4,7 +4,7 @@
  *     EVAL script numkeys [key ...] [arg ...]
  */
 #include "commands.h"
-#include "run.h"
+#include "prepare.h"
 #include "scripting.h"
 
 #include <kr/args.h>
@@ -63,7 +63,7 @@ static void eval_run(struct kr_call *call, const struct script *script,
     lua_State *L = engine->L;
     struct run run = {.call = call, .name = script->digest};
 
-    if (!run_prepare(&run, script->flags, read_only))
+    if (!prepare_run(&run, script->flags, read_only))
         return;
     engine->must = true;
     lua_rawgeti(L, LUA_REGISTRYINDEX, engine->globals);
@@ -82,7 +82,7 @@ static void eval_text(struct kr_call *call, bool read_only)
     const struct script *script;
     uint32_t keys;
 
-    if (!run_read_keys(call, KR_ERR_NOT_INT, &keys))
+    if (!prepare_keys(call, KR_ERR_NOT_INT, &keys))
         return;
     script = eval_make(call, call->argv[1]);
     if (script)
@@ -95,7 +95,7 @@ static void eval_digest(struct kr_call *call, bool read_only)
     uint32_t keys;
 
     if (call->argv[1].size == SCRIPT_DIGEST &&
-        !run_read_keys(call, KR_ERR_NOT_INT, &keys))
+        !prepare_keys(call, KR_ERR_NOT_INT, &keys))
         return;
     if (!script)
         kr_reply_error(call->reply, EVAL_NOSCRIPT);
@@ -152,7 +152,7 @@ void scripting_script_flush(struct kr_call *call)
                        "ERR SCRIPT FLUSH only support SYNC|ASYNC option");
         return;
     }
-    if (!scripts_init(&fresh, state)) {
+    if (!scripts_init(&fresh, &state->owner)) {
         kr_reply_error(call->reply, "ERR not enough memory for a new state");
         return;
     }
@@ -163,7 +163,7 @@ void scripting_script_flush(struct kr_call *call)
 
 void scripting_script_kill(struct kr_call *call)
 {
-    run_kill(scripting_running(eval_state(call)), call, false);
+    run_kill(eval_state(call)->owner.running, call, false);
 }
 
 void scripting_script_debug(struct kr_call *call)

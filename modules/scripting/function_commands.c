@@ -4,7 +4,7 @@
 #include "flags.h"
 #include "function_save.h"
 #include "functions.h"
-#include "run.h"
+#include "prepare.h"
 #include "scripting.h"
 
 #include <kr/args.h>
@@ -38,11 +38,11 @@ static void function_call(struct kr_call *call, bool read_only)
         kr_reply_error(call->reply, "ERR Function not found");
         return;
     }
-    if (!run_read_keys(call, "ERR Bad number of keys provided", &keys))
+    if (!prepare_keys(call, "ERR Bad number of keys provided", &keys))
         return;
     snprintf(name, sizeof(name), "%.*s",
              KR_QUOTE(function->name, FUNCTION_NAME - 1));
-    if (!run_prepare(&run, function->flags, read_only))
+    if (!prepare_run(&run, function->flags, read_only))
         return;
     engine->must = true;
     lua_rawgeti(engine->L, LUA_REGISTRYINDEX, function->code);
@@ -231,7 +231,7 @@ static void stats_run(struct kr_reply *reply, const struct run *run)
 void scripting_function_stats(struct kr_call *call)
 {
     const struct shelf *shelf = &functions_of(call)->shelf;
-    const struct run *run = scripting_running(function_state(call));
+    const struct run *run = function_state(call)->owner.running;
     struct kr_reply *reply = call->reply;
 
     if (run && !(run->flags & RUN_FUNCTION)) {
@@ -256,7 +256,7 @@ void scripting_function_stats(struct kr_call *call)
 
 void scripting_function_kill(struct kr_call *call)
 {
-    run_kill(scripting_running(function_state(call)), call, true);
+    run_kill(function_state(call)->owner.running, call, true);
 }
 
 /* --- Saving -------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ void functions_settle(struct functions *functions)
 }
 
 void functions_init(struct functions *functions, kr_module *self,
-                    struct scripting *owner)
+                    struct owner *owner)
 {
     functions->owner = owner;
     functions->engine = NULL;
@@ -414,8 +414,8 @@ static bool load_run(struct functions *functions, struct library *library,
     }
     load_set_globals(L, true);
     engine->loading = library;
-    engine->load_end_ns =
-        hurried ? kr_loop->monotonic_ns() + LOAD_NSEC : INT64_MAX;
+    engine->deadline_ns = hurried ? kr_loop->monotonic_ns() + LOAD_NSEC : 0;
+    engine->deadline_text = "FUNCTION LOAD timeout";
     engine->must = false;
     if (lua_pcall(L, 0, 0, 0) != 0)
         load_explain(L, error);
@@ -425,6 +425,7 @@ static bool load_run(struct functions *functions, struct library *library,
         done = true;
     engine->must = true;
     engine->loading = NULL;
+    engine->deadline_ns = 0;
     load_set_globals(L, false);
 end:
     lua_settop(L, 0);

@@ -11,21 +11,21 @@
 #ifndef SCRIPTING_FUNCTIONS_H
 #define SCRIPTING_FUNCTIONS_H
 
-#include "engine.h"
 #include "shelf.h"
+
+#include "../lua/engine.h"
+#include "../lua/owner.h"
 
 #define FUNCTIONS_TEXT 1024 /* bytes of an error's text */
 
-struct scripting;
-
 struct functions {
-    struct scripting *owner;
+    struct owner *owner;
     struct engine *engine; /* NULL while there is no library */
     struct shelf shelf;
 };
 
 void functions_init(struct functions *functions, kr_module *self,
-                    struct scripting *owner);
+                    struct owner *owner);
 void functions_fini(struct functions *functions);
 
 /* Read a library, run it, and put it on `shelf`, where it replaces one of its

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* scripting - Lua in the server: EVAL and SCRIPT.
  *
- *   eval.c      the commands                 scripts.c   what is compiled
- *   run.c       one execution: its budget, others meanwhile, its end
- *   engine.c    the state of Lua, closed     prelude.c   what is closed in Lua
- *   weave.c     ticks in the source          budget.h    steps in C
- *   call.c      redis.call()                 sink.c      replies as Lua values
- *   library.c   the table `redis`            answer.c    Lua values as replies
+ *   eval.c      the commands                scripts.c   what is compiled
+ *   prepare.c   what they look at first     flags.c     what a script says of
+ *                                                       itself
  *   functions.c libraries that stay         function_commands.c  FUNCTION, FCALL
  *   shelf.c     where they stand            function_save.c      as bytes
- *   lib_*.c     string, struct, cmsgpack, cjson
  *   commands.c  what is known of the commands
+ *
+ * How Lua runs is in ../lua/, which luamodule shares.
  *
  * A command that a script runs is a call within EVAL's, on behalf of its client,
  * so gates, statistics and the journal of effects see it as any other.  EVAL
@@ -19,7 +17,6 @@
 
 #include "commands.h"
 #include "function_save.h"
-#include "run.h"
 
 #include "../structure/module_host.h"
 
@@ -83,44 +80,6 @@ static void scripting_info(void *ctx, struct kr_info_out *out)
     kr_info_human(out, "used_memory_scripts_human", cached + shelf);
 }
 
-/* --- Events -------------------------------------------------------------- */
-
-/* While a script is slow the server ends without saving, or not at all: what
- * the script has done so far is no state that anybody asked for. */
-static int32_t scripting_gate(struct kr_call *call,
-                              const struct kr_outcome *outcome, void *ctx)
-{
-    const struct run *run = scripting_running(ctx);
-
-    (void)outcome;
-    if (!run || strcmp(kr_commands->row(call->command)->name, "shutdown") != 0)
-        return KR_GATE_PASS;
-    for (uint32_t i = 1; i < call->argc; i++)
-        if (kr_arg_is(call, i, "nosave") || kr_arg_is(call, i, "abort"))
-            return KR_GATE_PASS;
-    return kr_gates->refuse(call, kr_cstr(run_busy_text(run)));
-}
-
-/* Names may mean other commands now. */
-static void scripting_on_commands(void *ctx, const void *unused)
-{
-    struct scripting *state = ctx;
-
-    (void)unused;
-    memset(state->commands, 0, sizeof(state->commands));
-}
-
-/* The server ends, whatever the script wants. */
-static void scripting_on_shutdown(void *ctx, const void *payload)
-{
-    const struct scripting *state = ctx;
-    const struct kr_shutdown_event *event = payload;
-    struct run *run = scripting_running(state);
-
-    if (run && event->flags & (KR_SHUTDOWN_NOSAVE | KR_SHUTDOWN_FORCE))
-        run->killed = true;
-}
-
 /* --- A module's life ----------------------------------------------------- */
 
 static kr_status scripting_create(kr_module *self,
@@ -129,20 +88,18 @@ static kr_status scripting_create(kr_module *self,
     struct scripting *state = kr_memory->calloc(self, 1, sizeof(*state));
 
     state->self = self;
-    if (!scripts_init(&state->scripts, state)) {
+    if (!owner_init(&state->owner, self, "scripting.busy",
+                    &scripting_busy_ms)) {
+        snprintf(args->error, args->error_size, "there are too many gates");
+        kr_memory->free(self, state);
+        return KR_EFAIL;
+    }
+    if (!scripts_init(&state->scripts, &state->owner)) {
         snprintf(args->error, args->error_size, "no memory for Lua");
         kr_memory->free(self, state);
         return KR_ENOMEM;
     }
-    functions_init(&state->functions, self, state);
-    state->gate = kr_gates->add(self, "scripting.busy", KR_STAGE_ADMIT, 100,
-                                scripting_gate, state);
-    if (!state->gate) {
-        snprintf(args->error, args->error_size, "there are too many gates");
-        scripts_fini(&state->scripts);
-        kr_memory->free(self, state);
-        return KR_EFAIL;
-    }
+    functions_init(&state->functions, self, &state->owner);
     state->part = (struct kr_snapshot_part){
         .size = sizeof(state->part),
         .opcode = KR_SNAPSHOT_FUNCTION,
@@ -163,10 +120,7 @@ static void scripting_activate(kr_module *self, void *state)
     /* Clients look for "used_memory", which some of these begin with. */
     (void)kr_info->provide(self, "memory", KR_INFO_WEAK | KR_INFO_LAST,
                            scripting_info, state);
-    (void)kr_events->subscribe(self, KR_EVENT_COMMAND_CHANGED,
-                               scripting_on_commands, state);
-    (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, scripting_on_shutdown,
-                               state);
+    owner_activate(&((struct scripting *)state)->owner);
 }
 
 static void scripting_destroy(kr_module *self, void *ctx)

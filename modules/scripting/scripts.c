@@ -164,7 +164,7 @@ struct script *scripts_add(struct scripts *scripts, struct kr_str text)
     return script;
 }
 
-bool scripts_init(struct scripts *scripts, struct scripting *owner)
+bool scripts_init(struct scripts *scripts, struct owner *owner)
 {
     memset(scripts, 0, sizeof(*scripts));
     scripts->engine = engine_new(scripting_self, owner);

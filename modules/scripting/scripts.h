@@ -10,9 +10,10 @@
 #ifndef SCRIPTING_SCRIPTS_H
 #define SCRIPTING_SCRIPTS_H
 
-#include "engine.h"
 #include "flags.h"
 
+#include "../lua/engine.h"
+#include "../lua/owner.h"
 #include "../structure/htable.h"
 
 #define SCRIPT_DIGEST 40 /* hexadecimal digits */
@@ -31,7 +32,7 @@ struct scripts {
 };
 
 /* false: no memory. */
-bool scripts_init(struct scripts *scripts, struct scripting *owner);
+bool scripts_init(struct scripts *scripts, struct owner *owner);
 void scripts_fini(struct scripts *scripts);
 
 /* NULL: unknown.  The digest is in lower case. */

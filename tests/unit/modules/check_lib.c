@@ -2,8 +2,8 @@
 /* The libraries of C that scripts find: a few answers of each, and that
  * nothing runs on when the budget is gone.  (All answers are compared with
  * Redis's in tests/differential/cases/scripting-libs.txt.) */
-#include "modules/scripting/lib.h"
-#include "modules/scripting/lib_class.h"
+#include "modules/lua/lib.h"
+#include "modules/lua/lib_class.h"
 #include "tests/unit/suites.h"
 
 #include <ctype.h>

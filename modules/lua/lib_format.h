@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lib_format - string.format, as Lua 5.1 has it. */
-#ifndef SCRIPTING_LIB_FORMAT_H
-#define SCRIPTING_LIB_FORMAT_H
+#ifndef LUA_LIB_FORMAT_H
+#define LUA_LIB_FORMAT_H
 
 #include <lua.h>
 

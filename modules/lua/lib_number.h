@@ -4,8 +4,8 @@
  * C leaves open what a double becomes that does not fit.  Scripts have seen
  * what x86-64 makes of it, and that is written out here: the smallest integer
  * for what is too large, too small, or no number. */
-#ifndef SCRIPTING_LIB_NUMBER_H
-#define SCRIPTING_LIB_NUMBER_H
+#ifndef LUA_LIB_NUMBER_H
+#define LUA_LIB_NUMBER_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -3,10 +3,8 @@
 
 #include "answer.h"
 #include "budget.h"
-#include "flags.h"
-#include "scripting.h"
+#include "owner.h"
 
-#include <kr/args.h>
 #include <kr/client.h>
 #include <kr/journal.h>
 #include <kr/log.h>
@@ -36,7 +34,7 @@ const char *run_busy_text(const struct run *run)
 static void run_is_slow(struct engine *engine, struct run *run, int64_t ms)
 {
     run->slow = true;
-    kr_gates->arm(scripting_of(engine)->gate, NULL);
+    kr_gates->arm(engine->owner->gate, NULL);
     kr_logf(engine->self, KR_LOG_WARNING,
             "Slow script detected: still in execution after %lld milliseconds. "
             "You can try killing the script using the %s command. Script name "
@@ -51,14 +49,15 @@ static void run_look(lua_State *L)
 {
     struct engine *engine = engine_of(L);
     struct run *run = engine->run;
-    int64_t ms;
+    int64_t busy_ms = *engine->owner->busy_ms, ms;
 
-    if (engine->loading && kr_loop->monotonic_ns() > engine->load_end_ns)
-        engine_raise(L, "FUNCTION LOAD timeout");
+    if (engine->deadline_ns > 0 &&
+        kr_loop->monotonic_ns() > engine->deadline_ns)
+        engine_raise(L, engine->deadline_text);
     if (!run)
         return;
     ms = (kr_loop->monotonic_ns() - run->began_ns) / 1000000;
-    if (!run->killed && scripting_busy_ms > 0 && ms >= scripting_busy_ms) {
+    if (!run->killed && busy_ms > 0 && ms >= busy_ms) {
         if (!run->slow)
             run_is_slow(engine, run, ms);
         (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
@@ -95,6 +94,20 @@ void budget_spend(lua_State *L, uint64_t steps)
 
 /* --- Killing ------------------------------------------------------------- */
 
+void run_kill_all(struct run *run)
+{
+    for (; run; run = run->outer)
+        run->killed = true;
+}
+
+/* Has one of them written? */
+static bool run_wrote(const struct run *run)
+{
+    while (run && !run->wrote)
+        run = run->outer;
+    return run != NULL;
+}
+
 void run_kill(struct run *run, struct kr_call *call, bool function)
 {
     if (!run) {
@@ -102,7 +115,7 @@ void run_kill(struct run *run, struct kr_call *call, bool function)
                        "NOTBUSY No scripts in execution right now.");
         return;
     }
-    if (run->wrote) {
+    if (run_wrote(run)) {
         kr_reply_error(call->reply,
                        "UNKILLABLE Sorry the script already executed write "
                        "commands against the dataset. You can either wait the "
@@ -114,30 +127,11 @@ void run_kill(struct run *run, struct kr_call *call, bool function)
         kr_reply_error(call->reply, run_busy_text(run));
         return;
     }
-    run->killed = true;
+    run_kill_all(run);
     kr_reply_ok(call->reply);
 }
 
-/* --- Before it runs ------------------------------------------------------ */
-
-bool run_read_keys(struct kr_call *call, const char *error, uint32_t *keys)
-{
-    int64_t number;
-
-    if (!kr_arg_int64_or(call, 2, &number, error))
-        return false;
-    if (number > (int64_t)call->argc - 3) {
-        kr_reply_error(call->reply, "ERR Number of keys can't be greater than "
-                                    "number of args");
-        return false;
-    }
-    if (number < 0) {
-        kr_reply_error(call->reply, "ERR Number of keys can't be negative");
-        return false;
-    }
-    *keys = (uint32_t)number;
-    return true;
-}
+/* --- Running ------------------------------------------------------------- */
 
 void run_push_words(lua_State *L, const struct kr_str *words, uint32_t count)
 {
@@ -147,22 +141,6 @@ void run_push_words(lua_State *L, const struct kr_str *words, uint32_t count)
         lua_rawseti(L, -2, (int)i + 1);
     }
 }
-
-bool run_prepare(struct run *run, uint32_t flags, bool read_only)
-{
-    if (read_only && !(flags & (SCRIPT_PLAIN | SCRIPT_NO_WRITES))) {
-        kr_reply_error(run->call->reply, "ERR Can not execute a script with "
-                                         "write flag using *_ro command.");
-        return false;
-    }
-    if (read_only || flags & SCRIPT_NO_WRITES)
-        run->flags |= RUN_READ_ONLY;
-    if (flags & SCRIPT_ALLOW_OOM)
-        run->flags |= RUN_ALLOW_OOM;
-    return true;
-}
-
-/* --- Running ------------------------------------------------------------- */
 
 static struct kr_str run_field(lua_State *L, const char *name)
 {
@@ -205,6 +183,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
 
 void run_script(struct engine *engine, struct run *run, int arguments)
 {
+    struct owner *owner = engine->owner;
     lua_State *L = engine->L;
     kr_client *client = run->call->client;
     kr_db *db = client ? kr_clients->db(client) : NULL;
@@ -213,11 +192,14 @@ void run_script(struct engine *engine, struct run *run, int arguments)
     run->protocol = 2;
     run->journal = KR_JOURNAL_ALL;
     run->began_ns = kr_loop->monotonic_ns();
+    run->outer = owner->running;
+    owner->running = run;
     engine->run = run;
     good = engine_call(engine, arguments);
     engine->run = NULL;
+    owner->running = run->outer;
     if (run->slow)
-        kr_gates->disarm(scripting_of(engine)->gate, NULL);
+        kr_gates->disarm(owner->gate, NULL);
     if (client && kr_clients->db(client) != db)
         kr_clients->select(client, db); /* SELECT was the script's */
     if (run->killed && good) {          /* it caught that, and went on */

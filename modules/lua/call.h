@@ -3,8 +3,8 @@
  *
  * Arguments are slices of Lua's strings, the reply is built on Lua's stack, so
  * the common call allocates nothing but what the script sees. */
-#ifndef SCRIPTING_CALL_H
-#define SCRIPTING_CALL_H
+#ifndef LUA_CALL_H
+#define LUA_CALL_H
 
 #include <kr/call.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "call.h"
 
+#include "owner.h"
 #include "run.h"
-#include "scripting.h"
 #include "sink.h"
 
 #include <kr/command.h>
@@ -87,12 +87,12 @@ static const struct kr_str *words_read(lua_State *L, struct words *words,
 /* Commands by their names as scripts write them; one is found in a few
  * compares.  What has become of a command since is asked of the host: the
  * cache is emptied when commands come or go. */
-static const kr_cmd *call_find(struct scripting *all, uint32_t count,
+static const kr_cmd *call_find(struct owner *owner, uint32_t count,
                                const struct kr_str *words)
 {
     struct cached_command *cached =
-        &all->commands[(words[0].size ^ ((uintptr_t)words[0].data >> 4)) %
-                       SCRIPTING_COMMANDS];
+        &owner->commands[(words[0].size ^ ((uintptr_t)words[0].data >> 4)) %
+                         OWNER_COMMANDS];
     const kr_cmd *command;
 
     if (cached->command && cached->size == words[0].size &&
@@ -165,7 +165,7 @@ static bool call_command(lua_State *L)
     run.argv = words_read(L, &words, &run.argc);
     if (!run.argv)
         return false;
-    command = call_find(scripting_of(engine), run.argc, run.argv);
+    command = call_find(engine->owner, run.argc, run.argv);
     refusal = call_refuses(command, run.argc);
     sink_init(&sink, L, engine->run->protocol);
     run.reply = &sink.reply;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* budget - how long a script may go on before somebody looks at the clock. */
-#ifndef SCRIPTING_BUDGET_H
-#define SCRIPTING_BUDGET_H
+#ifndef LUA_BUDGET_H
+#define LUA_BUDGET_H
 
 #include <lua.h>
 #include <stdint.h>

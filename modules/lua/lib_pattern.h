@@ -20,8 +20,8 @@
  * entry for each item.  O(text) for most patterns, exponential for some: every
  * step counts.  Pattern and text end as C strings do: with a NUL, which Lua
  * puts behind each. */
-#ifndef SCRIPTING_LIB_PATTERN_H
-#define SCRIPTING_LIB_PATTERN_H
+#ifndef LUA_LIB_PATTERN_H
+#define LUA_LIB_PATTERN_H
 
 #include "lib.h"
 

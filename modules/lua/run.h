@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* run - one execution of a script, from its first line to its reply. */
-#ifndef SCRIPTING_RUN_H
-#define SCRIPTING_RUN_H
+#ifndef LUA_RUN_H
+#define LUA_RUN_H
 
 #include "engine.h"
 
@@ -21,23 +21,20 @@ struct run {
     bool slow;            /* others have been told so */
     bool killed;
     int64_t began_ns;
+    struct run *outer; /* which has called what this one is within, or NULL */
 };
 
 /* Run the function on top of the stack, with `arguments` below it, and reply
  * what it returns or how it failed. */
 void run_script(struct engine *engine, struct run *run, int arguments);
 
-/* The number of keys, argument 2; false: replied, with `error` if it is no
- * number. */
-bool run_read_keys(struct kr_call *call, const char *error, uint32_t *keys);
 /* Push words as a Lua table. */
 void run_push_words(lua_State *L, const struct kr_str *words, uint32_t count);
-/* May it run, by the flags (SCRIPT_) that it has declared?  Sets run->flags;
- * false: replied. */
-bool run_prepare(struct run *run, uint32_t flags, bool read_only);
 
-/* SCRIPT KILL, FUNCTION KILL: replies.  `run` is what runs, or NULL. */
+/* SCRIPT KILL, FUNCTION KILL: replies.  `run` is the innermost, or NULL. */
 void run_kill(struct run *run, struct kr_call *call, bool function);
+/* It and those around it end at the next look at the clock. */
+void run_kill_all(struct run *run);
 /* What others are told while it is slow. */
 const char *run_busy_text(const struct run *run);
 

@@ -20,8 +20,8 @@
  * Therefore nothing here owns memory when it counts: what grows, grows in
  * userdata on Lua's stack (lib_bytes.h), which an error leaves to the
  * collector. */
-#ifndef SCRIPTING_LIB_H
-#define SCRIPTING_LIB_H
+#ifndef LUA_LIB_H
+#define LUA_LIB_H
 
 #include "budget.h"
 

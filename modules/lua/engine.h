@@ -16,38 +16,38 @@
  *
  * A run has a budget of ticks: the calls that weave.h has put into its source.
  * When it is used up somebody looks at the clock (run.h). */
-#ifndef SCRIPTING_ENGINE_H
-#define SCRIPTING_ENGINE_H
+#ifndef LUA_ENGINE_H
+#define LUA_ENGINE_H
 
 #include <kr/base.h>
 #include <kr/module.h>
 
 #include <lua.h>
 
+struct owner;
 struct run;
-struct library;
-struct scripting;
 
 struct engine {
     kr_module *self;
-    struct scripting *owner;
+    struct owner *owner;
     lua_State *L;
-    struct run *run; /* the script under way, or NULL */
-    size_t bytes;    /* that Lua has allocated */
-    size_t limit;    /* of them, for a script */
-    bool must;       /* no allocation may fail: C code is on the stack */
-    int globals;     /* reference: the real globals, without their front */
-    int on_error;    /* reference: what makes a table of an error */
-    int put_front;   /* reference: put_front(proxy, real) of prelude.c */
-    struct library *loading; /* FUNCTION LOAD: where functions register */
-    int64_t load_end_ns;     /* when that has taken too long */
-    uint64_t random;         /* the state of math.random */
-    char tick[40];           /* the name of the tick, a secret */
+    struct run *run;     /* the script under way, or NULL */
+    size_t bytes;        /* that Lua has allocated */
+    size_t limit;        /* of them, for a script */
+    bool must;           /* no allocation may fail: C code is on the stack */
+    int globals;         /* reference: the real globals, without their front */
+    int on_error;        /* reference: what makes a table of an error */
+    int put_front;       /* reference: put_front(proxy, real) of prelude.c */
+    void *loading;       /* where what is being loaded registers, or NULL */
+    int64_t deadline_ns; /* when what runs has taken too long; 0: never */
+    const char *deadline_text; /* the error then */
+    uint64_t random;           /* the state of math.random */
+    char tick[40];             /* the name of the tick, a secret */
     uint32_t since_collected;
 };
 
 /* NULL: no memory. */
-struct engine *engine_new(kr_module *self, struct scripting *owner);
+struct engine *engine_new(kr_module *self, struct owner *owner);
 void engine_free(struct engine *engine);
 
 /* The engine of a state: any of its coroutines will do.  O(1). */

@@ -296,7 +296,7 @@ static int engine_build(lua_State *L)
     return 0;
 }
 
-struct engine *engine_new(kr_module *self, struct scripting *owner)
+struct engine *engine_new(kr_module *self, struct owner *owner)
 {
     struct engine *engine = kr_memory->calloc(self, 1, sizeof(*engine));
     uint64_t secret[2];

@@ -7,8 +7,8 @@
  * The userdata is Lua's: its memory is accounted as the script's, an error
  * that jumps over the writer frees nothing and loses nothing, and where there
  * is no memory Lua raises its error.  Appending is amortised O(size). */
-#ifndef SCRIPTING_LIB_BYTES_H
-#define SCRIPTING_LIB_BYTES_H
+#ifndef LUA_LIB_BYTES_H
+#define LUA_LIB_BYTES_H
 
 #include <lua.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * They are those of ASCII, whatever the locale: no byte from 128 on is in any,
  * and all are in the complement that a capital letter stands for. */
-#ifndef SCRIPTING_LIB_CLASS_H
-#define SCRIPTING_LIB_CLASS_H
+#ifndef LUA_LIB_CLASS_H
+#define LUA_LIB_CLASS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* library - the table `redis`, and Redis's math.random(). */
-#ifndef SCRIPTING_LIBRARY_H
-#define SCRIPTING_LIBRARY_H
+#ifndef LUA_LIBRARY_H
+#define LUA_LIBRARY_H
 
 #include <lua.h>
 

@@ -15,8 +15,8 @@
  *
  * No bytes of the protocol are made, and none are read.  Containers are built
  * in place: each open one is a table on the stack. */
-#ifndef SCRIPTING_SINK_H
-#define SCRIPTING_SINK_H
+#ifndef LUA_SINK_H
+#define LUA_SINK_H
 
 #include <kr/reply.h>
 

@@ -23,8 +23,8 @@
  * Tokens are enough to find these places; no line is added, so errors name the
  * lines of the original.  What did not compile before does not compile now, and
  * what did, does. */
-#ifndef SCRIPTING_WEAVE_H
-#define SCRIPTING_WEAVE_H
+#ifndef LUA_WEAVE_H
+#define LUA_WEAVE_H
 
 #include <kr/base.h>
 

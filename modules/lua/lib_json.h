@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lib_json - what the writer and the reader of JSON share: the settings that a
  * script changes by cjson.encode_max_depth() and its kin. */
-#ifndef SCRIPTING_LIB_JSON_H
-#define SCRIPTING_LIB_JSON_H
+#ifndef LUA_LIB_JSON_H
+#define LUA_LIB_JSON_H
 
 #include <lua.h>
 

@@ -9,8 +9,8 @@
  *                        first nil          {map = t}          map
  *     {verbatim_string = {format =,         {set = t}          set
  *                         string =}} */
-#ifndef SCRIPTING_ANSWER_H
-#define SCRIPTING_ANSWER_H
+#ifndef LUA_ANSWER_H
+#define LUA_ANSWER_H
 
 #include <kr/reply.h>
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "owner.h"
+
+#include "run.h"
+
+#include <kr/args.h>
+#include <kr/event.h>
+#include <kr/loop.h>
+
+/* While a script is slow the server ends without saving, or not at all: what
+ * the script has done so far is no state that anybody asked for. */
+static int32_t owner_gate(struct kr_call *call,
+                          const struct kr_outcome *outcome, void *ctx)
+{
+    const struct owner *owner = ctx;
+
+    (void)outcome;
+    if (!owner->running ||
+        strcmp(kr_commands->row(call->command)->name, "shutdown") != 0)
+        return KR_GATE_PASS;
+    for (uint32_t i = 1; i < call->argc; i++)
+        if (kr_arg_is(call, i, "nosave") || kr_arg_is(call, i, "abort"))
+            return KR_GATE_PASS;
+    return kr_gates->refuse(call, kr_cstr(run_busy_text(owner->running)));
+}
+
+/* Names may mean other commands now. */
+static void owner_on_commands(void *ctx, const void *unused)
+{
+    struct owner *owner = ctx;
+
+    (void)unused;
+    memset(owner->commands, 0, sizeof(owner->commands));
+}
+
+/* The server ends, whatever the script wants. */
+static void owner_on_shutdown(void *ctx, const void *payload)
+{
+    const struct owner *owner = ctx;
+    const struct kr_shutdown_event *event = payload;
+
+    if (event->flags & (KR_SHUTDOWN_NOSAVE | KR_SHUTDOWN_FORCE))
+        run_kill_all(owner->running);
+}
+
+bool owner_init(struct owner *owner, kr_module *self, const char *gate,
+                const int64_t *busy_ms)
+{
+    owner->self = self;
+    owner->running = NULL;
+    owner->busy_ms = busy_ms;
+    owner->gate =
+        kr_gates->add(self, gate, KR_STAGE_ADMIT, 100, owner_gate, owner);
+    return owner->gate != NULL;
+}
+
+void owner_activate(struct owner *owner)
+{
+    (void)kr_events->subscribe(owner->self, KR_EVENT_COMMAND_CHANGED,
+                               owner_on_commands, owner);
+    (void)kr_events->subscribe(owner->self, KR_EVENT_SHUTDOWN,
+                               owner_on_shutdown, owner);
+}

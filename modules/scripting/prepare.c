@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "prepare.h"
+
+#include "flags.h"
+
+#include <kr/args.h>
+
+bool prepare_keys(struct kr_call *call, const char *error, uint32_t *keys)
+{
+    int64_t number;
+
+    if (!kr_arg_int64_or(call, 2, &number, error))
+        return false;
+    if (number > (int64_t)call->argc - 3) {
+        kr_reply_error(call->reply, "ERR Number of keys can't be greater than "
+                                    "number of args");
+        return false;
+    }
+    if (number < 0) {
+        kr_reply_error(call->reply, "ERR Number of keys can't be negative");
+        return false;
+    }
+    *keys = (uint32_t)number;
+    return true;
+}
+
+bool prepare_run(struct run *run, uint32_t flags, bool read_only)
+{
+    if (read_only && !(flags & (SCRIPT_PLAIN | SCRIPT_NO_WRITES))) {
+        kr_reply_error(run->call->reply, "ERR Can not execute a script with "
+                                         "write flag using *_ro command.");
+        return false;
+    }
+    if (read_only || flags & SCRIPT_NO_WRITES)
+        run->flags |= RUN_READ_ONLY;
+    if (flags & SCRIPT_ALLOW_OOM)
+        run->flags |= RUN_ALLOW_OOM;
+    return true;
+}
