@@ -110,6 +110,12 @@ struct kr_calls {
      * tell.  Any `count`; they are taken 16 at a time. */
     void (*run_batch)(uint32_t count, const kr_cmd *const *commands,
                       const struct kr_run *runs);
+    /* INFO errorstats counts the errors that its own sinks are given.  For a
+     * module's sink: count one that it has been given.  [main], O(codes). */
+    void (*count_error)(struct kr_str text);
+    /* reply->ops->error() with an error that has been counted where it arose:
+     * the command fails by it, but there was only one.  [main] */
+    void (*error_again)(struct kr_reply *reply, struct kr_str text);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

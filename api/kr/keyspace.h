@@ -209,6 +209,9 @@ struct kr_keyspace {
     /* About `keys` keys will come into the empty database: make the table for
      * them now, if there is memory.  0: they have come. */
     void (*reserve)(kr_db *db, uint64_t keys);
+    /* Is there a memory limit with a policy that looks at how long ago or how
+     * often each key was used?  [main], O(1) */
+    bool (*ages_matter)(void);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

@@ -793,4 +793,5 @@ const struct kr_keyspace keyspace_interface = {
     .place = keyspace_place,
     .settle = keyspace_settle,
     .reserve = keyspace_reserve,
+    .ages_matter = age_matters,
 };
