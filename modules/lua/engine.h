@@ -30,7 +30,7 @@ struct run;
 struct engine {
     kr_module *self;
     struct owner *owner;
-    lua_State *L;
+    lua_State *L;        /* the thread whose stack is on top of all */
     struct run *run;     /* the script under way, or NULL */
     size_t bytes;        /* that Lua has allocated */
     size_t limit;        /* of them, for a script */
