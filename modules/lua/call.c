@@ -175,9 +175,11 @@ static bool call_command(lua_State *L)
     if (engine->run->call) {
         run.client = engine->run->call->client;
         run.db = run.client ? NULL : engine->run->call->db;
+        /* What comes from a log or a primary has been checked. */
+        run.call_flags = engine->run->call->flags & KR_CALL_REPLICA;
     }
     run.flags = KR_RUN_SCRIPT;
-    run.call_flags = KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
+    run.call_flags |= KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
     if (refusal)
         kr_reply_error(run.reply, refusal);
     else

@@ -179,21 +179,34 @@ static int engine_on_error(lua_State *L)
     return 1;
 }
 
+/* What has been left behind stands against the limit, and the collector would
+ * wait until there is twice as much. */
+static void engine_collect(struct engine *engine)
+{
+    bool must = engine->must;
+
+    engine->must = true;
+    (void)lua_gc(engine->L, LUA_GCCOLLECT, 0);
+    engine->must = must;
+}
+
 bool engine_call(struct engine *engine, int arguments)
 {
     lua_State *L = engine->L;
     int function = lua_gettop(L) - arguments;
-    bool good;
+    int result;
 
     lua_rawgeti(L, LUA_REGISTRYINDEX, engine->on_error);
     lua_insert(L, function);
-    good = lua_pcall(L, arguments, 1, function) == 0;
+    result = lua_pcall(L, arguments, 1, function);
     lua_remove(L, function);
+    if (result == LUA_ERRMEM)
+        engine_collect(engine);
     if (++engine->since_collected >= ENGINE_COLLECT_EVERY) {
         engine->since_collected = 0;
         lua_gc(L, LUA_GCSTEP, ENGINE_COLLECT_EVERY);
     }
-    return good;
+    return result == 0;
 }
 
 /* --- A new one ----------------------------------------------------------- */
