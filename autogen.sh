@@ -52,6 +52,7 @@ python redis python3-redis
 python hiredis python3-hiredis
 command redis-server redis-server
 command redis-cli redis-tools
+file /usr/lib/redis/modules/redisearch.so redis-redisearch
 command valgrind valgrind"
 
 need_check_all="$need_check

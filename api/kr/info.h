@@ -23,6 +23,10 @@ struct kr_info_out {
     void (*field)(struct kr_info_out *out, const char *name,
                   struct kr_str value);
     void (*field_int)(struct kr_info_out *out, const char *name, int64_t value);
+    /* Only for functions of provide_sections(): begin the section `name`, one
+     * of `family`.  false: nobody has asked for it; write no fields of it. */
+    bool (*section)(struct kr_info_out *out, const char *family,
+                    const char *name);
 };
 
 KR_PRINTF(3, 4)
@@ -117,6 +121,13 @@ struct kr_info {
      * commands it has, the "run-id" of forty hexadecimal digits.  To be shown
      * to people and clients; nothing to branch on.  "" when unknown. */
     const char *(*identity)(const char *which);
+    /* Provide sections whose names only `fn` knows, when it is asked: it begins
+     * each by out->section().  They stand behind all others, and are shown to
+     * who asks for one of them, for its family, for those of modules or for
+     * everything.  From create() on. */
+    kr_status (*provide_sections)(kr_module *self, kr_info_fn fn, void *ctx);
+    /* All such sections to `out`, whose section() chooses.  O(their fields). */
+    void (*collect_sections)(struct kr_info_out *out);
 };
 KR_INTERFACE(kr_info, "kr.info/1");
 

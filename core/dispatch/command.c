@@ -202,8 +202,7 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->module = module;
     command->arity = row->arity;
     command->flags = command->row.flags;
-    command->simple_key =
-        key_spec_simple(row, &command->simple_last, &command->simple_step);
+    command->keys = key_spec_place(row);
     command->gone = false;
     if (module) {
         command->of_module = module->commands;
@@ -245,7 +244,7 @@ static void command_go(struct kr_cmd *command)
     /* The row's texts and tables are in the module's image. */
     memset(&command->row, 0, sizeof(command->row));
     command->row.name = command->full_name;
-    command->simple_key = 0;
+    command->keys.first = 0;
     if (!command->parent)
         table.count--;
 }

@@ -19,6 +19,8 @@
 #define SAMPLES   16
 #define SAMPLE_MS 100
 
+#define NO_SECTION ""
+
 struct rate {
     uint64_t last;
     double samples[SAMPLES];
@@ -28,7 +30,7 @@ struct provider {
     STAILQ_ENTRY(provider) link;
     kr_module *module;
     uint32_t stamp;
-    const char *section;
+    const char *section; /* NO_SECTION: it names sections itself */
     uint32_t flags;
     kr_info_fn fn;
     void *ctx;
@@ -110,6 +112,25 @@ static kr_status info_provide(kr_module *self, const char *section,
     else
         STAILQ_INSERT_HEAD(&info.providers, provider, link);
     return KR_OK;
+}
+
+static kr_status info_provide_sections(kr_module *self, kr_info_fn fn,
+                                       void *ctx)
+{
+    return info_provide(self, NO_SECTION, 0, fn, ctx);
+}
+
+static void info_collect_sections(struct kr_info_out *out)
+{
+    struct provider *provider;
+
+    STAILQ_FOREACH(provider, &info.providers, link)
+    if (provider->section[0] == '\0') {
+        kr_module *was = rack_enter(provider->module);
+
+        provider->fn(provider->ctx, out);
+        rack_leave(was);
+    }
 }
 
 /* Between a weak provider and the reader: lets through what is new. */
@@ -212,7 +233,7 @@ static void info_sections(void (*each)(void *ctx, const char *section,
         info_name_section(info_order[i], each, ctx);
     STAILQ_FOREACH(provider, &info.providers, link)
     {
-        bool seen = false;
+        bool seen = provider->section[0] == '\0';
 
         for (size_t i = 0; i < KR_COUNT(info_order); i++)
             seen |= strcmp(info_order[i], provider->section) == 0;
@@ -382,4 +403,6 @@ const struct kr_info info_interface = {
     .errors = error_count_each,
     .latency = info_latency,
     .identity = info_identity,
+    .provide_sections = info_provide_sections,
+    .collect_sections = info_collect_sections,
 };

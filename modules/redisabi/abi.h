@@ -23,6 +23,8 @@ typedef struct RedisModuleDigest RedisModuleDigest;
 typedef struct RedisModuleBlockedClient RedisModuleBlockedClient;
 typedef struct RedisModuleKeyOptCtx RedisModuleKeyOptCtx;
 typedef struct RedisModuleDefragCtx RedisModuleDefragCtx;
+typedef struct RedisModuleInfoCtx RedisModuleInfoCtx;
+typedef struct RedisModuleServerInfoData RedisModuleServerInfoData;
 typedef long long mstime_t;
 
 #define REDISMODULE_OK  0
@@ -106,6 +108,18 @@ typedef long long mstime_t;
 
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);
+
+/* --- Timers, the event loop, INFO ---------------------------------------- */
+
+typedef uint64_t RedisModuleTimerID;
+typedef void (*RedisModuleTimerProc)(RedisModuleCtx *ctx, void *data);
+
+#define REDISMODULE_EVENTLOOP_READABLE 1
+#define REDISMODULE_EVENTLOOP_WRITABLE 2
+
+typedef void (*RedisModuleEventLoopFunc)(int fd, void *data, int mask);
+typedef void (*RedisModuleEventLoopOneShotFunc)(void *data);
+typedef void (*RedisModuleInfoFunc)(RedisModuleInfoCtx *ctx, int for_crash);
 
 /* --- Data types ----------------------------------------------------------- */
 

@@ -48,6 +48,8 @@ static void context_free_owned(RedisModuleCtx *ctx)
             text_release(last.thing);
         else if (last.kind == OWNED_REPLY)
             rm_FreeCallReply(last.thing);
+        else if (last.kind == OWNED_INFO)
+            rm_FreeServerInfo(NULL, last.thing);
         else
             rm_CloseKey(last.thing);
     }
@@ -134,6 +136,20 @@ void context_end(RedisModuleCtx *ctx)
     kr_memory->free(redisabi_self, ctx->open);
     context_free_owned(ctx);
     context_free_pools(ctx);
+}
+
+void context_begin_work(RedisModuleCtx *ctx, struct guest *guest, kr_db *db)
+{
+    context_begin(ctx, guest, NULL);
+    if (db)
+        ctx->db = db;
+    kr_journal->begin();
+}
+
+void context_end_work(RedisModuleCtx *ctx)
+{
+    context_end(ctx);
+    kr_journal->end();
 }
 
 /* --- What a context tells ------------------------------------------------- */

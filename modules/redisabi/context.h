@@ -13,6 +13,7 @@
 #define OWNED_STRING 0u
 #define OWNED_REPLY  1u
 #define OWNED_KEY    2u
+#define OWNED_INFO   3u
 
 struct owned {
     void *thing;
@@ -54,6 +55,12 @@ struct RedisModuleCtx {
 KR_HIDDEN void context_begin(RedisModuleCtx *ctx, struct guest *guest,
                              struct kr_call *call);
 KR_HIDDEN void context_end(RedisModuleCtx *ctx);
+
+/* As these two, for what no command has asked for: all that is said to the
+ * journal meanwhile is one unit. */
+KR_HIDDEN void context_begin_work(RedisModuleCtx *ctx, struct guest *guest,
+                                  kr_db *db);
+KR_HIDDEN void context_end_work(RedisModuleCtx *ctx);
 
 /* Call `run` with the words of a call, which it gets as strings. */
 KR_HIDDEN void context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run,

@@ -263,3 +263,52 @@ FUNCTION(void, FreeThreadSafeContext, (RedisModuleCtx * ctx))
 FUNCTION(void, ThreadSafeContextLock, (RedisModuleCtx * ctx))
 FUNCTION(int, ThreadSafeContextTryLock, (RedisModuleCtx * ctx))
 FUNCTION(void, ThreadSafeContextUnlock, (RedisModuleCtx * ctx))
+
+/* --- Timers, the event loop ----------------------------------------------- */
+FUNCTION(RedisModuleTimerID, CreateTimer,
+         (RedisModuleCtx * ctx, mstime_t ms, RedisModuleTimerProc run,
+          void *data))
+FUNCTION(int, StopTimer,
+         (RedisModuleCtx * ctx, RedisModuleTimerID id, void **data))
+FUNCTION(int, GetTimerInfo,
+         (RedisModuleCtx * ctx, RedisModuleTimerID id, uint64_t *remaining_ms,
+          void **data))
+FUNCTION(int, EventLoopAdd,
+         (int fd, int mask, RedisModuleEventLoopFunc run, void *data))
+FUNCTION(int, EventLoopDel, (int fd, int mask))
+FUNCTION(int, EventLoopAddOneShot,
+         (RedisModuleEventLoopOneShotFunc run, void *data))
+
+/* --- INFO ----------------------------------------------------------------- */
+FUNCTION(int, RegisterInfoFunc,
+         (RedisModuleCtx * ctx, RedisModuleInfoFunc fill))
+FUNCTION(int, InfoAddSection, (RedisModuleInfoCtx * info, const char *name))
+FUNCTION(int, InfoBeginDictField, (RedisModuleInfoCtx * info, const char *name))
+FUNCTION(int, InfoEndDictField, (RedisModuleInfoCtx * info))
+FUNCTION(int, InfoAddFieldString,
+         (RedisModuleInfoCtx * info, const char *field,
+          RedisModuleString *value))
+FUNCTION(int, InfoAddFieldCString,
+         (RedisModuleInfoCtx * info, const char *field, const char *value))
+FUNCTION(int, InfoAddFieldDouble,
+         (RedisModuleInfoCtx * info, const char *field, double value))
+FUNCTION(int, InfoAddFieldLongLong,
+         (RedisModuleInfoCtx * info, const char *field, long long value))
+FUNCTION(int, InfoAddFieldULongLong,
+         (RedisModuleInfoCtx * info, const char *field,
+          unsigned long long value))
+FUNCTION(RedisModuleServerInfoData *, GetServerInfo,
+         (RedisModuleCtx * ctx, const char *section))
+FUNCTION(void, FreeServerInfo,
+         (RedisModuleCtx * ctx, RedisModuleServerInfoData *data))
+FUNCTION(RedisModuleString *, ServerInfoGetField,
+         (RedisModuleCtx * ctx, RedisModuleServerInfoData *data,
+          const char *name))
+FUNCTION(const char *, ServerInfoGetFieldC,
+         (RedisModuleServerInfoData * data, const char *name))
+FUNCTION(long long, ServerInfoGetFieldSigned,
+         (RedisModuleServerInfoData * data, const char *name, int *error))
+FUNCTION(unsigned long long, ServerInfoGetFieldUnsigned,
+         (RedisModuleServerInfoData * data, const char *name, int *error))
+FUNCTION(double, ServerInfoGetFieldDouble,
+         (RedisModuleServerInfoData * data, const char *name, int *error))

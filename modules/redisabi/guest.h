@@ -45,16 +45,24 @@ struct guest {
     struct RedisModuleType *types;
     struct lacking *lacking; /* in the order in which they were asked for */
     int options;             /* REDISMODULE_OPTION */
+    uint32_t timers;         /* that have not run (timer.c) */
+    RedisModuleInfoFunc info;
     bool described; /* SetModuleAttribs has been called, and accepted */
 };
 
 /* The state of the module redisabi. */
 struct house {
     kr_module *self;
+    pthread_t main;
     struct guest *loading; /* whose OnLoad runs, or NULL */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
     bool threads; /* they are there: the main thread has the lock or sleeps */
+    struct {
+        struct timer **places, *free;
+        uint32_t count, room;
+    } timers;                /* timer.c */
+    struct watched *watched; /* descriptor.c */
 };
 
 extern kr_module *redisabi_self; /* host-written */
@@ -65,5 +73,11 @@ KR_HIDDEN struct house *house(void);
 KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
 KR_HIDDEN void commands_forget(struct guest *guest);
+KR_HIDDEN void descriptors_forget(struct guest *guest);
+KR_HIDDEN void timers_forget(struct guest *guest);
+KR_HIDDEN void timers_free(struct house *all);
+
+/* Run `fn` now if this is the main thread, else at its next turn.  [any] */
+KR_HIDDEN void main_thread_runs(void (*fn)(void *ctx), void *ctx);
 
 #endif

@@ -108,6 +108,8 @@ static void guest_deactivate(kr_module *child, void *state)
 static void guest_free(struct guest *guest)
 {
     commands_forget(guest);
+    descriptors_forget(guest);
+    timers_forget(guest);
     types_forget(guest);
     names_forget(guest);
     kr_memory->free(guest->self, guest);
@@ -233,6 +235,7 @@ static kr_status redisabi_create(kr_module *self,
         return status;
     }
     all->self = self;
+    all->main = pthread_self();
     pthread_mutex_init(&all->lock, NULL);
     *state = all;
     return KR_OK;
@@ -245,6 +248,7 @@ static void redisabi_destroy(kr_module *self, void *state)
     if (all->threads)
         pthread_mutex_unlock(&all->lock);
     pthread_mutex_destroy(&all->lock);
+    timers_free(all);
     kr_memory->free(self, state);
 }
 

@@ -162,19 +162,27 @@ int rm_StringToLongLong(const RedisModuleString *str, long long *out)
 
 /* What is no integer of 64 bits is read as strtoull() does: spaces and a sign in
  * front, zeros, and wrapped around if negative. */
-int rm_StringToULongLong(const RedisModuleString *str, unsigned long long *out)
+bool text_to_unsigned(const char *text, uint64_t *out)
 {
     int64_t value;
     char *end;
 
-    if (kr_text->to_int64(kr_cstr(str->bytes), &value)) {
-        *out = (unsigned long long)value;
-        return value >= 0 ? REDISMODULE_OK : REDISMODULE_ERR;
+    if (kr_text->to_int64(kr_cstr(text), &value)) {
+        *out = (uint64_t)value;
+        return value >= 0;
     }
     errno = 0;
-    *out = strtoull(str->bytes, &end, 10);
-    return errno == 0 && end > str->bytes && *end == '\0' ? REDISMODULE_OK
-                                                          : REDISMODULE_ERR;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && end > text && *end == '\0';
+}
+
+int rm_StringToULongLong(const RedisModuleString *str, unsigned long long *out)
+{
+    uint64_t value;
+    bool fine = text_to_unsigned(str->bytes, &value);
+
+    *out = value;
+    return fine ? REDISMODULE_OK : REDISMODULE_ERR;
 }
 
 int rm_StringToDouble(const RedisModuleString *str, double *out)

@@ -18,6 +18,9 @@ struct RedisModuleString {
 KR_HIDDEN RedisModuleString *text_new(struct kr_str bytes);
 KR_HIDDEN void text_release(RedisModuleString *str);
 
+/* As RM_StringToULongLong() reads a number. */
+KR_HIDDEN bool text_to_unsigned(const char *text, uint64_t *out);
+
 static inline struct kr_str text_view(const RedisModuleString *str)
 {
     return kr_str(str->bytes, str->size);

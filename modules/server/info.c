@@ -55,10 +55,13 @@ void info_constants(struct kr_info_out *out, const struct info_constant *rows,
 
 /* --- Writing a section --------------------------------------------------- */
 
+struct info_wish;
+
 struct info_page {
     struct kr_info_out out; /* first: it is what providers are given */
     struct page page;
     bool any; /* a section stands on the page */
+    const struct info_wish *wish;
 };
 
 static void info_field(struct kr_info_out *out, const char *name,
@@ -149,16 +152,35 @@ static void info_write_foreign(void *ctx, const char *name, uint32_t flags)
         info_write(wish->to, name, name);
 }
 
+/* Of sections that come and go with those who provide them. */
+static bool info_begin_section(struct kr_info_out *out, const char *family,
+                               const char *name)
+{
+    struct info_page *to = (struct info_page *)out;
+    const struct info_wish *wish = to->wish;
+
+    if (!wish->everything && !info_is_named(wish, "modules") &&
+        !info_is_named(wish, name) && !info_is_named(wish, family))
+        return false;
+    if (to->any)
+        page_add(&to->page, KR_STR("\r\n"));
+    page_addf(&to->page, "# %s\r\n", name);
+    to->any = true;
+    return true;
+}
+
 void server_info(struct kr_call *call)
 {
     struct info_page to = {
         .out = {.size = sizeof(to.out),
                 .field = info_field,
-                .field_int = info_field_int},
+                .field_int = info_field_int,
+                .section = info_begin_section},
         .page = {.self = server_of(call)->self},
     };
     struct info_wish wish = {.call = call, .to = &to};
 
+    to.wish = &wish;
     info_read_wish(call, &wish);
     for (size_t i = 0; i < KR_COUNT(info_sections); i++)
         if (wish.all || wish.everything ||
@@ -166,6 +188,7 @@ void server_info(struct kr_call *call)
             info_is_named(&wish, info_sections[i].name))
             info_write(&to, info_sections[i].name, info_sections[i].title);
     kr_info->sections(info_write_foreign, &wish);
+    kr_info->collect_sections(&to.out);
     call->reply->ops->verbatim(call->reply, "txt", page_text(&to.page));
     page_free(&to.page);
 }

@@ -57,7 +57,9 @@ static int guest_commands(RedisModuleCtx *ctx, const struct guest_row *rows,
     return REDISMODULE_OK;
 }
 
-#define GUEST(module, rows)                                                    \
+/* A module of these rows; `begin(ctx)` does what else is to be done at the load,
+ * and answers whether it went well. */
+#define GUEST_WITH(module, rows, begin)                                        \
     int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv,      \
                            int argc);                                          \
     int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv,      \
@@ -65,10 +67,19 @@ static int guest_commands(RedisModuleCtx *ctx, const struct guest_row *rows,
     {                                                                          \
         (void)argv;                                                            \
         (void)argc;                                                            \
-        if (guest_init(ctx, module, 1) != REDISMODULE_OK)                      \
+        if (guest_init(ctx, module, 1) != REDISMODULE_OK ||                    \
+            begin(ctx) != REDISMODULE_OK)                                      \
             return REDISMODULE_ERR;                                            \
         return guest_commands(ctx, rows, sizeof(rows) / sizeof((rows)[0]));    \
     }
+
+static inline int guest_begin(RedisModuleCtx *ctx)
+{
+    (void)ctx;
+    return REDISMODULE_OK;
+}
+
+#define GUEST(module, rows) GUEST_WITH(module, rows, guest_begin)
 
 /* The text of a string, which a long time ago was all that there was. */
 static inline const char *text_of(const RedisModuleString *str)

@@ -282,7 +282,7 @@ START_TEST(a_gone_record_points_to_nothing_of_the_module)
     ck_assert_str_eq(config->row.name, "config");
     ck_assert_ptr_null(config->row.summary);
     ck_assert_uint_eq(config->row.subcommands.count, 0);
-    ck_assert_uint_eq(config->simple_key, 0);
+    ck_assert_uint_eq(config->keys.first, 0);
 }
 END_TEST
 

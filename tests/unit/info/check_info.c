@@ -25,8 +25,18 @@ static void write_int(struct kr_info_out *out, const char *name, int64_t value)
     note("%s=%lld ", name, (long long)value);
 }
 
-static struct kr_info_out out = {
-    .size = sizeof(out), .field = write_field, .field_int = write_int};
+static bool begin_section(struct kr_info_out *to, const char *family,
+                          const char *name)
+{
+    (void)to;
+    note("[%s/%s] ", family, name);
+    return strcmp(name, "unwanted") != 0;
+}
+
+static struct kr_info_out out = {.size = sizeof(out),
+                                 .field = write_field,
+                                 .field_int = write_int,
+                                 .section = begin_section};
 
 /* Provides the fields "a" and "b", or whatever letters `ctx` has, as "1". */
 static void letters(void *ctx, struct kr_info_out *to)
@@ -67,6 +77,44 @@ START_TEST(weak_fields_show_only_where_nobody_else_has_them)
     info_forget(&fixture_module);
     INFO->collect("mine", &out);
     NOTED("a=1 b=1 x=1 ");
+}
+END_TEST
+
+/* Provides sections called as the words of `ctx`, with a field each. */
+static void words(void *ctx, struct kr_info_out *to)
+{
+    char text[64];
+    char *rest = text;
+    const char *word;
+
+    snprintf(text, sizeof(text), "%s", (const char *)ctx);
+    while ((word = strsep(&rest, " ")))
+        if (to->section(to, "family", word))
+            to->field_int(to, "field", 1);
+}
+
+static void count_section(void *ctx, const char *section, uint32_t flags)
+{
+    (void)section, (void)flags;
+    ++*(int *)ctx;
+}
+
+START_TEST(sections_may_be_named_when_they_are_asked_for)
+{
+    int count = 0;
+
+    ck_assert_int_eq(
+        INFO->provide_sections(&fixture_module, words, "a unwanted b"), KR_OK);
+    ck_assert_int_eq(INFO->provide_sections(&other, words, "c"), KR_OK);
+    INFO->collect_sections(&out);
+    NOTED("[family/a] field=1 [family/unwanted] [family/b] field=1 "
+          "[family/c] field=1 ");
+    INFO->sections(count_section, &count);
+    ck_assert_int_eq(count, 0);
+    ck_assert(!INFO->collect("a", &out));
+    info_forget(&fixture_module);
+    INFO->collect_sections(&out);
+    NOTED("[family/c] field=1 ");
 }
 END_TEST
 
@@ -255,6 +303,7 @@ Suite *info_suite(void)
 
     tcase_add_test(tests, fields_of_a_section_come_from_all_who_provide_it);
     tcase_add_test(tests, weak_fields_show_only_where_nobody_else_has_them);
+    tcase_add_test(tests, sections_may_be_named_when_they_are_asked_for);
     tcase_add_test(tests, last_fields_stand_behind_weak_ones_too);
     tcase_add_test(tests,
                    sections_come_in_redis_order_then_as_they_were_provided);
