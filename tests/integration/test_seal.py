@@ -181,6 +181,59 @@ class WhileItIsAway(Sealed):
         self.fill("hash", 3)
         self.assertEqual(self.call("DBSIZE"), 12)
 
+    def test_they_are_evicted(self):
+        self.fill("hash", 300)
+        self.unload("hash")
+        before = self.call("DBSIZE")
+        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random"):
+            self.call("CONFIG", "SET", "maxmemory-policy", policy)
+            used = int(dict(line.split(b":", 1) for line in self.call("INFO", "memory").split(b"\r\n")
+                            if b":" in line)[b"used_memory"])
+            self.call("CONFIG", "SET", "maxmemory", used - 100000)
+            self.call("SET", "s", "x")
+            self.assertLess(self.call("DBSIZE"), before)
+            before = self.call("DBSIZE")
+        self.call("CONFIG", "SET", "maxmemory", 0)
+        self.load("hash")
+        self.assertEqual(self.call("DBSIZE"), before)
+
+    def test_databases_may_be_swapped_meanwhile(self):
+        self.fill("hash", 600)
+        digest = self.call("DEBUG", "DIGEST")
+        other = self.connect()
+        for _ in range(4):
+            other.send("MODULE", "UNLOAD", "hash")
+            for _ in range(20):
+                self.call("SWAPDB", 0, 1)
+            self.assertEqual(other.read().value, b"OK")
+            self.load("hash")
+            for _ in range(20):
+                self.call("SWAPDB", 0, 1)
+        self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertEqual(self.read("hash", 599), self.read("hash", 0))
+
+    def test_a_snapshot_has_the_same_values(self):
+        """And so has an append-only file, which begins with one."""
+        for module in FILL:
+            self.fill(module, 40)
+        self.call("EXPIRE", "hash7", 1000)
+        digest = self.call("DEBUG", "DIGEST")
+        dumps = [self.call("DUMP", f"{module}{i}") for module in FILL for i in range(40)]
+        for module in FILL:
+            self.unload(module)
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.server.kill()
+        self.server.expect_status = 0
+        self.server.start()
+        self.client = self.connect()
+        self.call = self.client.call
+        self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertGreater(self.call("TTL", "hash7"), 900)
+        for module in FILL:
+            self.unload(module)
+        self.assertEqual([self.call("DUMP", f"{module}{i}") for module in FILL for i in range(40)],
+                         dumps)
+
     def test_fields_expire_when_it_is_back(self):
         self.call("HSET", "h", "a", "1", "b", "2")
         self.call("HPEXPIRE", "h", 300, "FIELDS", 1, "a")
