@@ -175,6 +175,17 @@ START_TEST(a_key_stands_behind_the_code)
 }
 END_TEST
 
+START_TEST(a_value_that_cannot_be_written_fails_the_writer)
+{
+    write_bare(7, NULL);
+    ck_assert(!codec_interface.writer_failed(&writer));
+    codec_interface.abandon(&writer);
+    ck_assert(codec_interface.writer_failed(&writer));
+    write_bare(8, NULL);
+    ck_assert_written("\xc8\x07");
+}
+END_TEST
+
 START_TEST(a_modules_type_has_an_id_and_an_end)
 {
     ck_assert(write_coin(9, NULL));
@@ -392,6 +403,7 @@ Suite *codec_value_suite(void)
     tcase_add_checked_fixture(tcase, value_setup, value_teardown);
     tcase_add_test(tcase, a_type_with_a_code_is_written_bare);
     tcase_add_test(tcase, a_key_stands_behind_the_code);
+    tcase_add_test(tcase, a_value_that_cannot_be_written_fails_the_writer);
     tcase_add_test(tcase, a_modules_type_has_an_id_and_an_end);
     tcase_add_test(tcase, values_come_back);
     tcase_add_test(tcase, a_value_cut_off_anywhere_leaves_nothing);
