@@ -510,12 +510,18 @@ static kr_status call_run_found(struct kr_cmd *command,
         kr_reply_error(call.pub.reply, "ERR calls are nested too deeply");
         return KR_EDENIED;
     }
-    if (!command || command->gone || !command->run) {
+    if (!command || command->gone) {
         call_unknown(&call);
         return KR_EDENIED;
     }
-    if (!call_arity_fits(command, run->argc)) {
-        call_wrong_arity(&call, command);
+    if (!command->run || !call_arity_fits(command, run->argc)) {
+        if (run->flags & KR_RUN_SCRIPT)
+            call_refuse(&call, "ERR Wrong number of args calling Redis "
+                               "command from script");
+        else if (command->run)
+            call_wrong_arity(&call, command);
+        else
+            call_unknown(&call);
         return KR_EDENIED;
     }
     if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {

@@ -80,8 +80,7 @@ static bool object_would_be_shared(const struct kr_cell *cell)
     struct kr_str digits;
 
     if (!kr_strings || !kr_strings->is_string(cell) ||
-        strcmp(type->encoding(&peek), "int") != 0 ||
-        kr_keyspace->ages_matter())
+        strcmp(type->encoding(&peek), "int") != 0 || kr_keyspace->ages_matter())
         return false;
     digits = kr_strings->view(cell, scratch);
     return digits.size <= 4 && digits.data[0] != '-';
