@@ -140,7 +140,9 @@ static void call_run(struct engine *engine, const kr_cmd *command,
     if (!(script->flags & RUN_ALLOW_OOM) && !script->wrote)
         run->flags |= KR_RUN_DENY_OOM;
     if (!(script->journal & KR_JOURNAL_LOG))
-        run->flags |= KR_RUN_NO_JOURNAL;
+        run->flags |= KR_RUN_NO_LOG;
+    if (!(script->journal & KR_JOURNAL_REPLICAS))
+        run->flags |= KR_RUN_NO_REPLICAS;
     engine->must = true; /* an error of Lua's must not jump over a handler */
     if (kr_calls->run_command(command, run) == KR_OK &&
         kr_commands->row(command)->flags & KR_CMD_WRITE)
