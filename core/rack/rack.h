@@ -144,6 +144,12 @@ void rack_on_carry(const char *what,
 kr_module *rack_hold_old(const struct rack_names *names);
 void rack_release_old(kr_module *old);
 
+/* The words of module-deny.  false: they are wrong, or a module that is loaded
+ * cannot do without; *error is static. */
+bool rack_check_denied(uint32_t argc, const struct kr_str *argv,
+                       const char **error);
+void rack_deny(uint32_t argc, const struct kr_str *argv);
+
 /* Load only files below `directory`; may be called several times.  Without any
  * call all directories are allowed.  false: no such directory. */
 bool rack_allow_directory(const char *directory);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Each module has its account, and is named when it takes too long or crashes.
+"""Each module has its account and may be denied interfaces, and is named when it takes too long or
+crashes.
 
 tests/abi/brittle.c misbehaves wherever it is told to.
 """
@@ -142,6 +143,100 @@ class Overruns(Brittle):
         self.call("CONFIG", "SET", "module-time-limit", "77")
         self.assertEqual(self.call("CONFIG", "REWRITE"), b"OK")
         self.assertIn("module-time-limit 77\n", (self.server.dir / "test.conf").read_text())
+
+
+class Denied(Brittle):
+    """module-deny MODULE INTERFACE."""
+
+    def setUp(self):
+        pass
+
+    def deny(self, words):
+        return self.call("CONFIG", "SET", "module-deny", words)
+
+    def test_a_module_that_cannot_do_without_is_refused(self):
+        with Server("--module-deny", "brittle", "kr.loop") as server, server.client() as client:
+            answer = client.call("MODULE", "LOAD", self.brittle)
+            self.assertIn(b"module 'brittle' needs interface kr.loop/1, which the configuration "
+                          b"denies it (module-deny brittle kr.loop)", answer)
+            self.assertIn("module-deny brittle kr.loop", server.log())
+            self.assertEqual(client.call("CONFIG", "GET", "module-deny"),
+                             [b"module-deny", b"brittle kr.loop"])
+            self.assertEqual(client.call("CONFIG", "SET", "module-deny", ""), b"OK")
+            self.assertEqual(client.call("MODULE", "LOAD", self.brittle), b"OK")
+
+    def test_both_words_are_patterns_with_or_without_a_revision(self):
+        with Server() as server, server.client() as client:
+            for words in ("brittle kr.loop/1", "brit* kr.lo?p", "br* kr.loop/*",
+                          "other kr.text brittle kr.loop"):
+                self.assertEqual(client.call("CONFIG", "SET", "module-deny", words), b"OK")
+                self.assertIn(b"denies it", client.call("MODULE", "LOAD", self.brittle))
+            for words in ("brittle kr.loop/2", "brittl kr.loop", "brittle kr.loo"):
+                self.assertEqual(client.call("CONFIG", "SET", "module-deny", words), b"OK")
+                self.assertEqual(client.call("MODULE", "LOAD", self.brittle), b"OK", words)
+                self.assertEqual(client.call("MODULE", "UNLOAD", "brittle"), b"OK")
+            for words in ("brittle", "a b c", "a  b c"):
+                self.assertIn(b"takes the name of a module and that of an interface",
+                              client.call("CONFIG", "SET", "module-deny", words))
+            self.assertEqual(client.call("CONFIG", "GET", "module-deny")[1], b"brittle kr.loo")
+
+    def test_what_is_loaded_keeps_what_it_needs_and_loses_what_it_wants(self):
+        self.start()
+        self.assertEqual(self.call("BRITTLE.HAS"), 1)
+        answer = self.deny("brittle kr.loop brittle kr.info")
+        self.assertIn(b"module 'brittle' is loaded and needs interface kr.loop/1", answer)
+        self.assertIn(b"unload it first", answer)
+        self.assertEqual(self.call("BRITTLE.HAS"), 1)
+        self.assertEqual(self.call("CONFIG", "GET", "module-deny"), [b"module-deny", b""])
+        self.assertEqual(self.deny("brittle kr.info"), b"OK")
+        self.assertEqual(self.call("BRITTLE.HAS"), 0)
+        self.assertEqual(self.info()[b"denied"], [b"kr.info/1"])
+        self.assertEqual(self.call("MODULE", "RELOAD", "brittle"), b"OK")
+        self.assertEqual(self.call("BRITTLE.HAS"), 0)
+        self.assertEqual(self.deny(""), b"OK")
+        self.assertEqual(self.call("BRITTLE.HAS"), 1)
+        self.assertEqual(self.info()[b"denied"], [])
+
+    def test_it_counts_at_run_time_too(self):
+        self.start()
+        self.assertEqual(self.call("BRITTLE.ASK", "kr.children/1"), 1)
+        self.assertEqual(self.call("BRITTLE.ASK", "string.values/1"), 1)
+        self.assertEqual(self.deny("brittle kr.children brittle string.*"), b"OK")
+        self.assertEqual(self.call("BRITTLE.ASK", "kr.children/1"), 0)
+        self.assertEqual(self.call("BRITTLE.ASK", "string.values/1"), 0)
+        self.assertEqual(self.call("BRITTLE.ASK", "kr.loop/1"), 1)
+
+    def test_lines_of_the_file_add_up_and_are_written_back(self):
+        lines = "module-deny brittle kr.info\nmodule-deny tide kr.block\n"
+        self.start(config="# mine\n" + lines)
+        self.assertEqual(self.call("CONFIG", "GET", "module-deny")[1],
+                         b"brittle kr.info tide kr.block")
+        self.assertEqual(self.call("BRITTLE.HAS"), 0)
+        path = self.server.dir / "test.conf"
+        self.assertEqual(self.call("CONFIG", "REWRITE"), b"OK")
+        self.assertIn("# mine\n" + lines, path.read_text())
+        self.assertEqual(self.deny("tide kr.block tide kr.gates"), b"OK")
+        self.assertEqual(self.call("CONFIG", "REWRITE"), b"OK")
+        self.assertEqual(sorted(line for line in path.read_text().splitlines()
+                                if line.startswith("module-deny")),
+                         ["module-deny tide kr.block", "module-deny tide kr.gates"])
+
+    def test_files_of_other_formats_count_by_their_own_name(self):
+        """phrases.c is a loader, and imports kr.text among others."""
+        phrases = build(self.dir, "phrases", "phrases.c")
+        path = self.dir / "greet.phrases"
+        path.write_text("morning good morning\n")
+        with Server("--module-deny", "greet", "kr.memory") as server, server.client() as client:
+            self.assertEqual(client.call("MODULE", "LOAD", phrases), b"OK")
+            answer = client.call("MODULE", "LOAD", str(path))
+            self.assertIn(b"module 'greet' would run in code of 'phrases', which uses interface "
+                          b"kr.memory/1", answer)
+            self.assertEqual(client.call("CONFIG", "SET", "module-deny", ""), b"OK")
+            self.assertEqual(client.call("MODULE", "LOAD", str(path)), b"OK")
+            answer = client.call("CONFIG", "SET", "module-deny", "greet kr.memory")
+            self.assertIn(b"module 'greet' would run in code of 'phrases'", answer)
+            self.assertEqual(client.call("MODULE", "UNLOAD", "greet"), b"OK")
+            self.assertEqual(client.call("CONFIG", "SET", "module-deny", "greet kr.memory"), b"OK")
 
 
 class Crashes(Brittle):

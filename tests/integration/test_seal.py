@@ -12,6 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
+from test_stream import crc64  # noqa: E402
 from test_upgrade import build  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
@@ -95,6 +96,40 @@ class WhileItIsAway(Sealed):
                 self.call("EXPIRE", key, 1000)
                 if module != "stream":
                     self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+
+    def test_a_dump_is_restored_while_it_is_away(self):
+        for module in FILL:
+            with self.subTest(module):
+                self.fill(module, 1)
+                big = READ[module][0], f"{module}0:big", *READ[module][2:]
+                before, many = self.read(module), self.call(*big)
+                dumps = [self.call("DUMP", f"{module}0"), self.call("DUMP", f"{module}0:big")]
+                self.unload(module)
+                self.assertEqual(self.call("RESTORE", f"{module}1", 0, dumps[0]), b"OK")
+                self.assertEqual(self.call("DUMP", f"{module}1"), dumps[0])
+                self.assertEqual(self.call("TYPE", f"{module}1"), module.encode())
+                if dumps[1]:
+                    self.assertEqual(self.call("RESTORE", f"{module}1:big", 77777, dumps[1]), b"OK")
+                self.load(module)
+                self.assertEqual(self.read(module, 1), before)
+                self.assertEqual(self.call(big[0], f"{module}1:big", *big[2:]), many)
+
+    def test_what_was_restored_is_looked_at_when_it_opens(self):
+        """Whatever the bytes are: the value opens, or stays sealed and can be deleted."""
+        self.call("RPUSH", "l", *(f"e{i}" for i in range(40)))
+        dump = bytearray(self.call("DUMP", "l"))
+        for at in range(3, len(dump) - 10, 3):
+            dump[at] ^= 0x55
+            dump[-8:] = crc64(bytes(dump[:-8])).to_bytes(8, "little")
+            self.unload("list")
+            self.assertEqual(self.call("RESTORE", "r", 0, bytes(dump), "REPLACE"), b"OK")
+            self.load("list")
+            answer = self.call("LRANGE", "r", 0, -1)
+            if isinstance(answer, Error):
+                self.assertIn(b"WRONGTYPE", answer)
+                self.assertEqual(self.call("OBJECT", "ENCODING", "r"), b"sealed")
+            self.assertEqual(self.call("DEL", "r"), 1)
+            dump[at] ^= 0x55
 
     def test_all_open_again(self):
         for module in FILL:
