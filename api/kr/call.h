@@ -116,7 +116,7 @@ struct kr_calls {
                       const struct kr_run *runs);
     /* Memory was above its limit when the outermost call began, and nothing
      * could be evicted: what KR_RUN_DENY_OOM judges by.  false between calls,
-     * and within one that neither writes nor may lead to writes.  O(1). */
+     * and within one that only reads.  O(1). */
     bool (*full)(void);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
