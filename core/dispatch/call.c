@@ -260,7 +260,9 @@ static bool call_has_room(const struct call *call)
     if (call->outer)
         return !(call->run_flags & KR_RUN_DENY_OOM && acts & KR_CMD_DENYOOM &&
                  call_full);
-    call_full = !(acts & KR_CMD_READONLY) && keyspace_make_room() == ROOM_NONE;
+    call_full =
+        (acts & (KR_CMD_READONLY | KR_CMD_DENYOOM)) != KR_CMD_READONLY &&
+        keyspace_make_room() == ROOM_NONE;
     return !(call_full && acts & KR_CMD_DENYOOM);
 }
 
