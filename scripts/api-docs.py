@@ -18,7 +18,7 @@ from typing import NamedTuple
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COMMENT = re.compile(r"/\*(.*?)\*/", re.S)
 POINTER = re.compile(r"\(\*(\w+)\)\(")
-INLINE = re.compile(r"^static inline\b[^{;]*?\b(\w+)\(", re.S)
+INLINE = re.compile(r"^(?:KR_PRINTF\([^)]*\)\s+)?static inline\b[^{;]*?\b(\w+)\(", re.S)
 
 
 class Item(NamedTuple):
@@ -114,7 +114,7 @@ def item(code, comment):
     found = INLINE.match(plain)
     if found:
         head = re.sub(r"\s+", " ", plain[:plain.index("{")]).strip()
-        return Item("inline", found[1], head.removeprefix("static inline ") + ";", comment)
+        return Item("inline", found[1], head.replace("static inline ", "") + ";", comment)
     found = re.match(r"typedef\b.*?(?:\(\*(\w+)\)\(|(\w+);$)", plain, re.S)
     if found:
         return Item("type", found[1] or found[2], re.sub(r"\s+", " ", plain).strip(), comment)

@@ -30,6 +30,7 @@ struct kr_info_out {
                     const char *name);
 };
 
+/* A field with a formatted value, of which what is too long is cut off. */
 KR_PRINTF(3, 4)
 static inline void kr_info_fieldf(struct kr_info_out *out, const char *name,
                                   const char *format, ...)
