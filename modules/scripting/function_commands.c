@@ -4,6 +4,7 @@
 #include "flags.h"
 #include "function_save.h"
 #include "functions.h"
+#include "kill.h"
 #include "prepare.h"
 #include "scripting.h"
 
@@ -60,6 +61,15 @@ void scripting_fcall(struct kr_call *call)
 void scripting_fcall_ro(struct kr_call *call)
 {
     function_call(call, true);
+}
+
+uint64_t scripting_fcall_acts(const struct kr_call *call)
+{
+    const struct function *function =
+        shelf_function(&functions_of(call)->shelf, call->argv[1]);
+    uint64_t acts = kr_commands->row(call->command)->flags;
+
+    return function ? prepare_acts(acts, function->flags) : acts;
 }
 
 /* --- Loading and deleting ------------------------------------------------------ */
@@ -256,7 +266,7 @@ void scripting_function_stats(struct kr_call *call)
 
 void scripting_function_kill(struct kr_call *call)
 {
-    run_kill(function_state(call)->owner.running, call, true);
+    kill_all(function_state(call), call, true);
 }
 
 /* --- Saving -------------------------------------------------------------------- */

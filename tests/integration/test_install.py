@@ -82,6 +82,13 @@ class Installed(unittest.TestCase):
         for path in self.modules.iterdir():
             self.assertFalse(path.stat().st_mode & 0o022, path)
 
+    def test_modules_in_lua_are_installed_and_load(self):
+        scripts = sorted(self.dir.glob("**/share/keyrack/scripts/*.lua"))
+        self.assertEqual([path.stem for path in scripts], ["bloom", "lock", "pqueue", "ratelimit"])
+        with self.start().client() as client:
+            for path in scripts:
+                self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
+
     def test_a_module_builds_against_the_installed_headers_alone(self):
         out = self.dir / "hello.so"
         cflags = self.flags("--cflags")
@@ -93,6 +100,26 @@ class Installed(unittest.TestCase):
         with server.client() as client:
             self.assertEqual(client.call("MODULE", "LOAD", out), b"OK")
             self.assertEqual(client.call("HELLO.WORLD"), b"hello, world")
+
+    def test_a_new_module_is_begun_built_and_tested_with_what_was_installed(self):
+        tool = self.one("**/bin/keyrack-module")
+        folder = self.dir / "begun"
+        run(str(tool), "new", "begun", str(folder))
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("MAKE")}
+        environment.update(
+            PKG_CONFIG_PATH=str(self.pc.parent), PKG_CONFIG_SYSROOT_DIR=str(self.dir),
+            KEYRACK_SERVER=str(self.with_modules()), KEYRACK_MODULE=str(tool))
+        out = run("make", "-C", str(folder), "check", env=environment)
+        self.assertRegex(out, r"(?m)^6 passed, 0 failed$")
+        self.assertIn("begun.add", run("make", "-C", str(folder), "report", env=environment))
+
+    def with_modules(self):
+        """The installed server, told where its modules are."""
+        path = self.dir / "server"
+        path.write_text(f'#!/bin/sh\nexec {self.binary} "$@" --modules-dir {self.modules}\n')
+        path.chmod(0o755)
+        return path
 
     def test_the_manual_page_and_the_unit_name_what_is_there(self):
         page = self.one("**/man1/keyrack-server.1").read_text()
