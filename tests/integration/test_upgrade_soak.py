@@ -159,11 +159,19 @@ class Worker:
         self.expect(b"OK", "TIDE.SET", key, self.level)
         if self.random.random() < 0.2:
             self.waiter.send("TIDE.WAIT", key + ":w")
-            time.sleep(0.02)
-            self.expect(b"OK", "TIDE.SET", key + ":w", self.level)
-            answer = self.waiter.read(timeout=30).value
+            answer = self.set_until_woken(key + ":w")
             if answer[0] != self.level:
                 raise Wrong(f"TIDE.WAIT {answer!r}, expected {self.level}")
+
+    def set_until_woken(self, key):
+        """The wait may reach the server after the first of them, on a busy machine."""
+        for _ in range(300):
+            self.expect(b"OK", "TIDE.SET", key, self.level)
+            try:
+                return self.waiter.read(timeout=0.1).value
+            except TimeoutError:
+                pass
+        raise Wrong(f"TIDE.WAIT {key} is never woken")
 
     def transaction(self):
         key = self.key + ":t"
@@ -266,7 +274,11 @@ class Worker:
             self.expect(b"list", "TYPE", self.key + ":l")
 
     def step(self):
-        self.random.choice(self.steps)()
+        step = self.random.choice(self.steps)
+        try:
+            step()
+        except Exception as error:
+            raise Wrong(f"{step.__name__} of {self.key}: {type(error).__name__}: {error}") from error
 
     def check_all(self):
         """Nothing is lost."""
@@ -391,7 +403,7 @@ class Soak(unittest.TestCase):
                 for worker in workers:
                     worker.step()
         except Exception as error:  # noqa: BLE001: whatever it is, the test fails by it
-            self.wrong.append(f"{type(error).__name__}: {error}")
+            self.wrong.append(str(error))
 
     def under_load(self, away, each):
         """Call `each(i)` every PACE seconds while the clients are at work."""
