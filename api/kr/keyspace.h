@@ -210,6 +210,21 @@ struct kr_keyspace {
     /* About `keys` keys will come into the empty database: make the table for
      * them now, if there is memory.  0: they have come. */
     void (*reserve)(kr_db *db, uint64_t keys);
+
+    /* --- Marks ---------------------------------------------------------------
+     *
+     * For who has to be at every key once, as it is at this moment, while keys
+     * go on to change: he marks those that scan() gives him and, in time, those
+     * of the event "key.before".  A mark stays with its key, whatever is done to
+     * it, and keys that come have one.  There is one walk at a time. */
+
+    /* From now on no key has a mark.  KR_EBUSY: keys that somebody has left
+     * without one have to get theirs first.  O(databases).  [main] */
+    kr_status (*unmark)(void);
+    /* Give the key a mark; false: it has one.  A few ns.  [main] */
+    bool (*mark)(const struct kr_cell *cell);
+    /* Keys of the database without a mark.  O(1).  [main] */
+    uint64_t (*unmarked)(const kr_db *db);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 
