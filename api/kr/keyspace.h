@@ -144,6 +144,7 @@ struct kr_keyspace {
 
     /* --- Databases ----------------------------------------------------------- */
 
+    /* How many there are; the one at an index; the index of one.  O(1). */
     int32_t (*db_count)(void);
     kr_db *(*db)(int32_t index); /* NULL when out of range */
     int32_t (*db_index)(const kr_db *db);
@@ -269,16 +270,19 @@ static inline void *kr_cell_box(const struct kr_cell *cell)
     return box;
 }
 
+/* Make `box` the boxed word of a cell, which does not free the old one. */
 static inline void kr_cell_set_box(struct kr_cell *cell, void *box)
 {
     memcpy(cell->data, &box, sizeof(box));
 }
 
+/* The payload of an inline cell, borrowed as the cell is. */
 static inline struct kr_str kr_cell_bytes(const struct kr_cell *cell)
 {
     return kr_str((const char *)cell->data, cell->length);
 }
 
+/* The cell's value as the functions of its type see it. */
 static inline struct kr_peek kr_cell_peek(const struct kr_cell *cell)
 {
     struct kr_peek peek = {cell->data, cell->length, cell->meta, cell->boxed,
