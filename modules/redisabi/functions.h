@@ -321,7 +321,8 @@ FUNCTION(int, BlockedClientDisconnected, (RedisModuleCtx * ctx))
 FUNCTION(int, BlockedClientMeasureTimeStart,
          (RedisModuleBlockedClient * blocked))
 FUNCTION(int, BlockedClientMeasureTimeEnd, (RedisModuleBlockedClient * blocked))
-FUNCTION(void *, BlockClientGetPrivateData, (RedisModuleBlockedClient * blocked))
+FUNCTION(void *, BlockClientGetPrivateData,
+         (RedisModuleBlockedClient * blocked))
 FUNCTION(void, BlockClientSetPrivateData,
          (RedisModuleBlockedClient * blocked, void *data))
 
@@ -334,8 +335,8 @@ FUNCTION(int, RegisterNumericConfig,
          (RedisModuleCtx * ctx, const char *name, long long initial,
           unsigned flags, long long min, long long max,
           RedisModuleConfigGetNumericFunc get,
-          RedisModuleConfigSetNumericFunc set,
-          RedisModuleConfigApplyFunc apply, void *data))
+          RedisModuleConfigSetNumericFunc set, RedisModuleConfigApplyFunc apply,
+          void *data))
 FUNCTION(int, RegisterStringConfig,
          (RedisModuleCtx * ctx, const char *name, const char *initial,
           unsigned flags, RedisModuleConfigGetStringFunc get,
