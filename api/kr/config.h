@@ -39,6 +39,7 @@ extern "C" {
 #define KR_PARAM_INERT     (1u << 6) /* accepted, means nothing here */
 #define KR_PARAM_WORDS     (1u << 7) /* enum: a set of words (or-ed bits) */
 #define KR_PARAM_VOLATILE  (1u << 8) /* never written into the file */
+#define KR_PARAM_SETTLED   (1u << 9) /* not while the data set is loaded */
 
 struct kr_word {
     const char *word;
@@ -75,6 +76,8 @@ struct kr_param {
 struct kr_config {
     uint32_t size;
     uint32_t reserved;
+    /* Register a parameter from create() on, as a row of the descriptor's table
+     * would; `row` and what it points to outlive the module. */
     kr_status (*add)(kr_module *self, const struct kr_param *row);
     /* The value as CONFIG GET shows it, raw() to `out`; KR_ENOENT. */
     kr_status (*get)(struct kr_str name, struct kr_reply *out);
