@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "budget.h"
 #include "owner.h"
+#include "sink.h"
 
 #include <kr/client.h>
 #include <kr/journal.h>
@@ -177,6 +178,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
     struct kr_reply *reply = run->call->reply;
     lua_State *L = engine->L;
     struct kr_str err, source, line;
+    int error;
 
     if (!lua_istable(L, -1)) {
         const char *text = lua_tostring(L, -1);
@@ -188,6 +190,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
     err = run_field(L, "err");
     source = run_field(L, "source");
     line = run_field(L, "line");
+    error = lua_gettop(L);
     if (source.size && line.size) {
         const char *text = lua_pushfstring(L, "%s script: %s, on %s:%s.",
                                            err.size ? err.data : "(null)",
@@ -195,7 +198,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
 
         err = kr_str(text, lua_objlen(L, -1));
     }
-    reply->ops->error(reply, err);
+    sink_answer_error(L, error, reply, err);
 }
 
 bool run_function(struct engine *engine, struct run *run, int arguments)
