@@ -71,6 +71,9 @@ struct kr_param {
     /* SPECIAL and MULTI: the lines for a rewritten file, without the name; one
      * status() each.  NULL: one line as print() has it. */
     void (*lines)(void *state, struct kr_reply *out);
+    /* Not NULL: what these functions get in place of the module's state, for who
+     * registers parameters at run time and has to know which of them it is. */
+    void *ctx;
 };
 
 struct kr_config {

@@ -14,8 +14,9 @@
 
 #include <stdio.h>
 
-#define RUN_TICKS    2000 /* between two looks at the clock */
-#define RUN_SERVE_US 1000 /* for others, each time */
+#define RUN_TICKS    2000    /* between two looks at the clock */
+#define RUN_SERVE_US 1000    /* for others, each time */
+#define RUN_TURN_NS  5000000 /* of the script, between two of others */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
 #define RUN_OVERDUE                                                            \
     "it has run for too long where nobody can be served meanwhile"
@@ -78,11 +79,13 @@ static void run_look_free(struct engine *engine, struct run *run)
 {
     int64_t busy_ms = *engine->owner->busy_ms, ms = run_ms(run);
 
-    if (busy_ms <= 0 || ms < busy_ms)
+    if (busy_ms <= 0 || ms < busy_ms ||
+        kr_loop->monotonic_ns() - run->served_ns < RUN_TURN_NS)
         return;
     if (!run->slow)
         run_is_slow(engine, run, ms);
     (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
+    run->served_ns = kr_loop->monotonic_ns();
     if (run->killed)
         kr_logf(engine->self, KR_LOG_WARNING,
                 "Lua script killed by user with SCRIPT KILL.");
