@@ -48,6 +48,9 @@ struct kr_call {
      * judged by.  They are the command's; a gate of stage AUTHORISE may add
      * those of what the command will run. */
     uint64_t acts;
+    /* Bit i: argument i is secret, and no log shows it; bit 63: all from there
+     * on.  Set by the handler. */
+    uint64_t secret;
 };
 
 /* What to run, and how. */
@@ -69,6 +72,7 @@ struct kr_run {
 #define KR_RUN_NO_STATS   (1u << 4) /* not counted, not logged as slow */
 #define KR_RUN_DRY        (1u << 5) /* all the checks, then stop */
 #define KR_RUN_SCRIPT     (1u << 6) /* refuse commands flagged no-script */
+#define KR_RUN_NO_FILTER  (1u << 7) /* the words have been through FILTER */
 
 struct kr_calls {
     uint32_t size;
@@ -110,6 +114,12 @@ struct kr_calls {
      * tell.  Any `count`; they are taken 16 at a time. */
     void (*run_batch)(uint32_t count, const kr_cmd *const *commands,
                       const struct kr_run *runs);
+    /* Run `fn` when nothing is running any more: behind the outermost call that
+     * is under way, before its effects are delivered, so that what `fn` changes
+     * is of one unit with them; outside of calls, before the loop waits.  Those
+     * asked for meanwhile run, too.  In the order in which they came; never
+     * after the module is unloaded.  O(1). */
+    void (*later)(kr_module *self, void (*fn)(void *ctx), void *ctx);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

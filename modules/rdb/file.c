@@ -108,12 +108,16 @@ bool rdb_save_file(struct rdb *rdb, bool child)
 {
     char temp[TEMP_NAME_MAX];
 
+    bool fine;
+
     file_temp_name((int32_t)getpid(), temp);
-    if (!file_save_as(rdb, temp, child)) {
+    kr_loading->save_begin(0);
+    fine = file_save_as(rdb, temp, child);
+    if (!fine)
         (void)unlink(temp);
-        return false;
-    }
-    if (!file_sync_folder(rdb))
+    fine = fine && file_sync_folder(rdb);
+    kr_loading->save_end(0, fine);
+    if (!fine)
         return false;
     kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
     rdb_saved(rdb);

@@ -45,6 +45,7 @@ struct RedisModuleCtx {
     const kr_cmd *command;
     RedisModuleBlockedClient *blocked; /* whose, or NULL */
     uint32_t why;                      /* CONTEXT_ */
+    int64_t yield_ms;                  /* not before then again (monotonic) */
 };
 
 /* Why a callback of a blocked client runs. */
