@@ -78,7 +78,7 @@ struct kr_clients {
     uint32_t (*flags)(const kr_client *client);
     void (*set_flags)(kr_client *client, uint32_t set, uint32_t clear);
     void (*info)(const kr_client *client, struct kr_client_info *info);
-    kr_client *(*find)(uint64_t id); /* O(clients that are newer) */
+    kr_client *(*find)(uint64_t id); /* O(1 + clients / 1000) */
     /* In the order of their ids until `each` answers false. */
     void (*each)(bool (*each)(kr_client *client, void *ctx), void *ctx);
     uint64_t (*count)(void);

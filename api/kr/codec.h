@@ -23,6 +23,7 @@ extern "C" {
 #define KR_CODEC_COMPRESS (1u << 1) /* writers: pack long strings */
 #define KR_CODEC_DEEP     (1u << 2) /* readers: what deep() answers */
 #define KR_CODEC_SUM      (1u << 3) /* streams: keep the checksum */
+#define KR_CODEC_WHOLE    (1u << 4) /* readers: one value, nothing behind it */
 
 #define KR_DIGEST_SIZE 20 /* bytes */
 
@@ -114,7 +115,9 @@ struct kr_codec {
      * the value.  value->size is the caller's.  A value that was read is the
      * caller's to place by kr_keyspace->adopt(), before `in` is read again or
      * freed: its bytes may stand there.  false: refused, reader_error() says
-     * why, and nothing is left.  [main] */
+     * why, and nothing is left.  A value of a type whose module is away comes
+     * sealed, if its end can be told: it is a module's type, or the reader has
+     * KR_CODEC_WHOLE.  [main] */
     bool (*read_code)(kr_reader *in, uint8_t *code);
     bool (*read_value)(kr_reader *in, uint8_t code, uint16_t *slot,
                        struct kr_value *value);
@@ -149,6 +152,9 @@ struct kr_codec {
     /* Items written from here on are tagged, or no longer; read so. */
     void (*tag_writer)(kr_writer *out, bool tagged);
     void (*tag_reader)(kr_reader *in, bool tagged);
+    /* save() cannot write the value: the writer has failed, and with it the
+     * snapshot, the rewrite or the DUMP.  Why is for the log.  [child] */
+    void (*abandon)(kr_writer *out);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

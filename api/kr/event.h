@@ -151,6 +151,18 @@ struct kr_name_event {
     uint32_t version; /* of a module's: 10203 is 1.2.3 */
 };
 
+/* "module.slow": kr_overrun_event.  A timer, an event handler, a post or the like
+ * of a module has held everybody up for longer than module-time-limit. */
+#define KR_EVENT_OVERRUN "module.slow"
+
+struct kr_overrun_event {
+    uint32_t size;
+    uint32_t reserved;
+    struct kr_str module; /* its name */
+    struct kr_str what;   /* "timer", "handler of event host.tick" */
+    uint64_t nsec;
+};
+
 typedef void (*kr_event_fn)(void *ctx, const void *payload);
 typedef struct kr_event kr_event;
 typedef struct kr_subscription kr_subscription;

@@ -111,7 +111,14 @@ struct kr_loader {
     kr_status (*load)(kr_module *self, kr_module *child,
                       const struct kr_file *file,
                       const struct kr_load_args *args);
+    uint32_t flags; /* KR_LOADER_ */
+    uint32_t reserved;
 };
+
+/* The loader asks kr_modules->may_use() before it lends a child what rests on an
+ * interface.  Without it a child is refused that is denied (module-deny) any
+ * interface that the loader's module imports. */
+#define KR_LOADER_JUDGES (1u << 0)
 
 /* --- Images: code that is mapped ----------------------------------------- */
 
@@ -142,7 +149,8 @@ struct kr_loaders {
     kr_status (*add)(kr_module *self, const struct kr_loader *loader);
     /* Within load(), once and before anything is registered: what `child` is.
      * KR_EINVAL: the name is no word, or flags are unknown; KR_EEXIST: there is
-     * a module of that name; KR_EBUSY: it has been described, or is no child
+     * a module of that name; KR_EDENIED: the configuration denies it an interface
+     * that the loader imports, see KR_LOADER_JUDGES; KR_EBUSY: it has been described, or is no child
      * that is being loaded.  After a failure the load fails too, with a text
      * that tells, so that load() need not write one.  O(modules loaded
      * together). */

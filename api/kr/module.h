@@ -281,6 +281,14 @@ struct kr_module_info {
     const struct kr_str *argv;
     uint32_t flags; /* KR_MODULE_ of its descriptor, and KR_MODULE_STANDARD */
     uint32_t reserved2;
+    /* Beside its commands: in timers, event handlers, posts, callbacks of
+     * descriptors, ends of jobs, with all that they call. */
+    uint64_t handler_nsec;
+    uint64_t job_nsec; /* of the processor, by its jobs that are over */
+    uint64_t overruns; /* handlers that took longer than module-time-limit */
+    uint64_t waiting;  /* calls of its commands that are parked */
+    uint32_t jobs;     /* that wait, run, or whose end has not been told */
+    uint32_t timers;   /* that are set */
 };
 
 struct kr_modules {
@@ -296,14 +304,19 @@ struct kr_modules {
      * answers false. */
     void (*each)(bool (*each)(kr_module *module, void *ctx), void *ctx);
     /* Ask for an interface by id at run time; NULL if there is none of at
-     * least `size` bytes.  The address may change when its module is upgraded:
-     * ask again after "module.changed".  O(1). */
+     * least `size` bytes, or the module whose code runs is denied it.  The
+     * address may change when its module is upgraded: ask again after
+     * "module.changed".  O(1). */
     const void *(*interface)(const char *id, uint32_t size);
     /* Offer an interface from create() on; the table stays the module's and
      * must outlive it. */
     kr_status (*offer)(kr_module *self, const char *id, const void *table);
     /* The module's state, as its create() gave it. */
     void *(*state)(const kr_module *module);
+    /* May the module use the interface, or does the configuration deny it
+     * (module-deny)?  What it imports is looked after by the host; this is for
+     * whoever lends it more.  O(rules). */
+    bool (*may_use)(const kr_module *module, const char *id);
 };
 KR_INTERFACE(kr_modules, "kr.modules/1");
 

@@ -64,6 +64,10 @@ struct kr_snapshot_part {
      * failed.  NULL: nothing to drop. */
     void (*clear)(void *ctx);
     void *ctx;
+    /* Write what save() would as commands that make it again
+     * (kr_codec->emit()), for a log that begins with commands.  NULL: the part
+     * is not in such a log.  [child] */
+    void (*rewrite)(void *ctx, kr_writer *out, uint32_t when);
 };
 
 struct kr_snapshot {
@@ -83,6 +87,9 @@ struct kr_snapshot {
                       struct kr_snapshot_end *end);
     /* Register a part from create() on; `part` must outlive the module. */
     kr_status (*part)(kr_module *self, const struct kr_snapshot_part *part);
+    /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
+     * commands.  O(their bytes).  [main], [child] */
+    void (*rewrite_parts)(kr_writer *out, uint32_t when);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");
 

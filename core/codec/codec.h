@@ -48,10 +48,10 @@ enum codec_tag {
 
 struct kr_writer {
     char *data;
-    size_t size;              /* bytes written */
-    size_t capacity;          /* bytes allocated */
-    uint32_t flags;           /* KR_CODEC_ */
-    bool failed;              /* no memory: what is written is dropped */
+    size_t size;     /* bytes written */
+    size_t capacity; /* bytes allocated */
+    uint32_t flags;  /* KR_CODEC_ */
+    bool failed; /* no memory, or save() says so: what is written is dropped */
     const struct kr_str *key; /* to be written behind the next code, or NULL */
     kr_codec_put put;         /* NULL: in memory */
     void *ctx;

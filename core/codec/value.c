@@ -145,24 +145,16 @@ static bool value_read_tagged(kr_reader *in, const struct kr_type *type,
     return fine;
 }
 
-/* Nobody knows the type: the value is carried along as it is.  `from` is where
- * its id stands. */
-static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
-                              uint16_t *slot, struct kr_value *value)
+/* Make a sealed value of what has been read since `from`. */
+static bool value_seal(kr_reader *in, uint8_t code, size_t from,
+                       struct kr_value *value)
 {
-    size_t size;
-    char *bytes;
+    size_t size = in->at - from;
+    char *bytes = memory_try_alloc(size + 1);
 
-    *slot = type_sealed_by_file_name(name);
-    if (*slot == 0)
-        return value_refuse(in, "there are too many types");
-    if (!codec_skip_tagged(in))
-        return false;
-    size = in->at - from;
-    bytes = memory_try_alloc(size + 1);
     if (!bytes)
         return value_refuse(in, "no memory for a value that is not known");
-    bytes[0] = CODE_MODULE_TYPE;
+    bytes[0] = (char)code;
     memcpy(bytes + 1, in->bytes.data + from, size);
     sealed_make(kr_str(bytes, size + 1), value);
     if (!value->boxed) {
@@ -174,6 +166,32 @@ static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
     }
     memory_free(bytes);
     return value->boxed || value->bytes.data;
+}
+
+/* Nobody knows the type: the value is carried along as it is.  `from` is where
+ * its id stands. */
+static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
+                              uint16_t *slot, struct kr_value *value)
+{
+    *slot = type_sealed_by_file_name(name);
+    if (*slot == 0)
+        return value_refuse(in, "there are too many types");
+    return codec_skip_tagged(in) &&
+           value_seal(in, CODE_MODULE_TYPE, from, value);
+}
+
+/* Of a type with codes of its own the end is known only if nothing is behind
+ * it.  Whether it is sound is found out when the module opens it. */
+static bool value_read_rest_sealed(kr_reader *in, uint8_t code, uint16_t home,
+                                   uint16_t *slot, struct kr_value *value)
+{
+    size_t from = in->at;
+
+    *slot = type_sealed(home);
+    if (*slot == 0 || from == in->bytes.size)
+        return value_refuse(in, "a value of a type that is not loaded");
+    in->at = in->bytes.size;
+    return value_seal(in, code, from, value);
 }
 
 static bool value_read_module_type(kr_reader *in, uint16_t *slot,
@@ -200,9 +218,14 @@ bool codec_read_code(kr_reader *in, uint8_t *code)
 bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
                       struct kr_value *value)
 {
+    uint16_t home;
+
     if (code == CODE_MODULE_TYPE)
         return value_read_module_type(in, slot, value);
     *slot = type_by_code(code);
+    home = *slot == 0 ? type_away_by_code(code) : 0;
+    if (home != 0 && in->flags & KR_CODEC_WHOLE)
+        return value_read_rest_sealed(in, code, home, slot, value);
     return value_load(in, type_at(*slot), code, 0, value);
 }
 

@@ -12,6 +12,8 @@
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/net/listen.h"
+#include "core/rack/deny.h"
+#include "core/rack/usage.h"
 #include "core/text/number.h"
 
 #include <dirent.h>
@@ -532,6 +534,38 @@ bool directive_loads_module(struct kr_str name)
     }
 }
 
+static bool deny_directive_check(WORDS)
+{
+    (void)state;
+    return rack_check_denied(argc, argv, error);
+}
+
+static bool deny_directive_apply(WORDS)
+{
+    (void)state, (void)error;
+    rack_deny(argc, argv);
+    return true;
+}
+
+static void deny_directive_print(void *state, struct kr_reply *out)
+{
+    (void)state;
+    deny_print(out);
+}
+
+static void deny_directive_lines(void *state, struct kr_reply *out)
+{
+    (void)state;
+    deny_lines(out);
+}
+
+static bool time_limit_apply(WORDS)
+{
+    (void)state, (void)argc, (void)argv, (void)error;
+    usage_set_limit_ms(directives.module_time_limit_ms);
+    return true;
+}
+
 bool directive_module_command_allowed(const struct kr_call *call)
 {
     return config_allowed(KR_STR("enable-module-command"), call);
@@ -703,6 +737,12 @@ static const struct kr_param directive_rows[] = {
     /* Modules */
     ROW(SPECIAL, "load-modules", &directives.load_modules, "*", OWN),
     ROW(SPECIAL, "module-allow-dirs", &directives.module_allow_dirs, "", OWN),
+    ROW(SPECIAL, "module-deny", NULL, "",
+        .flags = KR_PARAM_HIDDEN | KR_PARAM_MULTI,
+        .check = deny_directive_check, .apply = deny_directive_apply,
+        .print = deny_directive_print, .lines = deny_directive_lines),
+    NUMBER(INT, "module-time-limit", &directives.module_time_limit_ms, "100", 0,
+           INT_MAX, .flags = KR_PARAM_HIDDEN, .apply = time_limit_apply),
 };
 
 /* clang-format on */
@@ -761,6 +801,7 @@ bool directives_start(char *error, size_t size)
 {
     hz_clamp();
     maxmemory_arm();
+    usage_set_limit_ms(directives.module_time_limit_ms);
     if (!directives_open_log(error, size) ||
         !limits_raise_files(&client_settings.maxclients, error, size))
         return false;

@@ -52,6 +52,7 @@ struct directives {
     const char *modules_dir;
     const char *load_modules; /* "*", "none", or names with spaces between */
     const char *module_allow_dirs; /* with spaces between; empty: all */
+    int64_t module_time_limit_ms;  /* of a handler; 0: none */
     int32_t enable_debug_command,
         enable_module_command; /* see config_allowed */
     int32_t enable_protected_configs;

@@ -272,8 +272,8 @@ static void rewrite_param(struct rewrite *file, struct param *param)
     bool wanted_anyway =
         rewrite_settings.all && !(param->row.flags & KR_PARAM_HIDDEN);
 
-    /* A switch for debugging ends with the process. */
-    if (!written && param->row.flags & KR_PARAM_HIDDEN)
+    /* A module's switch for debugging ends with the process. */
+    if (!written && param->module && param->row.flags & KR_PARAM_HIDDEN)
         return;
     if (param->row.flags & KR_PARAM_VOLATILE || rewrite_is_included(param) ||
         (!written && !param->included && !wanted_anyway &&

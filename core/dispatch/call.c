@@ -371,17 +371,6 @@ static struct kr_cmd *call_find(kr_client *client, struct kr_str name)
     return command_find(name);
 }
 
-/* How many keys the command has, as far as its first spec tells. */
-static uint32_t call_count_keys(const struct kr_cmd *command, uint32_t argc)
-{
-    int64_t first = command->simple_key, last = command->simple_last;
-
-    last += last >= 0 ? first : (int64_t)argc;
-    if (first == 0 || last < first || last >= argc)
-        return 0;
-    return (uint32_t)((last - first) / command->simple_step) + 1;
-}
-
 /* Hash the keys of prepared->command, as many as there is room for, and ask for
  * their buckets. */
 static void call_prepare_keys(kr_db *db, const struct kr_str *argv,
@@ -389,12 +378,12 @@ static void call_prepare_keys(kr_db *db, const struct kr_str *argv,
                               uint64_t *hashes, uint32_t room)
 {
     const struct kr_cmd *command = prepared->command;
-    uint32_t keys = call_count_keys(command, argc);
+    uint32_t keys = key_place_count(&command->keys, argc, argv);
 
     if (keys == 0)
         return;
-    prepared->word = &argv[command->simple_key];
-    prepared->step = command->simple_step;
+    prepared->word = &argv[command->keys.first];
+    prepared->step = command->keys.step;
     prepared->hashes = hashes;
     prepared->keys = keys < room ? keys : room;
     for (uint32_t i = 0; i < prepared->keys; i++) {
@@ -607,7 +596,9 @@ static kr_status call_run_found(struct kr_cmd *command,
     }
     if (answer == KR_GATE_PASS && !call_may_run(&call, run))
         return KR_EDENIED;
-    if (answer == KR_GATE_PASS && !(run->flags & KR_RUN_NO_GATES)) {
+    if (answer != KR_GATE_PASS || KR_LIKELY(!(armed | call_alerts))) {
+        /* A filter has answered, or nobody is to be asked. */
+    } else if (!(run->flags & KR_RUN_NO_GATES)) {
         answer = call_ask_gates(&call, armed);
     } else if (run->flags & KR_RUN_DENY_OOM && call_alerts) {
         call.pub.acts = call.pub.command->flags;

@@ -202,8 +202,7 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->module = module;
     command->arity = row->arity;
     command->flags = command->row.flags;
-    command->simple_key =
-        key_spec_simple(row, &command->simple_last, &command->simple_step);
+    command->keys = key_spec_place(row);
     command->gone = false;
     if (module) {
         command->of_module = module->commands;
@@ -245,7 +244,7 @@ static void command_go(struct kr_cmd *command)
     /* The row's texts and tables are in the module's image. */
     memset(&command->row, 0, sizeof(command->row));
     command->row.name = command->full_name;
-    command->simple_key = 0;
+    command->keys.first = 0;
     if (!command->parent)
         table.count--;
 }
@@ -389,6 +388,37 @@ bool command_forget(kr_module *module)
     while (module->commands)
         command_go(module->commands);
     return any;
+}
+
+/* What both sides have of a row.  false: it is too short to be one. */
+static bool command_read(const struct kr_command *row, uint32_t size,
+                         struct kr_command *copy)
+{
+    if (!row || size < offsetof(struct kr_command, refused))
+        return false;
+    memset(copy, 0, sizeof(*copy));
+    memcpy(copy, row, size < sizeof(*copy) ? size : sizeof(*copy));
+    return true;
+}
+
+static kr_status command_add_sized(kr_module *module,
+                                   const struct kr_command *row, uint32_t size)
+{
+    struct kr_command copy;
+
+    return command_read(row, size, &copy) ? command_add(module, &copy)
+                                          : KR_EINVAL;
+}
+
+static kr_status command_add_sub_sized(kr_module *module, const char *parent,
+                                       const struct kr_command *row,
+                                       uint32_t size)
+{
+    struct kr_command copy;
+
+    return command_read(row, size, &copy)
+               ? command_add_sub(module, parent, &copy)
+               : KR_EINVAL;
 }
 
 static kr_status command_remove(kr_module *self, const char *name)
@@ -706,4 +736,6 @@ const struct kr_commands command_interface = {
     .percentile = latency_percentile,
     .histogram = latency_histogram,
     .reset_stats = command_reset_stats,
+    .add_sized = command_add_sized,
+    .add_subcommand_sized = command_add_sub_sized,
 };

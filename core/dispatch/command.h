@@ -8,6 +8,8 @@
 
 #include <kr/command.h>
 
+#include "core/dispatch/key_spec.h"
+
 struct latency; /* a command's histogram, made when it is first needed */
 
 struct kr_cmd {
@@ -16,9 +18,7 @@ struct kr_cmd {
     int32_t arity;
     uint32_t id;
     uint64_t flags;
-    uint8_t simple_key; /* index of a first key that a plain spec tells, or 0 */
-    uint8_t simple_step;
-    int16_t simple_last; /* of the last one: from the first, or from the end */
+    struct key_place keys;
     bool gone;  /* its module left; kept while something points to it */
     bool stale; /* its module's new version has not named it so far */
     uint16_t name_size;

@@ -115,23 +115,61 @@ bool key_spec_is_movable(const struct kr_command *row)
     return false;
 }
 
-uint8_t key_spec_simple(const struct kr_command *row, int16_t *last,
-                        uint8_t *step)
+static bool key_place_fits(int64_t index)
+{
+    return index >= 1 && index <= UINT8_MAX;
+}
+
+static struct key_place key_spec_range_place(const struct kr_key_spec *spec)
+{
+    struct key_place place = {.first = (uint8_t)spec->a, .step = 1};
+
+    if (spec->x >= -UINT8_MAX && spec->x <= UINT8_MAX &&
+        key_place_fits(spec->y) && spec->z == 0) {
+        place.last = (int16_t)spec->x;
+        place.step = (uint8_t)spec->y;
+    }
+    return place;
+}
+
+struct key_place key_spec_place(const struct kr_command *row)
 {
     const struct kr_key_spec *spec;
+    struct key_place nowhere = {0};
 
     if (row->keys.count == 0)
-        return 0;
+        return nowhere;
     spec = key_spec_at(row, 0);
-    if (spec->begin != KR_BEGIN_INDEX || spec->find != KR_FIND_RANGE ||
-        spec->a < 1 || spec->a > 255)
+    if (spec->begin != KR_BEGIN_INDEX || !key_place_fits(spec->a) ||
+        spec->flags & KR_KEY_NOT_KEY)
+        return nowhere;
+    if (spec->find == KR_FIND_RANGE)
+        return key_spec_range_place(spec);
+    if (spec->find == KR_FIND_KEYNUM && key_place_fits(spec->a + spec->x) &&
+        key_place_fits(spec->a + spec->y) && key_place_fits(spec->z))
+        return (struct key_place){.first = (uint8_t)(spec->a + spec->y),
+                                  .step = (uint8_t)spec->z,
+                                  .number = (uint8_t)(spec->a + spec->x)};
+    return nowhere;
+}
+
+uint32_t key_place_count(const struct key_place *place, uint32_t argc,
+                         const struct kr_str *argv)
+{
+    int64_t first = place->first, last = place->last, number;
+
+    if (first == 0 || first >= argc)
         return 0;
-    *last = 0;
-    *step = 1;
-    if (spec->x >= -255 && spec->x <= 255 && spec->y >= 1 && spec->y <= 255 &&
-        spec->z == 0) {
-        *last = (int16_t)spec->x;
-        *step = (uint8_t)spec->y;
+    if (place->number) {
+        if (place->number >= argc ||
+            !number_parse_int64(argv[place->number], &number) || number < 1 ||
+            number > argc)
+            return 0;
+        last = first + (number - 1) * place->step;
+    } else {
+        last += last >= 0 ? first : (int64_t)argc;
     }
-    return (uint8_t)spec->a;
+    if (last < first || last >= argc)
+        return 0;
+    return (uint32_t)((last - first) / place->step) + 1;
 }

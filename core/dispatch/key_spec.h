@@ -14,10 +14,21 @@ int32_t key_spec_find(const struct kr_command *row, uint32_t argc,
 /* Do the keys stand where only a look at the arguments tells? */
 bool key_spec_is_movable(const struct kr_command *row);
 
-/* The index of the first key if a spec tells it for all calls, or 0; and where
- * the last is (from the first, or negative: from the end), by which step. */
-uint8_t key_spec_simple(const struct kr_command *row, int16_t *last,
-                        uint8_t *step);
+/* Where a command's keys stand as far as its first spec tells it for all calls:
+ * what is looked up while the command is still waiting.  It need not be all. */
+struct key_place {
+    uint8_t first;  /* index of the first one, or 0: nobody knows */
+    uint8_t step;   /* from one to the next */
+    uint8_t number; /* index of the argument that says how many; 0: there is
+                       none */
+    int16_t last;   /* without: of the last, from the first or (negative) from
+                       the end */
+};
+
+struct key_place key_spec_place(const struct kr_command *row);
+/* How many keys there are at `place`; 0 when the arguments make no sense. */
+uint32_t key_place_count(const struct key_place *place, uint32_t argc,
+                         const struct kr_str *argv);
 
 static inline const struct kr_key_spec *
 key_spec_at(const struct kr_command *row, uint32_t i)

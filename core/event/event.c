@@ -23,7 +23,7 @@
 #include "core/event/event.h"
 
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/rack/usage.h"
 
 #include <assert.h>
 
@@ -104,6 +104,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
     [EVENT_COMMAND_CHANGED]  = KR_EVENT_COMMAND_CHANGED,
     [EVENT_INFO_RESET]       = KR_EVENT_INFO_RESET,
     [EVENT_LATENCY]          = KR_EVENT_LATENCY,
+    [EVENT_OVERRUN]          = KR_EVENT_OVERRUN,
 };
 /* clang-format on */
 
@@ -164,6 +165,22 @@ static void event_settle(kr_event *event)
     memory_free(event);
 }
 
+/* At these the server waits for the handlers, however long they take. */
+#define EVENT_PATIENT                                                          \
+    (UINT64_C(1) << EVENT_LOAD | UINT64_C(1) << EVENT_SHUTDOWN)
+
+/* An event of a module's is told within code of its, whose time is looked at
+ * already. */
+static void event_count_time(const kr_event *event, kr_module *module,
+                             uint64_t ticks)
+{
+    if (!event->bit || event->bit & EVENT_PATIENT)
+        module->usage.ticks += ticks;
+    else
+        usage_add(module, ticks, "handler of event",
+                  event_names[event - events.host]);
+}
+
 static void event_deliver(kr_event *event, const void *payload)
 {
     uint32_t count = event->count;
@@ -172,6 +189,7 @@ static void event_deliver(kr_event *event, const void *payload)
     for (uint32_t i = 0; i < count; i++) {
         struct event_row row = event->list[i]; /* the list may move */
         kr_module *was;
+        uint64_t begin;
 
         if (!row.fn)
             continue;
@@ -180,7 +198,9 @@ static void event_deliver(kr_event *event, const void *payload)
             continue;
         }
         was = rack_enter(row.module);
+        begin = clock_ticks();
         row.fn(row.ctx, payload);
+        event_count_time(event, row.module, clock_ticks() - begin);
         rack_leave(was);
     }
     event->delivering--;

@@ -48,6 +48,7 @@ enum event_id { /* ORDER: names in event.c */
                 EVENT_COMMAND_CHANGED,
                 EVENT_INFO_RESET,
                 EVENT_LATENCY,
+                EVENT_OVERRUN,
                 EVENT_COUNT
 };
 

@@ -261,7 +261,8 @@ static struct entry *adapt_open(kr_db *db, uint64_t hash, struct entry *e)
     struct kr_value value;
     kr_reader in;
 
-    codec_reader_init(&in, sealed_bytes(&peek), 0);
+    /* They may have come by RESTORE, and nobody has looked at them yet. */
+    codec_reader_init(&in, sealed_bytes(&peek), KR_CODEC_DEEP);
     if (adapt_load(&in, type, &value)) {
         void *box = entry_boxed(e) ? entry_box(e) : NULL;
 

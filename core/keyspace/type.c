@@ -41,6 +41,7 @@ static struct {
     struct type_slot *slots[ENTRY_TYPES];
     uint16_t count; /* the highest slot in use */
     uint16_t by_code[256];
+    uint16_t had_code[256]; /* whose it was last */
 } types;
 
 /* Tested by put() for each value that is replaced. */
@@ -100,6 +101,13 @@ uint16_t type_by_code(uint8_t code)
     return types.by_code[code];
 }
 
+uint16_t type_away_by_code(uint8_t code)
+{
+    uint16_t slot = types.had_code[code];
+
+    return types.by_code[code] == 0 && type_at(slot) == NULL ? slot : 0;
+}
+
 uint16_t type_by_file_name(struct kr_str name)
 {
     for (uint16_t i = 1; i <= types.count; i++) {
@@ -146,8 +154,10 @@ static bool type_codes_taken(const struct kr_type *row, uint16_t slot)
 static void type_drop_codes(uint16_t slot)
 {
     for (unsigned i = 0; i < 256; i++) {
-        if (types.by_code[i] == slot)
+        if (types.by_code[i] == slot) {
             types.by_code[i] = 0;
+            types.had_code[i] = slot;
+        }
     }
 }
 

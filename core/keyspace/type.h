@@ -51,6 +51,8 @@ const struct kr_type *type_with_parity(uint16_t slot, bool odd);
 /* The slot that loads RDB code `code`, or the module's type that is called so
  * in files; 0 if there is none. */
 uint16_t type_by_code(uint8_t code);
+/* The slot of a type that is away and had the code; 0: there is none. */
+uint16_t type_away_by_code(uint8_t code);
 uint16_t type_by_file_name(struct kr_str name);
 
 /* --- Sealed values ------------------------------------------------------- */

@@ -3,14 +3,16 @@
 
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/rack/usage.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The thread has a tenth of a processor that somebody else wants all of: the
@@ -31,6 +33,7 @@ struct job {
     void (*done)(void *ctx);
     void *ctx;
     uint64_t id;
+    uint64_t nsec; /* of the processor that it took, written before `done` */
 };
 
 static struct {
@@ -41,26 +44,39 @@ static struct {
     uint64_t last_id;     /* [main] */
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    bool ending;             /* guarded by lock */
-    TAILQ_HEAD(, job) queue; /* guarded by lock: those that have not begun */
+    bool ending;               /* guarded by lock */
+    kr_module *_Atomic blamed; /* whose work() runs, for a crash report */
+    TAILQ_HEAD(, job) queue;   /* guarded by lock: those that have not begun */
 } jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wanted = PTHREAD_COND_INITIALIZER,
           .queue = TAILQ_HEAD_INITIALIZER(jobs.queue)};
+
+/* It is over or taken back. */
+static void jobs_remove(struct job *job)
+{
+    if (job->module) {
+        job->module->held--;
+        job->module->jobs--;
+    }
+    jobs.pending--;
+    LIST_REMOVE(job, all);
+}
 
 static void jobs_finish(void *ctx)
 {
     struct job *job = ctx;
 
+    jobs_remove(job);
     if (job->module)
-        job->module->held--;
-    jobs.pending--;
-    LIST_REMOVE(job, all);
+        job->module->usage.job_nsec += job->nsec;
     if (job->old)
         rack_release_old(job->old);
     if (job->done) {
         kr_module *was = rack_enter(job->module);
+        uint64_t begin = clock_ticks();
 
         job->done(job->ctx);
+        usage_add(job->module, clock_ticks() - begin, "end of a job", NULL);
         rack_leave(was);
     }
     memory_free(job);
@@ -90,6 +106,37 @@ static void jobs_step_back(void)
         (void)syscall(SYS_sched_setattr, 0, &schedule, 0);
 }
 
+static int64_t jobs_processor_ns(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* The host's own jobs are nobody's account, and need no clock. */
+static void jobs_do(struct job *job)
+{
+    int64_t begin_ns;
+
+    if (!job->module) {
+        job->work(job->ctx);
+        return;
+    }
+    begin_ns = jobs_processor_ns();
+    atomic_store(&jobs.blamed, job->module);
+    job->work(job->ctx);
+    atomic_store(&jobs.blamed, NULL);
+    job->nsec = (uint64_t)(jobs_processor_ns() - begin_ns);
+}
+
+const char *jobs_blame(void)
+{
+    const kr_module *module = atomic_load(&jobs.blamed);
+
+    return module ? module->name : NULL;
+}
+
 static void *jobs_work(void *unused)
 {
     (void)unused;
@@ -107,7 +154,7 @@ static void *jobs_work(void *unused)
         TAILQ_REMOVE(&jobs.queue, job, link);
         job->begun = true;
         pthread_mutex_unlock(&jobs.lock);
-        job->work(job->ctx);
+        jobs_do(job);
         loop_interface.post(NULL, jobs_finish, job);
         pthread_mutex_lock(&jobs.lock);
     }
@@ -144,8 +191,10 @@ kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
 
     *job = (struct job){
         .module = self, .work = work, .done = done, .ctx = ctx, .id = id};
-    if (self)
+    if (self) {
         self->held++;
+        self->jobs++;
+    }
     jobs.pending++;
     LIST_INSERT_HEAD(&jobs.all, job, all);
     if (!jobs_begin()) {
@@ -176,10 +225,7 @@ bool jobs_cancel(kr_job *handle)
     pthread_mutex_unlock(&jobs.lock);
     if (!job)
         return false;
-    if (job->module)
-        job->module->held--;
-    jobs.pending--;
-    LIST_REMOVE(job, all);
+    jobs_remove(job);
     memory_free(job);
     return true;
 }

@@ -17,6 +17,9 @@ struct rack_names;
 bool jobs_carry(kr_module *module, const struct rack_names *names, bool really);
 /* Jobs not yet done.  [main] */
 uint64_t jobs_pending(void);
+/* The name of the module whose job runs, or NULL.  For the crash report:
+ * async-signal-safe. [any] */
+const char *jobs_blame(void);
 /* Finish what is queued, then end the thread. */
 void jobs_fini(void);
 

@@ -13,7 +13,7 @@
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/rack/usage.h"
 #include "core/server/lifetime.h"
 
 #include <errno.h>
@@ -99,10 +99,13 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
 
     while ((post = STAILQ_FIRST(&loop.running))) {
         kr_module *was;
+        uint64_t begin;
 
         STAILQ_REMOVE_HEAD(&loop.running, link);
         was = rack_enter(post->module);
+        begin = clock_ticks();
         post->fn(post->ctx);
+        usage_add(post->module, clock_ticks() - begin, "posted call", NULL);
         rack_leave(was);
         memory_free(post);
     }
@@ -120,6 +123,8 @@ static struct timeval loop_interval(uint64_t ms)
 static void loop_cancel(kr_timer *timer)
 {
     LIST_REMOVE(timer, link);
+    if (timer->module)
+        timer->module->timers--;
     event_free(timer->event);
     memory_free(timer);
 }
@@ -127,19 +132,22 @@ static void loop_cancel(kr_timer *timer)
 static void loop_timer_due(evutil_socket_t fd, short what, void *ctx)
 {
     kr_timer *timer = ctx;
-    kr_module *was;
+    kr_module *module = timer->module, *was;
     void (*fn)(void *) = timer->fn;
     void *arg = timer->ctx;
+    uint64_t begin;
 
     loop_wake();
     (void)fd;
     (void)what;
-    was = rack_enter(timer->module);
+    was = rack_enter(module);
     /* A one-shot timer is gone before its function runs: that may set it
      * again, and must not cancel it. */
     if (!timer->repeats)
         loop_cancel(timer);
+    begin = clock_ticks();
     fn(arg);
+    usage_add(module, clock_ticks() - begin, "timer", NULL);
     rack_leave(was);
 }
 
@@ -158,6 +166,8 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
     timer->event = event_new(loop.base, -1, repeat_ms ? EV_PERSIST : 0,
                              loop_timer_due, timer);
     LIST_INSERT_HEAD(&loop.timers, timer, link);
+    if (self)
+        self->timers++;
     event_add(timer->event, &delay);
     return timer;
 }
@@ -167,13 +177,16 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
 static void loop_fd_ready(evutil_socket_t fd, short what, void *ctx)
 {
     kr_fd *watched = ctx;
-    kr_module *was;
+    kr_module *module = watched->module, *was;
+    uint64_t begin;
 
     loop_wake();
-    was = rack_enter(watched->module);
+    was = rack_enter(module);
+    begin = clock_ticks();
     watched->fn(watched->ctx, fd,
                 (what & EV_READ ? KR_READABLE : 0) |
                     (what & EV_WRITE ? KR_WRITABLE : 0));
+    usage_add(module, clock_ticks() - begin, "watched descriptor", NULL);
     rack_leave(was);
 }
 

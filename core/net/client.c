@@ -24,9 +24,14 @@
 struct client_settings client_settings;
 struct client_stats client_stats;
 
+/* Ids are given in turn, so that a bucket has a thousandth of all clients. */
+#define ID_BUCKETS 1024
+
 TAILQ_HEAD(client_list, kr_client);
+LIST_HEAD(client_bucket, kr_client);
 
 static struct {
+    struct client_bucket by_id[ID_BUCKETS];
     struct client_list all;       /* by id */
     struct client_list expectant; /* have input, or may go on with theirs */
     struct client_list pending;   /* have output to send this turn */
@@ -40,6 +45,11 @@ static struct {
     .pending = TAILQ_HEAD_INITIALIZER(clients.pending),
     .doomed = TAILQ_HEAD_INITIALIZER(clients.doomed),
 };
+
+static struct client_bucket *client_bucket(uint64_t id)
+{
+    return &clients.by_id[id % ID_BUCKETS];
+}
 
 uint64_t client_count(void)
 {
@@ -164,6 +174,7 @@ struct kr_client *client_new_wired(int fd, uint32_t flags, struct wire *wire)
         return NULL;
     }
     TAILQ_INSERT_TAIL(&clients.all, client, all);
+    LIST_INSERT_HEAD(client_bucket(client->id), client, same_bucket);
     clients.count++;
     client_stats.connections++;
     client_account(client);
@@ -210,6 +221,7 @@ static void client_free(struct kr_client *client)
     if (clients.sweep == client)
         clients.sweep = TAILQ_NEXT(client, all);
     TAILQ_REMOVE(&clients.all, client, all);
+    LIST_REMOVE(client, same_bucket);
     clients.count--;
     client_stats.memory[client_class(client)] -= client->accounted;
     event_del(&client->readable);
@@ -534,10 +546,9 @@ struct kr_client *client_find(uint64_t id)
 {
     struct kr_client *client;
 
-    /* Ids ascend along the list; those asked for are mostly recent ones. */
-    TAILQ_FOREACH_REVERSE(client, &clients.all, client_list, all)
-    if (client->id <= id)
-        return client->id == id ? client : NULL;
+    LIST_FOREACH(client, client_bucket(id), same_bucket)
+    if (client->id == id)
+        return client;
     return NULL;
 }
 

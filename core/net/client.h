@@ -74,6 +74,7 @@ struct kr_client {
     struct client_texts *texts;
     void **slots; /* of modules, CLIENT_SLOTS of them; NULL: none set */
     TAILQ_ENTRY(kr_client) all;
+    LIST_ENTRY(kr_client) same_bucket; /* of ids */
     TAILQ_ENTRY(kr_client) queue; /* pending or doomed */
     TAILQ_ENTRY(kr_client) serve; /* expectant */
 };

@@ -24,6 +24,7 @@
 #include "core/rack/directory.h"
 
 #include "core/memory/memory.h"
+#include "core/rack/deny.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/module.h"
 #include "core/rack/refuse.h"
@@ -83,13 +84,18 @@ static void entry_settle(struct directory_entry *entry)
     memory_free(entry);
 }
 
+static void binding_write_slot(const struct directory_binding *b)
+{
+    *b->slot = b->entry->size >= b->size && !b->denied ? b->entry->table : NULL;
+}
+
 static void entry_write_slots(struct directory_entry *entry)
 {
     struct directory_binding *b;
 
     entry->generation++;
     for (b = entry->importers; b; b = b->next)
-        *b->slot = entry->size >= b->size ? entry->table : NULL;
+        binding_write_slot(b);
 }
 
 static const char *entry_who(const struct directory_entry *entry)
@@ -284,15 +290,115 @@ static bool directory_refuse(const struct rack_module *module,
                   module->name, import->id);
 }
 
+/* --- Denied by the configuration ----------------------------------------- */
+
+static bool directory_refuse_denied(const char *module, const char *id,
+                                    const char *rule, char *error,
+                                    size_t error_size)
+{
+    return refuse(error, error_size,
+                  "module '%s' needs interface %s, which the configuration "
+                  "denies it (module-deny %s); take that line out, or do "
+                  "without the module",
+                  module, id, rule);
+}
+
+bool directory_may_host(const struct rack_module *loader, const char *module,
+                        char *error, size_t error_size)
+{
+    for (uint32_t i = 0; i < loader->binding_count; i++) {
+        const char *id = loader->bindings[i].entry->id;
+        const char *rule = deny_find(module, id);
+
+        if (rule)
+            return refuse(error, error_size,
+                          "module '%s' would run in code of '%s', which uses "
+                          "interface %s, and the configuration denies it that "
+                          "(module-deny %s); take that line out, or do without "
+                          "the module",
+                          module, loader->name, id, rule);
+    }
+    return true;
+}
+
+/* All that anybody imports, until `each` answers false. */
+static bool directory_each_binding(bool (*each)(struct directory_binding *b,
+                                                void *ctx),
+                                   void *ctx)
+{
+    for (uint32_t i = 0; i < DIRECTORY_BUCKETS; i++) {
+        const struct directory_entry *entry;
+        struct directory_binding *b;
+
+        for (entry = directory[i]; entry; entry = entry->next) {
+            for (b = entry->importers; b; b = b->next) {
+                if (!each(b, ctx))
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
+struct directory_judge {
+    char *error;
+    size_t error_size;
+};
+
+static bool binding_may_deny(struct directory_binding *b, void *ctx)
+{
+    const struct directory_judge *judge = ctx;
+    const char *rule = deny_find(b->module->name, b->entry->id);
+
+    return !rule || b->flags & KR_IMPORT_OPTIONAL ||
+           refuse(judge->error, judge->error_size,
+                  "module '%s' is loaded and needs interface %s (module-deny "
+                  "%s); unload it first",
+                  b->module->name, b->entry->id, rule);
+}
+
+bool directory_may_deny(char *error, size_t error_size)
+{
+    struct directory_judge judge = {error, error_size};
+
+    return directory_each_binding(binding_may_deny, &judge);
+}
+
+static bool binding_deny(struct directory_binding *b, void *ctx)
+{
+    bool denied = deny_find(b->module->name, b->entry->id) != NULL;
+
+    (void)ctx;
+    if (denied != b->denied) {
+        b->denied = denied;
+        binding_write_slot(b);
+    }
+    return true;
+}
+
+void directory_deny(void)
+{
+    (void)directory_each_binding(binding_deny, NULL);
+}
+
+/* --- Binding ------------------------------------------------------------- */
+
 bool directory_bind(struct rack_module *module, char *error, size_t error_size)
 {
     const struct kr_rows *rows = &module->descriptor.imports;
     struct kr_import import;
 
     for (uint32_t i = 0; i < rows->count; i++) {
+        const char *rule;
+
         descriptor_row(rows, i, &import, sizeof(import));
-        if ((import.flags & KR_IMPORT_OPTIONAL) == 0 &&
-            !directory_find(import.id, import.size))
+        if (import.flags & KR_IMPORT_OPTIONAL)
+            continue;
+        rule = deny_find(module->name, import.id);
+        if (rule)
+            return directory_refuse_denied(module->name, import.id, rule, error,
+                                           error_size);
+        if (!directory_find(import.id, import.size))
             return directory_refuse(module, &import, error, error_size);
     }
     module->bindings =
@@ -307,9 +413,10 @@ bool directory_bind(struct rack_module *module, char *error, size_t error_size)
         b->slot = import.slot;
         b->size = import.size;
         b->flags = import.flags;
+        b->denied = deny_find(module->name, import.id) != NULL;
         b->next = b->entry->importers;
         b->entry->importers = b;
-        *b->slot = b->entry->size >= b->size ? b->entry->table : NULL;
+        binding_write_slot(b);
     }
     return true;
 }

@@ -15,6 +15,7 @@ struct directory_binding {
     const void **slot;
     uint32_t size;
     uint32_t flags;                 /* KR_IMPORT_ */
+    bool denied;                    /* by the configuration: see deny.h */
     struct directory_binding *next; /* that import the same id */
 };
 
@@ -43,6 +44,16 @@ void directory_rebind(struct rack_module *module);
  * false: a required interface is missing or too small, and no slot is bound. */
 bool directory_bind(struct rack_module *module, char *error, size_t error_size);
 void directory_unbind(struct rack_module *module);
+
+/* The rules of deny.h are others now.  Would all that is loaded stand them?
+ * false: `error` says who needs what they deny, and nothing has changed. */
+bool directory_may_deny(char *error, size_t error_size);
+/* They do: slots that are denied become NULL, others get what is offered. */
+void directory_deny(void);
+/* Does `loader`, in whose code `module` is to run, import what that is denied?
+ * Then false, and `error` says what. */
+bool directory_may_host(const struct rack_module *loader, const char *module,
+                        char *error, size_t error_size);
 
 /* The table behind an id, or NULL if none has `size` bytes.  O(1). */
 const void *directory_find(const char *id, uint32_t size);

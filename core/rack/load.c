@@ -316,6 +316,7 @@ bool rack_call_load(struct rack_module *m, const struct loader *loader,
     kr_module *was = rack_enter(rack_handle(m));
     kr_status status;
 
+    m->loader_judges = loader->judges;
     m->loading = true;
     status =
         loader->load(&loader->module->host, rack_handle(m), &copy->pub, &args);

@@ -190,6 +190,7 @@ static kr_status loader_add(kr_module *self, const struct kr_loader *given)
     l->name = memory_strdup(given->name);
     l->recognise = given->recognise;
     l->load = given->load;
+    l->judges = KR_HAS(given, flags) && given->flags & KR_LOADER_JUDGES;
     l->suffixes = memory_calloc(given->suffixes.count + 1, sizeof(char *));
     for (; l->suffix_count < given->suffixes.count; l->suffix_count++) {
         const char *suffix;
@@ -298,6 +299,12 @@ static kr_status loader_describe(kr_module *child, const struct kr_child *given)
             : !rack_check_name(m, about.name, why, sizeof(why))) {
         m->refusal = memory_strdup(why);
         return KR_EEXIST;
+    }
+    if (!m->loader_judges &&
+        !directory_may_host(rack_module_of(child)->loader, about.name, why,
+                            sizeof(why))) {
+        m->refusal = memory_strdup(why);
+        return KR_EDENIED;
     }
     loader_write_descriptor(m, &about);
     return KR_OK;

@@ -15,6 +15,7 @@ struct loader {
     char *name;
     char **suffixes;
     uint32_t suffix_count;
+    bool judges; /* KR_LOADER_JUDGES */
     bool (*recognise)(kr_module *self, const struct kr_file *file);
     kr_status (*load)(kr_module *self, kr_module *child,
                       const struct kr_file *file,

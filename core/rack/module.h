@@ -31,6 +31,7 @@ struct rack_module {
                   void (*each)(void *ctx, struct kr_str name), void *ctx);
     char *refusal;                /* why its description was refused, or NULL */
     bool loading;                 /* its loader's load() is running */
+    bool loader_judges;           /* KR_LOADER_JUDGES of its loader */
     bool described;               /* it has its name */
     bool stays;                   /* never unmap it: values of its types live */
     uint32_t children;            /* of its loaders, that are not GONE */

@@ -325,12 +325,31 @@ static void module_say_offer(const char *id, void *ctx)
     kr_reply_bulk(ctx, kr_cstr(id));
 }
 
+/* Of its imports, those that the configuration denies it. */
+static uint64_t module_say_denied(struct kr_reply *reply,
+                                  const struct rack_module *m)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < m->binding_count; i++) {
+        const struct kr_rows *rows = &m->descriptor.imports;
+        struct kr_import import;
+
+        if (!m->bindings[i].denied)
+            continue;
+        descriptor_row(rows, i, &import, sizeof(import));
+        kr_reply_bulk(reply, kr_cstr(import.id));
+        count++;
+    }
+    return count;
+}
+
 /* What it imports, and what it offers to others. */
 static void module_say_interfaces(struct kr_reply *reply,
                                   const struct rack_module *m)
 {
     const struct kr_rows *rows = &m->descriptor.imports;
-    uint64_t count = 0;
+    uint64_t count = 0, token;
 
     kr_reply_bulk(reply, KR_STR("imports"));
     kr_reply_array(reply, rows->count);
@@ -340,6 +359,11 @@ static void module_say_interfaces(struct kr_reply *reply,
         descriptor_row(rows, i, &import, sizeof(import));
         kr_reply_bulk(reply, kr_cstr(import.id));
     }
+    kr_reply_bulk(reply, KR_STR("denied"));
+    token = reply->ops->defer(reply);
+    count = module_say_denied(reply, m);
+    reply->ops->close(reply, token, KR_ARRAY, count);
+    count = 0;
     directory_offers(m, module_count_offer, &count);
     kr_reply_bulk(reply, KR_STR("offers"));
     kr_reply_array(reply, count);
@@ -389,7 +413,7 @@ void module_info(struct kr_call *call)
     }
     rack_interface.info(module, &info);
     descriptor_version(info.version, version);
-    kr_reply_map(reply, 24);
+    kr_reply_map(reply, 31);
     module_say(reply, "name", m->name);
     module_say_number(reply, "ver", info.version);
     module_say(reply, "version", version);
@@ -409,10 +433,16 @@ void module_info(struct kr_call *call)
                m->descriptor.flags & KR_MODULE_CAN_UPGRADE ? "yes" : "no");
     module_say_number(reply, "calls", info.calls);
     module_say_number(reply, "usec", info.nsec / 1000);
+    module_say_number(reply, "handler-usec", info.handler_nsec / 1000);
+    module_say_number(reply, "job-usec", info.job_nsec / 1000);
+    module_say_number(reply, "overruns", info.overruns);
     module_say_number(reply, "errors", info.errors);
     module_say_number(reply, "memory", info.memory);
     module_say_number(reply, "values", info.keys);
     module_say_number(reply, "held", m->host.held + m->host.parked);
+    module_say_number(reply, "jobs", info.jobs);
+    module_say_number(reply, "timers", info.timers);
+    module_say_number(reply, "waiting", info.waiting);
     module_say_interfaces(reply, m);
     module_say_lacks(reply, m);
 }

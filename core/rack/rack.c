@@ -26,6 +26,7 @@
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/rack/copy.h"
+#include "core/rack/deny.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/directory.h"
 #include "core/rack/loader.h"
@@ -466,6 +467,7 @@ bool rack_is_sealing(void)
 
 void rack_fini(void)
 {
+    deny_set(0, NULL);
     directory_fini();
     copy_fini();
 }
@@ -507,6 +509,43 @@ bool rack_allow_directory(const char *directory)
     return copy_allow_directory(directory);
 }
 
+/* Children that are loaded, and denied what their loader uses. */
+static bool rack_children_may_stay(char *error, size_t error_size)
+{
+    for (const struct rack_module *m = rack.first; m; m = m->next) {
+        if (m->loader && !m->loader_judges &&
+            !directory_may_host(m->loader, m->name, error, error_size))
+            return false;
+    }
+    return true;
+}
+
+bool rack_check_denied(uint32_t argc, const struct kr_str *argv,
+                       const char **error)
+{
+    static char why[512]; /* a CONFIG SET at a time, and copied at once */
+    struct deny_rules rules;
+    bool fine;
+
+    if (!deny_check(argc, argv, error))
+        return false;
+    rules = deny_read(argc, argv);
+    deny_exchange(&rules);
+    fine = directory_may_deny(why, sizeof(why)) &&
+           rack_children_may_stay(why, sizeof(why));
+    deny_exchange(&rules);
+    deny_drop(&rules);
+    if (!fine)
+        *error = why;
+    return fine;
+}
+
+void rack_deny(uint32_t argc, const struct kr_str *argv)
+{
+    deny_set(argc, argv);
+    directory_deny();
+}
+
 void rack_load_in_place(bool on)
 {
     image_in_place(on);
@@ -546,6 +585,12 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
     }
     all.nsec = clock_ticks_to_ns(ticks);
     type_may_forget(module, &type, &all.keys);
+    all.handler_nsec = clock_ticks_to_ns(m->host.usage.ticks);
+    all.job_nsec = m->host.usage.job_nsec;
+    all.overruns = m->host.usage.overruns;
+    all.jobs = m->host.jobs;
+    all.timers = m->host.timers;
+    all.waiting = m->host.parked;
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }
 
@@ -557,7 +602,14 @@ static kr_status rack_offer_of(kr_module *self, const char *id,
 
 static const void *rack_interface_of(const char *id, uint32_t size)
 {
-    return id ? directory_find(id, size) : NULL;
+    if (!id || (rack_running && deny_find(rack_running->name, id)))
+        return NULL;
+    return directory_find(id, size);
+}
+
+static bool rack_may_use(const kr_module *module, const char *id)
+{
+    return !deny_find(module->name, id);
 }
 
 static void *rack_state(const kr_module *module)
@@ -573,4 +625,5 @@ const struct kr_modules rack_interface = {
     .interface = rack_interface_of,
     .offer = rack_offer_of,
     .state = rack_state,
+    .may_use = rack_may_use,
 };

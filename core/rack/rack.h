@@ -9,6 +9,15 @@
 
 #include <stdatomic.h>
 
+/* What a module's handlers have taken: see usage.h. */
+struct usage {
+    uint64_t ticks;    /* in timers, events, posts, descriptors' callbacks */
+    uint64_t job_nsec; /* of the processor, by its jobs */
+    uint64_t overruns;
+    uint64_t untold; /* of them, since the last line in the log */
+    int64_t told_ms; /* wall clock; 0: never */
+};
+
 /* What the rest of the host reads of a module.  The loader's own part of it is
  * private to the wing (struct rack_module begins with this). */
 struct kr_module {
@@ -24,6 +33,9 @@ struct kr_module {
      * cannot go while > 0. */
     uint64_t held;
     uint64_t parked;     /* its calls that wait; they end with an error */
+    uint32_t jobs;       /* of `held`, those of kr_loop->job() */
+    uint32_t timers;     /* that are set */
+    struct usage usage;  /* of the processor, outside of commands */
     size_t memory_max;   /* try_alloc() refuses beyond it; 0: no limit */
     uint32_t entered;    /* calls into its code that have not returned */
     uint32_t generation; /* of its code: 1 at load, grows with each upgrade */
@@ -131,6 +143,12 @@ void rack_on_carry(const char *what,
  * rack_release_old() has been called as often.  The answer is for that. */
 kr_module *rack_hold_old(const struct rack_names *names);
 void rack_release_old(kr_module *old);
+
+/* The words of module-deny.  false: they are wrong, or a module that is loaded
+ * cannot do without; *error is static. */
+bool rack_check_denied(uint32_t argc, const struct kr_str *argv,
+                       const char **error);
+void rack_deny(uint32_t argc, const struct kr_str *argv);
 
 /* Load only files below `directory`; may be called several times.  Without any
  * call all directories are allowed.  false: no such directory. */

@@ -3,6 +3,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/log/log.h"
+#include "core/loop/jobs.h"
 #include "core/net/client.h"
 #include "core/rack/rack.h"
 
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
 
@@ -23,11 +26,28 @@ static volatile sig_atomic_t crash_reporting;
 
 /* --- What is said -------------------------------------------------------- */
 
+/* Another thread knows nothing of calls: what the main one did meanwhile is not
+ * to blame. */
+static void crash_report_thread(void)
+{
+    const char *module = jobs_blame();
+    char name[17] = "";
+
+    (void)prctl(PR_GET_NAME, name);
+    log_warning("crash: thread: %s", name);
+    if (module)
+        log_warning("crash: job of module: %s", module);
+}
+
 /* Names of commands are the host's; what clients sent is not shown. */
 static void crash_report_call(void)
 {
     const struct call *call = call_current;
 
+    if (syscall(SYS_gettid) != getpid()) {
+        crash_report_thread();
+        return;
+    }
     if (rack_running)
         log_warning("crash: module: %s", rack_running->name);
     if (!call)
@@ -40,11 +60,24 @@ static void crash_report_call(void)
                     (unsigned long long)call->pub.client->id);
 }
 
+/* The innermost code of a module on the stack: the host may have called it as
+ * nobody's, and what failed may be a library's function that it called. */
+static void crash_report_code(void *at, int count, void *const *frames)
+{
+    const char *module = at ? rack_module_at(at) : NULL;
+
+    for (int i = 0; i < count && !module; i++)
+        module = rack_module_at(frames[i]);
+    if (module)
+        log_warning("crash: in code of module: %s", module);
+}
+
 static void crash_report_stack(void *at)
 {
     void *frames[FRAMES];
     int count = backtrace(frames, FRAMES);
 
+    crash_report_code(at, count, frames);
     log_warning("------ STACK TRACE ------");
     if (at) {
         const char *module = rack_module_at(at);

@@ -145,6 +145,7 @@ static bool base_write_commands(struct base *base)
 
     base->out = kr_codec->new_stream_writer(base_put, base, 0);
     base_stamp(base);
+    kr_snapshot->rewrite_parts(base->out, KR_SNAPSHOT_BEFORE);
     for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
         base->keys_total += kr_keyspace->count(kr_keyspace->db(i));
     for (int32_t i = 0; i < kr_keyspace->db_count() && !base->failed; i++) {
@@ -155,6 +156,7 @@ static bool base_write_commands(struct base *base)
         base_select(base, i);
         kr_keyspace->each(db, base_key, base);
     }
+    kr_snapshot->rewrite_parts(base->out, KR_SNAPSHOT_AFTER);
     fine = kr_codec->flush(base->out) && !base->failed;
     kr_codec->free_writer(base->out);
     return fine;

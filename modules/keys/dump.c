@@ -273,7 +273,7 @@ void keys_restore(struct kr_call *call)
         return;
     }
     payload.size -= FOOTER_SIZE;
-    in = kr_codec->new_reader(payload, KR_CODEC_DEEP);
+    in = kr_codec->new_reader(payload, KR_CODEC_DEEP | KR_CODEC_WHOLE);
     if (restore_value(call, &restore, in))
         kr_reply_ok(call->reply);
     else

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib_pattern.h"
 
+#include "lib_class.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+
+#define PATTERN_SPAN   4096 /* bytes between two looks at the budget */
+#define PATTERN_SEARCH 64   /* bytes that are searched in a step */
 
 enum choice_kind {
     CHOICE_SKIP,
@@ -46,24 +51,10 @@ static const char *item_end(struct lib_pattern *pattern, const char *source)
 
 static bool class_has(unsigned char byte, unsigned char letter)
 {
-    bool has;
+    struct lib_class set;
 
-    /* clang-format off */
-    switch (tolower(letter)) {
-    case 'a': has = isalpha(byte); break;
-    case 'c': has = iscntrl(byte); break;
-    case 'd': has = isdigit(byte); break;
-    case 'l': has = islower(byte); break;
-    case 'p': has = ispunct(byte); break;
-    case 's': has = isspace(byte); break;
-    case 'u': has = isupper(byte); break;
-    case 'w': has = isalnum(byte); break;
-    case 'x': has = isxdigit(byte); break;
-    case 'z': has = byte == 0; break;
-    default: return byte == letter;
-    }
-    /* clang-format on */
-    return has != (isupper(letter) != 0);
+    return lib_class_find(letter, &set) ? lib_class_has(&set, byte)
+                                        : byte == letter;
 }
 
 /* Is `byte` in the set from `source` ('[') to `last` (']')? */
@@ -262,15 +253,54 @@ static bool match_frontier(struct lib_pattern *pattern, struct place *place)
     return true;
 }
 
+/* The end of those bytes from `at` on, up to `stop`, that the class has. */
+static const char *class_span(const char *at, const char *stop,
+                              unsigned char letter)
+{
+    struct lib_class set;
+
+    if (!lib_class_find(letter, &set)) {
+        while (at < stop && (unsigned char)*at == letter)
+            at++;
+        return at;
+    }
+    while (at < stop && lib_class_has(&set, (unsigned char)*at))
+        at++;
+    return at;
+}
+
+/* The end of those that the item has; `source` to `end` is the item. */
+static const char *item_span(struct lib_pattern *pattern, const char *at,
+                             const char *source, const char *end)
+{
+    const char *stop = at, *begin;
+
+    do {
+        begin = at;
+        stop =
+            pattern->end - at > PATTERN_SPAN ? at + PATTERN_SPAN : pattern->end;
+        if (*source == '.')
+            at = stop;
+        else if (*source == '%')
+            at = class_span(at, stop, (unsigned char)source[1]);
+        else if (*source != '[')
+            while (at < stop && *at == *source)
+                at++;
+        else
+            while (item_has(pattern, at, source, end))
+                at++;
+        lib_cost_add(&pattern->cost, 1 + (uint64_t)(at - begin) / 4);
+    } while (at == stop && at < pattern->end);
+    return at;
+}
+
 /* x* or the rest of x+: as many as there are, fewer if that fails. */
 static void match_longest(struct lib_pattern *pattern, struct place *place,
                           const char *end)
 {
-    const char *source = place->source;
     const char *least = place->at;
 
-    while (item_has(pattern, place->at, source, end))
-        place->at++;
+    place->at = item_span(pattern, place->at, place->source, end);
     place->source = end + 1;
     if (place->at > least)
         choice_add(pattern, CHOICE_LESS, place)->least = least;
@@ -354,6 +384,21 @@ void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
     luaL_checkstack(L, 2, "pattern too complex");
     lua_pushnil(L);
     pattern->slot = lua_gettop(L);
+}
+
+const char *lib_pattern_skip(struct lib_pattern *pattern, const char *at,
+                             const char *source)
+{
+    const char *found;
+
+    if (*source == '\0' || strchr("^$*+?.([%-)", *source) ||
+        (source[1] != '\0' && strchr("*?-", source[1])))
+        return at;
+    found = memchr(at, *source, (size_t)(pattern->end - at));
+    if (!found)
+        found = pattern->end;
+    lib_cost_add(&pattern->cost, (uint64_t)(found - at) / PATTERN_SEARCH);
+    return found;
 }
 
 const char *lib_pattern_match(struct lib_pattern *pattern, const char *at,

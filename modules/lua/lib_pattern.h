@@ -65,6 +65,11 @@ struct lib_pattern {
 void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
                        const char *text, size_t size);
 
+/* Where a match of `source` can begin at the earliest, from `at` on: the end of
+ * the text if nowhere else.  Saves nothing but time. */
+const char *lib_pattern_skip(struct lib_pattern *pattern, const char *at,
+                             const char *source);
+
 /* Match `source` from `at` on: where the match ends, or NULL.  Raises Lua's
  * errors of patterns. */
 const char *lib_pattern_match(struct lib_pattern *pattern, const char *at,

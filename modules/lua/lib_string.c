@@ -59,8 +59,11 @@ static int find_pattern(lua_State *L, const char *text, size_t size,
 
     lib_pattern_begin(&pattern, L, text, size);
     do {
-        const char *end = lib_pattern_match(&pattern, at, source + anchored);
+        const char *end;
 
+        if (!anchored)
+            at = lib_pattern_skip(&pattern, at, source);
+        end = lib_pattern_match(&pattern, at, source + anchored);
         if (!end)
             continue;
         if (!places)
@@ -107,8 +110,10 @@ static int gmatch_next(lua_State *L)
 
     lib_pattern_begin(&pattern, L, text, size);
     for (; at <= pattern.end; at++) {
-        const char *end = lib_pattern_match(&pattern, at, source);
+        const char *end;
 
+        at = lib_pattern_skip(&pattern, at, source);
+        end = lib_pattern_match(&pattern, at, source);
         if (!end)
             continue;
         lua_pushinteger(L, end - text + (end == at));
@@ -228,8 +233,13 @@ static int string_gsub(lua_State *L)
     lib_pattern_begin(&pattern, L, text, size);
     lib_bytes_begin(&out, L);
     while (count < most) {
-        const char *end = lib_pattern_match(&pattern, at, source + anchored);
+        const char *first =
+            anchored ? at : lib_pattern_skip(&pattern, at, source);
+        const char *end;
 
+        lib_bytes_add(&out, at, (size_t)(first - at));
+        at = first;
+        end = lib_pattern_match(&pattern, at, source + anchored);
         if (end) {
             count++;
             if (type == LUA_TNUMBER || type == LUA_TSTRING)

@@ -152,6 +152,22 @@ void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when)
     }
 }
 
+/* What is carried for a module that is away is what its command would load. */
+void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when)
+{
+    for (struct rdb_part *part = rdb->parts; part; part = part->next)
+        if (part->row->when & when && part->row->rewrite)
+            part->row->rewrite(part->row->ctx, out, when);
+    if (when != KR_SNAPSHOT_BEFORE)
+        return;
+    for (struct rdb_carried *c = rdb->carried; c; c = c->next) {
+        struct kr_str argv[] = {KR_STR("FUNCTION"), KR_STR("LOAD"),
+                                kr_str(c->bytes, c->size)};
+
+        kr_codec->emit(out, KR_COUNT(argv), argv);
+    }
+}
+
 /* --- Reading ------------------------------------------------------------- */
 
 static bool part_refuse(kr_reader *in, const char *reason)

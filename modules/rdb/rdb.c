@@ -48,11 +48,17 @@ static kr_status snapshot_load(int fd, const char *name, uint32_t flags,
     return rdb_load(rdb_of_module(), fd, name, flags, end);
 }
 
+static void snapshot_rewrite_parts(kr_writer *out, uint32_t when)
+{
+    rdb_rewrite_parts(rdb_of_module(), out, when);
+}
+
 static const struct kr_snapshot snapshot_interface = {
     .size = sizeof(struct kr_snapshot),
     .write = snapshot_write,
     .load = snapshot_load,
     .part = rdb_add_part,
+    .rewrite_parts = snapshot_rewrite_parts,
 };
 
 /* --- What is heard ------------------------------------------------------- */

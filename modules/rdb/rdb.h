@@ -129,6 +129,8 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *part);
 /* Those of a module, or all with NULL. */
 void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
+/* The same as commands. */
+void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 /* Read a record whose opcode has been read.  false: refused. */
 bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode);
 void rdb_clear_parts(struct rdb *rdb);

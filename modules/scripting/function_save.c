@@ -156,6 +156,19 @@ void function_part_save(void *ctx, kr_writer *out, uint32_t when)
     save_all(&((const struct functions *)ctx)->shelf, out);
 }
 
+void function_part_rewrite(void *ctx, kr_writer *out, uint32_t when)
+{
+    const struct shelf *shelf = &((const struct functions *)ctx)->shelf;
+
+    (void)when;
+    for (uint32_t i = 0; i < shelf->libraries.count; i++) {
+        struct kr_str argv[] = {KR_STR("FUNCTION"), KR_STR("LOAD"),
+                                shelf_at(shelf, i)->source};
+
+        kr_codec->emit(out, KR_COUNT(argv), argv);
+    }
+}
+
 bool function_part_load(void *ctx, kr_reader *in, uint32_t format,
                         uint32_t when)
 {

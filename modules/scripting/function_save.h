@@ -25,6 +25,7 @@ bool function_restore(struct functions *functions, struct kr_str bytes,
 
 /* The functions of a struct kr_snapshot_part, whose ctx is struct functions. */
 void function_part_save(void *ctx, kr_writer *out, uint32_t when);
+void function_part_rewrite(void *ctx, kr_writer *out, uint32_t when);
 bool function_part_load(void *ctx, kr_reader *in, uint32_t format,
                         uint32_t when);
 void function_part_clear(void *ctx);

@@ -142,9 +142,14 @@ static bool info_module(kr_module *module, void *ctx)
     kr_info_fieldf(ctx, "module",
                    "name=%s,ver=%" PRIu32 ",api=%u,filters=0,usedby=[],"
                    "using=[],options=[],calls=%" PRIu64 ",usec=%" PRIu64
-                   ",errors=%" PRIu64 ",memory=%" PRIu64 ",keys=%" PRIu64,
+                   ",errors=%" PRIu64 ",memory=%" PRIu64 ",keys=%" PRIu64
+                   ",handler_usec=%" PRIu64 ",job_usec=%" PRIu64
+                   ",overruns=%" PRIu64 ",jobs=%" PRIu32 ",timers=%" PRIu32
+                   ",waiting=%" PRIu64,
                    info.name, info.version, KR_GENERATION, info.calls,
-                   info.nsec / 1000, info.errors, info.memory, info.keys);
+                   info.nsec / 1000, info.errors, info.memory, info.keys,
+                   info.handler_nsec / 1000, info.job_nsec / 1000,
+                   info.overruns, info.jobs, info.timers, info.waiting);
     return true;
 }
 

@@ -88,6 +88,11 @@ static void server_on_slow(void *ctx, const void *payload)
     latency_note_call(server, event);
 }
 
+static void server_on_overrun(void *ctx, const void *payload)
+{
+    slowlog_note_module(ctx, payload);
+}
+
 /* What is in use now belongs to the server, what comes later to its users. */
 static void server_on_ready(void *ctx, const void *payload)
 {
@@ -134,6 +139,8 @@ static kr_status server_create(kr_module *self, const struct kr_load_args *args,
 static void server_activate(kr_module *self, void *state)
 {
     (void)kr_events->subscribe(self, KR_EVENT_SLOW, server_on_slow, state);
+    (void)kr_events->subscribe(self, KR_EVENT_OVERRUN, server_on_overrun,
+                               state);
     (void)kr_events->subscribe(self, KR_EVENT_READY, server_on_ready, state);
     latency_start(state);
     monitor_start(state);

@@ -85,31 +85,24 @@ static struct kr_str slowlog_copy(char **to, struct kr_str head,
 }
 
 static struct slow_entry *slowlog_new_entry(struct server *server,
-                                            const struct kr_call *call)
+                                            const struct slow_words *words,
+                                            struct kr_str address,
+                                            struct kr_str name)
 {
-    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
-    struct kr_str nothing = {"", 0}, name = nothing, address;
-    struct slow_words words;
+    const struct kr_str nothing = {"", 0};
+    size_t bytes = address.size + name.size;
     struct slow_entry *entry;
-    size_t bytes;
     char *to;
 
-    if (call->client) {
-        kr_clients->info(call->client, &who);
-        name = kr_clients->text(call->client, "name");
-    }
-    address = kr_cstr(who.address);
-    slowlog_pick(&words, call);
-    bytes = address.size + name.size;
-    for (uint32_t i = 0; i < words.count; i++)
-        bytes += words.heads[i].size + words.tails[i].size;
-    entry = kr_memory->alloc(server->self,
-                             sizeof(*entry) +
-                                 words.count * sizeof(entry->words[0]) + bytes);
-    to = (char *)&entry->words[words.count];
-    entry->word_count = words.count;
-    for (uint32_t i = 0; i < words.count; i++)
-        entry->words[i] = slowlog_copy(&to, words.heads[i], words.tails[i]);
+    for (uint32_t i = 0; i < words->count; i++)
+        bytes += words->heads[i].size + words->tails[i].size;
+    entry = kr_memory->alloc(
+        server->self,
+        sizeof(*entry) + words->count * sizeof(entry->words[0]) + bytes);
+    to = (char *)&entry->words[words->count];
+    entry->word_count = words->count;
+    for (uint32_t i = 0; i < words->count; i++)
+        entry->words[i] = slowlog_copy(&to, words->heads[i], words->tails[i]);
     entry->client = slowlog_copy(&to, address, nothing);
     entry->client_name = slowlog_copy(&to, name, nothing);
     return entry;
@@ -146,21 +139,14 @@ void slowlog_trim(struct server *server)
         slowlog_drop_oldest(server);
 }
 
-void slowlog_note(struct server *server, const struct kr_slow_event *event)
+static void slowlog_add(struct server *server, struct slow_entry *entry,
+                        uint64_t nsec)
 {
     struct slowlog *log = &server->slowlog;
-    const struct kr_call *call = event->call;
-    struct slow_entry *entry;
 
-    if (event->nsec < slowlog_limit() || slowlog_max_len == 0)
-        return;
-    if (call->command &&
-        kr_commands->row(call->command)->flags & KR_CMD_SKIP_SLOWLOG)
-        return;
-    entry = slowlog_new_entry(server, call);
     entry->id = log->next_id++;
     entry->time_sec = kr_loop->wall_ms() / 1000;
-    entry->usec = (int64_t)(event->nsec / 1000);
+    entry->usec = (int64_t)(nsec / 1000);
     entry->newer = NULL;
     entry->older = log->newest;
     if (log->newest)
@@ -170,6 +156,47 @@ void slowlog_note(struct server *server, const struct kr_slow_event *event)
     log->newest = entry;
     log->count++;
     slowlog_trim(server);
+}
+
+static bool slowlog_wants(uint64_t nsec)
+{
+    return nsec >= slowlog_limit() && slowlog_max_len > 0;
+}
+
+void slowlog_note(struct server *server, const struct kr_slow_event *event)
+{
+    struct kr_client_info who = {.size = SERVER_CLIENT_PEER};
+    const struct kr_call *call = event->call;
+    struct kr_str name = KR_STR("");
+    struct slow_words words;
+
+    if (!slowlog_wants(event->nsec) ||
+        (call->command &&
+         kr_commands->row(call->command)->flags & KR_CMD_SKIP_SLOWLOG))
+        return;
+    if (call->client) {
+        kr_clients->info(call->client, &who);
+        name = kr_clients->text(call->client, "name");
+    }
+    slowlog_pick(&words, call);
+    slowlog_add(server,
+                slowlog_new_entry(server, &words, kr_cstr(who.address), name),
+                event->nsec);
+}
+
+void slowlog_note_module(struct server *server,
+                         const struct kr_overrun_event *event)
+{
+    const struct kr_str nothing = KR_STR("");
+    struct slow_words words = {.count = 3};
+
+    if (!slowlog_wants(event->nsec))
+        return;
+    slowlog_pick_word(&words, 0, KR_STR("MODULE"));
+    slowlog_pick_word(&words, 1, event->module);
+    slowlog_pick_word(&words, 2, event->what);
+    slowlog_add(server, slowlog_new_entry(server, &words, nothing, nothing),
+                event->nsec);
 }
 
 void slowlog_fini(struct server *server)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* slowlog - the commands that took long, newest first.
+/* slowlog - the commands that took long, and handlers of modules that did; newest
+ * first.
  *
  *   newest -> entry -> entry -> ... -> oldest          at most slowlog_max_len
  *
@@ -12,6 +13,7 @@
 struct server;
 struct slow_entry;
 struct kr_slow_event;
+struct kr_overrun_event;
 
 struct slowlog {
     struct slow_entry *newest;
@@ -29,6 +31,11 @@ uint64_t slowlog_limit(void);
 
 /* A call was slow for somebody; keep it if it was for us.  O(32) words. */
 void slowlog_note(struct server *server, const struct kr_slow_event *event);
+
+/* So is a handler of a module, which stands in it as MODULE, the module's name
+ * and what it was, without a client. */
+void slowlog_note_module(struct server *server,
+                         const struct kr_overrun_event *event);
 
 /* Drop the oldest entries beyond slowlog_max_len. */
 void slowlog_trim(struct server *server);

@@ -5,8 +5,8 @@
  *   TIDE_VERSION   of the module, 1
  *   TIDE_LAYOUT    of its values in memory, 1 to 3
  *   TIDE_ADOPTS    a layout that it works with as it is
- *   TIDE_REFUSES   create(), takeover(), or load() of a value with level 666,
- *                  which fail: 1, 2, 3
+ *   TIDE_REFUSES   create(), takeover(), load() of a value with level 666, or
+ *                  handover(), which fail: 1, 2, 3, 4
  *   TIDE_MISSING   a symbol that nobody has
  *   TIDE_FORGETS   functions under way have no names
  *   TIDE_DROPS     a command, the type and the interface are gone: 1, 2, 4
@@ -513,7 +513,10 @@ static kr_status handover(kr_module *self, void *state, struct kr_handover *out)
     (void)self;
     out->layout = 1;
     out->state = state;
-    return KR_OK;
+    if (TIDE_REFUSES != 4)
+        return KR_OK;
+    snprintf(out->error, out->error_size, "the state is in use");
+    return KR_EBUSY;
 }
 
 static kr_status takeover(kr_module *self, void *state,

@@ -30,6 +30,8 @@ REPLIES = [
           "7.2 keeps small sets in listpacks", theirs=r"\$9\r\nhashtable\r\n"),
     Known(r"(?i)OBJECT ENCODING .*", r"\$8\r\nlistpack\r\n", "7.2 has an encoding for small lists",
           theirs=r"\$9\r\nquicklist\r\n"),
+    Known(r"(?i)OBJECT ENCODING .*", r"\$8\r\nlistpack\r\n", "SORT only reads a sorted set; Redis's converts it",
+          theirs=r"\$8\r\nskiplist\r\n", stream=True),
     Known(r"(?i)LPOS .*", r"-ERR value is out of range, value must between .*\r\n",
           "7.2's text; 7.0 takes the smallest integer for a rank"),
     Known(r"(?i)(B[LR]POP|BLMPOP|BLMOVE|BRPOPLPUSH|BZ\S+) .*", r"-ERR timeout is out of range\r\n",

@@ -125,6 +125,20 @@ class Exchange(Tests):
     def test_what_redis_logs_as_commands_we_load(self):
         self.exchange(ORACLE, None, "--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes")
 
+    def test_functions_are_in_a_base_of_either_kind(self):
+        for preamble in "yes", "no":
+            one = self.begin("--aof-use-rdb-preamble", preamble)
+            for name in "first", "second":
+                one.call("FUNCTION", "LOAD", f"#!lua name={name}\nredis.register_function"
+                         f"('{name}', function() return '\\0{name}' end)")
+            one.call("SET", "key", "value")
+            rewritten(one)
+            for binary in None, ORACLE:
+                other = self.inherit(one, "--aof-use-rdb-preamble", preamble, binary=binary)
+                self.assertEqual(other.call("FCALL", "first", 0), b"\0first")
+                self.assertEqual(other.call("FCALL", "second", 0), b"\0second")
+                self.same(one, other)
+
     def test_what_we_log_we_load(self):
         one = self.exchange(None, None, "--aof-use-rdb-preamble", "no")
         one.call("DEBUG", "LOADAOF")

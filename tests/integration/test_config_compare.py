@@ -22,7 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Names of ours, names of Redis 7.2 that the oracle does not have, and the one
 # default that is another: our MODULE is open to local clients.
 DIFFERENT = {
-    "modules-dir", "load-modules", "module-allow-dirs", "enable-module-command",
+    "modules-dir", "load-modules", "module-allow-dirs", "enable-module-command", "module-time-limit",
+    "module-deny", "lua-module-callback-limit", "lua-module-memory-limit",
     "cluster-announce-human-nodename", "locale-collate", "set-max-listpack-entries",
     "set-max-listpack-value", "port", "dir", "bind",
 }

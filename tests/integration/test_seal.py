@@ -12,6 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
+from test_stream import crc64  # noqa: E402
 from test_upgrade import build  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
@@ -96,6 +97,40 @@ class WhileItIsAway(Sealed):
                 if module != "stream":
                     self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
 
+    def test_a_dump_is_restored_while_it_is_away(self):
+        for module in FILL:
+            with self.subTest(module):
+                self.fill(module, 1)
+                big = READ[module][0], f"{module}0:big", *READ[module][2:]
+                before, many = self.read(module), self.call(*big)
+                dumps = [self.call("DUMP", f"{module}0"), self.call("DUMP", f"{module}0:big")]
+                self.unload(module)
+                self.assertEqual(self.call("RESTORE", f"{module}1", 0, dumps[0]), b"OK")
+                self.assertEqual(self.call("DUMP", f"{module}1"), dumps[0])
+                self.assertEqual(self.call("TYPE", f"{module}1"), module.encode())
+                if dumps[1]:
+                    self.assertEqual(self.call("RESTORE", f"{module}1:big", 77777, dumps[1]), b"OK")
+                self.load(module)
+                self.assertEqual(self.read(module, 1), before)
+                self.assertEqual(self.call(big[0], f"{module}1:big", *big[2:]), many)
+
+    def test_what_was_restored_is_looked_at_when_it_opens(self):
+        """Whatever the bytes are: the value opens, or stays sealed and can be deleted."""
+        self.call("RPUSH", "l", *(f"e{i}" for i in range(40)))
+        dump = bytearray(self.call("DUMP", "l"))
+        for at in range(3, len(dump) - 10, 3):
+            dump[at] ^= 0x55
+            dump[-8:] = crc64(bytes(dump[:-8])).to_bytes(8, "little")
+            self.unload("list")
+            self.assertEqual(self.call("RESTORE", "r", 0, bytes(dump), "REPLACE"), b"OK")
+            self.load("list")
+            answer = self.call("LRANGE", "r", 0, -1)
+            if isinstance(answer, Error):
+                self.assertIn(b"WRONGTYPE", answer)
+                self.assertEqual(self.call("OBJECT", "ENCODING", "r"), b"sealed")
+            self.assertEqual(self.call("DEL", "r"), 1)
+            dump[at] ^= 0x55
+
     def test_all_open_again(self):
         for module in FILL:
             self.fill(module, 300)
@@ -145,6 +180,59 @@ class WhileItIsAway(Sealed):
         self.load("hash")
         self.fill("hash", 3)
         self.assertEqual(self.call("DBSIZE"), 12)
+
+    def test_they_are_evicted(self):
+        self.fill("hash", 300)
+        self.unload("hash")
+        before = self.call("DBSIZE")
+        for policy in ("allkeys-lru", "allkeys-lfu", "allkeys-random"):
+            self.call("CONFIG", "SET", "maxmemory-policy", policy)
+            used = int(dict(line.split(b":", 1) for line in self.call("INFO", "memory").split(b"\r\n")
+                            if b":" in line)[b"used_memory"])
+            self.call("CONFIG", "SET", "maxmemory", used - 100000)
+            self.call("SET", "s", "x")
+            self.assertLess(self.call("DBSIZE"), before)
+            before = self.call("DBSIZE")
+        self.call("CONFIG", "SET", "maxmemory", 0)
+        self.load("hash")
+        self.assertEqual(self.call("DBSIZE"), before)
+
+    def test_databases_may_be_swapped_meanwhile(self):
+        self.fill("hash", 600)
+        digest = self.call("DEBUG", "DIGEST")
+        other = self.connect()
+        for _ in range(4):
+            other.send("MODULE", "UNLOAD", "hash")
+            for _ in range(20):
+                self.call("SWAPDB", 0, 1)
+            self.assertEqual(other.read().value, b"OK")
+            self.load("hash")
+            for _ in range(20):
+                self.call("SWAPDB", 0, 1)
+        self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertEqual(self.read("hash", 599), self.read("hash", 0))
+
+    def test_a_snapshot_has_the_same_values(self):
+        """And so has an append-only file, which begins with one."""
+        for module in FILL:
+            self.fill(module, 40)
+        self.call("EXPIRE", "hash7", 1000)
+        digest = self.call("DEBUG", "DIGEST")
+        dumps = [self.call("DUMP", f"{module}{i}") for module in FILL for i in range(40)]
+        for module in FILL:
+            self.unload(module)
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.server.kill()
+        self.server.expect_status = 0
+        self.server.start()
+        self.client = self.connect()
+        self.call = self.client.call
+        self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
+        self.assertGreater(self.call("TTL", "hash7"), 900)
+        for module in FILL:
+            self.unload(module)
+        self.assertEqual([self.call("DUMP", f"{module}{i}") for module in FILL for i in range(40)],
+                         dumps)
 
     def test_fields_expire_when_it_is_back(self):
         self.call("HSET", "h", "a", "1", "b", "2")

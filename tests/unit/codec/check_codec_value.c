@@ -175,6 +175,17 @@ START_TEST(a_key_stands_behind_the_code)
 }
 END_TEST
 
+START_TEST(a_value_that_cannot_be_written_fails_the_writer)
+{
+    write_bare(7, NULL);
+    ck_assert(!codec_interface.writer_failed(&writer));
+    codec_interface.abandon(&writer);
+    ck_assert(codec_interface.writer_failed(&writer));
+    write_bare(8, NULL);
+    ck_assert_written("\xc8\x07");
+}
+END_TEST
+
 START_TEST(a_modules_type_has_an_id_and_an_end)
 {
     ck_assert(write_coin(9, NULL));
@@ -267,6 +278,29 @@ START_TEST(a_type_that_is_away_is_carried_along_if_its_end_can_be_found)
 }
 END_TEST
 
+START_TEST(a_whole_value_of_a_type_that_is_away_is_carried_along)
+{
+    struct kr_value value;
+    uint16_t slot;
+
+    write_bare(7, NULL);
+    type_forget(&module);
+    turn(writer.size);
+    reader.flags = KR_CODEC_WHOLE;
+    ck_assert(read_back(&slot, &value));
+    ck_assert_uint_eq(type_home(slot), bare_slot);
+    ck_assert_uint_eq(value.bytes.size, writer.size);
+    ck_assert_int_eq(memcmp(value.bytes.data, writer.data, writer.size), 0);
+    turn(1); /* a code, and no value */
+    reader.flags = KR_CODEC_WHOLE;
+    ck_assert(!read_back(&slot, &value));
+    writer.data[0]++; /* a code that nobody has ever had */
+    turn(writer.size);
+    reader.flags = KR_CODEC_WHOLE;
+    ck_assert(!read_back(&slot, &value));
+}
+END_TEST
+
 START_TEST(a_type_that_nothing_saves_is_not_written)
 {
     struct kr_type type = coin_type;
@@ -329,6 +363,7 @@ Suite *codec_value_suite(void)
     tcase_add_checked_fixture(tcase, value_setup, value_teardown);
     tcase_add_test(tcase, a_type_with_a_code_is_written_bare);
     tcase_add_test(tcase, a_key_stands_behind_the_code);
+    tcase_add_test(tcase, a_value_that_cannot_be_written_fails_the_writer);
     tcase_add_test(tcase, a_modules_type_has_an_id_and_an_end);
     tcase_add_test(tcase, values_come_back);
     tcase_add_test(tcase, a_value_cut_off_anywhere_leaves_nothing);
@@ -336,6 +371,8 @@ Suite *codec_value_suite(void)
     tcase_add_test(tcase, what_the_type_refuses_is_refused);
     tcase_add_test(
         tcase, a_type_that_is_away_is_carried_along_if_its_end_can_be_found);
+    tcase_add_test(tcase,
+                   a_whole_value_of_a_type_that_is_away_is_carried_along);
     tcase_add_test(tcase, a_type_that_nothing_saves_is_not_written);
     tcase_add_loop_test(tcase, a_name_that_files_cannot_have_is_not_written, 0,
                         KR_COUNT(wrong_names));

@@ -71,6 +71,42 @@ START_TEST(keys_are_found_where_the_spec_says)
 }
 END_TEST
 
+/* What is looked up ahead is what the spec finds, or nothing. */
+START_TEST(a_place_agrees_with_the_spec)
+{
+    const struct example *e = &examples[_i];
+    struct kr_command row = {.name = "x",
+                             .keys = {&e->spec, 1, sizeof(struct kr_key_spec)}};
+    struct key_place place = key_spec_place(&row);
+    uint32_t count;
+
+    type_words(e->line);
+    count = key_place_count(&place, word_count, words);
+    if (e->spec.begin != KR_BEGIN_INDEX || e->count <= 0) {
+        ck_assert_uint_eq(count, 0);
+        return;
+    }
+    ck_assert_int_eq((int32_t)count, e->count);
+    ck_assert_uint_eq(place.first, e->first);
+    ck_assert_uint_eq(place.first + (count - 1) * place.step, e->last);
+}
+END_TEST
+
+START_TEST(a_place_never_leads_behind_the_arguments)
+{
+    static const struct kr_key_spec spec = {
+        KR_KEY_RO, KR_BEGIN_INDEX, KR_FIND_KEYNUM, NULL, 2, 3, 1, 1, NULL};
+    struct kr_command row = {.name = "x",
+                             .keys = {&spec, 1, sizeof(struct kr_key_spec)}};
+    struct key_place place = key_spec_place(&row);
+
+    type_words("odd a b k 1");
+    ck_assert_uint_eq(key_place_count(&place, word_count, words), 0);
+    type_words("odd a b k 1 1");
+    ck_assert_uint_eq(key_place_count(&place, word_count, words), 1);
+}
+END_TEST
+
 START_TEST(more_keys_than_room_are_counted_and_not_written)
 {
     struct kr_key_spec spec = KR_KEY(KR_KEY_RO, 1, -1, 1);
@@ -90,6 +126,9 @@ Suite *key_spec_suite(void)
 
     tcase_add_loop_test(tests, keys_are_found_where_the_spec_says, 0,
                         KR_COUNT(examples));
+    tcase_add_loop_test(tests, a_place_agrees_with_the_spec, 0,
+                        KR_COUNT(examples));
+    tcase_add_test(tests, a_place_never_leads_behind_the_arguments);
     tcase_add_test(tests, more_keys_than_room_are_counted_and_not_written);
     suite_add_tcase(suite, tests);
     return suite;

@@ -3,8 +3,10 @@
  * nothing runs on when the budget is gone.  (All answers are compared with
  * Redis's in tests/differential/cases/scripting-libs.txt.) */
 #include "modules/lua/lib.h"
+#include "modules/lua/lib_class.h"
 #include "tests/unit/suites.h"
 
+#include <ctype.h>
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,34 @@
 #define STEPS_ALLOWED 10000000
 
 static uint64_t steps_left;
+
+START_TEST(classes_are_those_of_ascii)
+{
+    static const struct {
+        char letter;
+        int (*has)(int byte);
+    } known[] = {{'a', isalpha}, {'c', iscntrl}, {'d', isdigit},
+                 {'l', islower}, {'p', ispunct}, {'s', isspace},
+                 {'u', isupper}, {'w', isalnum}, {'x', isxdigit}};
+    struct lib_class set, inverse;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        ck_assert(lib_class_find((unsigned char)known[i].letter, &set));
+        ck_assert(
+            lib_class_find((unsigned char)toupper(known[i].letter), &inverse));
+        for (int byte = 0; byte < 256; byte++) {
+            bool has = byte < 128 && known[i].has(byte);
+
+            ck_assert_int_eq(lib_class_has(&set, (unsigned char)byte), has);
+            ck_assert_int_eq(lib_class_has(&inverse, (unsigned char)byte),
+                             !has);
+        }
+    }
+    for (int byte = 0; byte < 256; byte++)
+        if (!isalpha(byte) || !strchr("acdlpsuwxz", tolower(byte)))
+            ck_assert(!lib_class_find((unsigned char)byte, &set));
+}
+END_TEST
 
 /* What the engine would do: here, the error alone. */
 void budget_spend(lua_State *L, uint64_t steps)
@@ -65,6 +95,15 @@ static const struct {
     {"return ('key:12'):gsub('(%a+):(%d+)', '%2=%1')", "12=key"},
     {"return ('f(a(b)c)d'):match('%b()')", "(a(b)c)"},
     {"return ('THE (quick) fox'):find('%f[%a]%a+%f[%A]', 5)", "6"},
+    {"return (('a.b.c'):gsub('.c', 'x'))", "a.bx"},
+    {"return (('aXbXc'):gsub('X', '', 1))", "abXc"},
+    {"return (('xxab'):gsub('xa', '-'))", "x-b"},
+    {"return (('aab'):gsub('a*', '-'))", "--b-"},
+    {"return (('abc'):gsub('d-', '.'))", ".a.b.c."},
+    {"return ('abc'):find('c$') .. ('abc'):find('c')", "33"},
+    {"return tostring(('abc'):find('bd')) .. ('a]c'):find(']')", "nil2"},
+    {"return #('%s'):rep(5000):match('[%%s]+') + #('7'):rep(9000):match('%d+')", "19000"},
+    {"return #('\\233\\0'):match('%W%z')", "2"},
     {"return ('x?'):rep(20000):match(('x?%?'):rep(1) .. '(.)')", "x"},
     {"local t = ('x'):rep(5000) return #t:match(('x?'):rep(5000))", "5000"},
     {"local r = ('x'):find('[a') return r", "s:1: malformed pattern (missing ']')"},
@@ -181,6 +220,7 @@ Suite *lib_suite(void)
                         sizeof(answers) / sizeof(*answers));
     tcase_add_loop_test(tcase, what_would_run_on_ends_with_the_budget, 0,
                         sizeof(endless) / sizeof(*endless));
+    tcase_add_test(tcase, classes_are_those_of_ascii);
     tcase_add_test(tcase, settings_of_one_cjson_are_not_those_of_another);
     tcase_add_test(tcase, readers_take_any_bytes);
     suite_add_tcase(suite, tcase);

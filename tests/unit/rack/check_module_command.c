@@ -262,12 +262,14 @@ START_TEST(info_tells_everything)
                      "-ERR no such module with that name ");
     RUN(module_load, module_path("plain"));
     RUN(module_info, "plain");
-    begins("%24 name plain ver :10203 version 1.2.3 generation :1 upgrades "
+    begins("%31 name plain ver :10203 version 1.2.3 generation :1 upgrades "
            ":0 upgrade-usec :0 upgrade-cpu-usec :0 path ");
     ck_assert_ptr_nonnull(strstr(said, "can-upgrade no "));
-    ck_assert_ptr_nonnull(strstr(said, "imports *1 kr.memory/1 "));
+    ck_assert_ptr_nonnull(strstr(said, "imports *1 kr.memory/1 denied ()*0 "));
     ck_assert_ptr_nonnull(strstr(said, "offers *1 test.plain/1 "));
     ck_assert_ptr_nonnull(strstr(said, "can-unload yes "));
+    ck_assert_ptr_nonnull(
+        strstr(said, "held :0 jobs :0 timers :0 waiting :0 "));
     ck_assert_ptr_nonnull(strstr(said, "lacks ()*0 "));
 }
 END_TEST

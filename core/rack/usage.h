@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* usage - the time that a module's handlers take, and who takes too much.
+ *
+ * Time in commands is counted by the commands.  What is counted here is what the
+ * host calls beside them: timers, event handlers, posts, descriptors' callbacks.
+ * Everybody waits meanwhile, so one that takes longer than module-time-limit is
+ * told to the log, at most once a second for each module, and by "module.slow".
+ *
+ * Costs two readings of the processor's counter for each handler. */
+#ifndef CORE_RACK_USAGE_H
+#define CORE_RACK_USAGE_H
+
+#include "core/loop/clock.h"
+#include "core/rack/rack.h"
+
+/* Handlers of at least so many ticks overrun. */
+extern uint64_t usage_limit_ticks;
+
+void usage_set_limit_ms(int64_t limit_ms); /* 0: none */
+
+/* It has taken `ticks`: `what` it was ("timer"), and which one or NULL. */
+void usage_overrun(kr_module *module, uint64_t ticks, const char *what,
+                   const char *name);
+
+static inline void usage_add(kr_module *module, uint64_t ticks,
+                             const char *what, const char *name)
+{
+    if (!module)
+        return;
+    module->usage.ticks += ticks;
+    if (KR_UNLIKELY(ticks >= usage_limit_ticks))
+        usage_overrun(module, ticks, what, name);
+}
+
+#endif
