@@ -75,7 +75,7 @@ struct kr_run {
 #define KR_RUN_SCRIPT     (1u << 6) /* refuse commands flagged no-script */
 #define KR_RUN_NO_LOG     (1u << 7) /* not journalled for KR_JOURNAL_LOG */
 #define KR_RUN_NO_REPLICAS                                                     \
-    (1u << 8) /* not journalled for KR_JOURNAL_REPLICAS */
+    (1u << 8)                      /* not journalled for KR_JOURNAL_REPLICAS */
 #define KR_RUN_NO_FILTER (1u << 9) /* the words have been through FILTER */
 
 struct kr_calls {
