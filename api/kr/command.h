@@ -165,6 +165,7 @@ struct kr_arg {
         .name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__   \
     }
 
+/* A line of a command's history, in COMMAND DOCS. */
 struct kr_history {
     const char *since;
     const char *text;

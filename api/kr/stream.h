@@ -24,11 +24,13 @@
 extern "C" {
 #endif
 
+/* Milliseconds since 1970, and a number among those of the same one. */
 struct kr_stream_id {
     uint64_t ms;
     uint64_t seq;
 };
 
+/* The id `ms`-`seq`.  [any] */
 static inline struct kr_stream_id kr_stream_id(uint64_t ms, uint64_t seq)
 {
     struct kr_stream_id id = {ms, seq};

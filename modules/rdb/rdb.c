@@ -140,6 +140,9 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
+    kr_events->subscribe(self, KR_EVENT_FLUSH_BEFORE, rdb_walk_on_flush_before,
+                         state);
+    kr_events->subscribe(self, KR_EVENT_SWAP, rdb_walk_on_swap, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, rdb_on_shutdown, state);
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, rdb_on_reset, state);
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
@@ -153,6 +156,7 @@ static void rdb_destroy(kr_module *self, void *state)
 {
     struct rdb *rdb = state;
 
+    rdb_walk_stop(rdb);
     rdb_forget_parts(rdb, NULL);
     rdb_clear_parts(rdb);
     kr_memory->free(self, rdb);
@@ -163,6 +167,10 @@ static void rdb_destroy(kr_module *self, void *state)
 
 static const struct kr_word sanitize_words[] = {
     {"no", 0}, {"yes", 1}, {"clients", 2},
+};
+
+static const struct kr_word method_words[] = {
+    {"fork", RDB_FORK}, {"walk", RDB_WALK},
 };
 
 #define SWITCH(label, member, text, ...)                                       \
@@ -189,6 +197,12 @@ static const struct kr_param params[] = {
     {.name = "sanitize-dump-payload", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.sanitize, .initial = "no",
      .words = KR_ROWS(sanitize_words)},
+    {.name = "snapshot-method", .type = KR_PARAM_ENUM,
+     .slot = &rdb_settings.method, .initial = "fork",
+     .words = KR_ROWS(method_words)},
+    {.name = "snapshot-walk-effort", .type = KR_PARAM_INT,
+     .slot = &rdb_settings.walk_effort, .initial = "512", .min = 0,
+     .max = INT_MAX},
     DELAY("rdb-key-save-delay", save_delay_us),
     DELAY("key-load-delay", load_delay_us),
     {.name = "loading-process-events-interval-bytes", .type = KR_PARAM_INT,
