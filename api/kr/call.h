@@ -49,6 +49,9 @@ struct kr_call {
      * (kr_command.acts); a gate of stage AUTHORISE may add those of what the
      * command will run. */
     uint64_t acts;
+    /* Bit i: argument i is secret, and no log shows it; bit 63: all from there
+     * on.  Set by the handler. */
+    uint64_t secret;
 };
 
 /* What to run, and how. */
@@ -72,7 +75,8 @@ struct kr_run {
 #define KR_RUN_SCRIPT     (1u << 6) /* refuse commands flagged no-script */
 #define KR_RUN_NO_LOG     (1u << 7) /* not journalled for KR_JOURNAL_LOG */
 #define KR_RUN_NO_REPLICAS                                                     \
-    (1u << 8) /* not journalled for KR_JOURNAL_REPLICAS */
+    (1u << 8)                      /* not journalled for KR_JOURNAL_REPLICAS */
+#define KR_RUN_NO_FILTER (1u << 9) /* the words have been through FILTER */
 
 struct kr_calls {
     uint32_t size;
@@ -124,6 +128,12 @@ struct kr_calls {
     /* reply->ops->error() with an error that has been counted where it arose:
      * the command fails by it, but there was only one.  [main] */
     void (*error_again)(struct kr_reply *reply, struct kr_str text);
+    /* Run `fn` when nothing is running any more: behind the outermost call that
+     * is under way, before its effects are delivered, so that what `fn` changes
+     * is of one unit with them; outside of calls, before the loop waits.  Those
+     * asked for meanwhile run, too.  In the order in which they came; never
+     * after the module is unloaded.  O(1). */
+    void (*later)(kr_module *self, void (*fn)(void *ctx), void *ctx);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

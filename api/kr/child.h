@@ -63,6 +63,8 @@ struct kr_children {
     void (*report)(uint64_t keys, uint64_t keys_total);
     /* How long the last fork took, in us. */
     int64_t (*fork_usec)(void);
+    /* Is this the child?  [child] */
+    bool (*inside)(void);
 };
 KR_INTERFACE(kr_children, "kr.children/1");
 

@@ -30,6 +30,8 @@ extern "C" {
 #define KR_EVENT_KEY_EXPIRED "key.expired"
 #define KR_EVENT_KEY_EVICTED "key.evicted"
 #define KR_EVENT_KEY_MISSED  "key.missed"
+/*   key.loaded    has been read from a snapshot (kr_keyspace->place()) */
+#define KR_EVENT_KEY_LOADED "key.loaded"
 
 struct kr_key_event {
     uint32_t size;
@@ -69,11 +71,13 @@ struct kr_client_event {
 };
 
 /* "host.tick" (hz times a second), "host.sleep" (before the loop waits),
- * "host.wake", "host.ready" (all modules active, before the first client),
+ * "host.wait" (it waits now: nothing of the main thread runs until "host.wake",
+ * which comes before anything else that does), "host.ready" (all modules active, before the first client),
  * "host.memory" (used memory is over the limit and eviction found nothing),
  * "journal.flush" (replies of this turn are about to be sent): no payload. */
 #define KR_EVENT_TICK  "host.tick"
 #define KR_EVENT_SLEEP "host.sleep"
+#define KR_EVENT_WAIT  "host.wait"
 #define KR_EVENT_WAKE  "host.wake"
 #define KR_EVENT_READY "host.ready"
 
@@ -86,6 +90,41 @@ struct kr_shutdown_event {
     const char *veto;
 };
 
+/* "loading.begin", "loading.progress" (a few dozen times a second), "loading.end":
+ * kr_loading_event.  The data set is being read, see loading.h. */
+#define KR_EVENT_LOADING_BEGIN    "loading.begin"
+#define KR_EVENT_LOADING_PROGRESS "loading.progress"
+#define KR_EVENT_LOADING_END      "loading.end"
+
+struct kr_loading_event {
+    uint32_t size;
+    uint32_t flags;         /* KR_LOADING_ */
+    uint64_t loaded, total; /* bytes; total 0: unknown */
+    bool ok;                /* of the end: it went well */
+};
+
+/* "save.begin", "save.end": kr_save_event.  The data set is being written.  With
+ * KR_SAVE_CHILD that is told in the child, and nothing that a handler changes
+ * is seen by the server.  [child] */
+#define KR_EVENT_SAVE_BEGIN "save.begin"
+#define KR_EVENT_SAVE_END   "save.end"
+
+struct kr_save_event {
+    uint32_t size;
+    uint32_t flags; /* KR_SAVE_ of loading.h */
+    bool ok;        /* of the end: it went well */
+};
+
+/* "child.born", "child.gone" (before the done() of its work): kr_fork_event. */
+#define KR_EVENT_CHILD_BORN "child.born"
+#define KR_EVENT_CHILD_GONE "child.gone"
+
+struct kr_fork_event {
+    uint32_t size;
+    int32_t pid;
+    const char *name; /* of the work */
+};
+
 /* "call.slow": kr_slow_event.  See kr_calls->set_slow_limit(). */
 #define KR_EVENT_SLOW "call.slow"
 
@@ -96,7 +135,8 @@ struct kr_slow_event {
     uint64_t nsec;
 };
 
-/* "config.changed": kr_name_event with the parameter's name.
+/* "config.changed": kr_name_event with the parameter's name; those of one change
+ * follow one another.
  * "module.loaded", "module.unloaded", "module.changed" (upgraded): the module's.
  * "command.changed": commands were added or removed; no payload. */
 #define KR_EVENT_CONFIG_CHANGED  "config.changed"
@@ -108,8 +148,9 @@ struct kr_slow_event {
 /* With events about something that has a name, which is borrowed. */
 struct kr_name_event {
     uint32_t size;
-    uint32_t reserved;
+    uint32_t left; /* of config.changed: so many more follow, of this change */
     struct kr_str name;
+    uint32_t version; /* of a module's: 10203 is 1.2.3 */
 };
 
 /* "module.slow": kr_overrun_event.  A timer, an event handler, a post or the like

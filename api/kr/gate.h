@@ -22,7 +22,8 @@ extern "C" {
 
 #define KR_STAGE_FILTER                                                        \
     0u                        /* argv as it came; command is NULL; may replace
-                               * call->argv by memory that lives until AFTER */
+                               * call->argv by memory that lives until the
+                               * call is over (kr_calls->later(), say) */
 #define KR_STAGE_AUTHORISE 1u /* may this client do that? */
 #define KR_STAGE_ROUTE     2u /* is it here that it is done? */
 #define KR_STAGE_ADMIT     3u /* can it be done now (loading, full, busy)? */

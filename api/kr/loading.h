@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* loading - the data set is being read, and the server answers meanwhile.
+/* loading - the data set is being read, and the server answers meanwhile; or it
+ * is being written, which is told to who wants to know.
  *
  * Between begin() and end() nothing expires, is evicted or announced; commands
  * that are not flagged KR_CMD_LOADING are refused by -LOADING, but for calls
@@ -35,6 +36,10 @@ struct kr_load_event {
 };
 
 #define KR_LOADING_ASYNC (1u << 0) /* beside the data set that is served */
+#define KR_LOADING_LOG   (1u << 1) /* a log of writes, not a snapshot */
+
+#define KR_SAVE_LOG   (1u << 0) /* the beginning of a log, not a snapshot */
+#define KR_SAVE_CHILD (1u << 1) /* by a child: the host sets it */
 
 struct kr_loading {
     uint32_t size;
@@ -50,6 +55,11 @@ struct kr_loading {
     void (*end)(bool ok);
     /* Is somebody loading?  O(1). */
     bool (*active)(void);
+    /* The data set is about to be written to a file, `flags`: KR_SAVE_LOG; and
+     * it has been, well or not.  They raise the events "save.begin" and
+     * "save.end".  [main], [child] */
+    void (*save_begin)(uint32_t flags);
+    void (*save_end)(uint32_t flags, bool ok);
 };
 KR_INTERFACE(kr_loading, "kr.loading/1");
 

@@ -178,6 +178,7 @@ static void set_tell(char **names, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct kr_name_event event = {.size = sizeof(event),
+                                      .left = count - 1 - i,
                                       .name = kr_cstr(names[i])};
 
         event_raise(EVENT_CONFIG_CHANGED, &event);

@@ -335,6 +335,7 @@ static void parked_timeout(evutil_socket_t fd, short what, void *ctx)
 {
     struct parked *parked = ctx;
 
+    loop_wake();
     (void)fd;
     (void)what;
     if (clock_monotonic_ns() < parked->deadline_ns) {

@@ -17,6 +17,8 @@
 #include "core/rack/rack.h"
 #include "core/text/escape.h"
 
+#include <sys/queue.h>
+
 #define DEPTH_MAX 128
 
 unsigned call_depth;
@@ -242,13 +244,70 @@ static void call_execute(struct call *call)
     call_end(call, ticks);
 }
 
+/* --- When nothing is running ---------------------------------------------- */
+
+struct later {
+    STAILQ_ENTRY(later) link;
+    kr_module *module;
+    void (*fn)(void *ctx);
+    void *ctx;
+};
+
+static struct {
+    STAILQ_HEAD(, later) waiting;
+    bool runs;
+} later = {.waiting = STAILQ_HEAD_INITIALIZER(later.waiting)};
+
+static void call_later(kr_module *self, void (*fn)(void *ctx), void *ctx)
+{
+    struct later *one = memory_alloc(sizeof(*one));
+
+    *one = (struct later){.module = self, .fn = fn, .ctx = ctx};
+    STAILQ_INSERT_TAIL(&later.waiting, one, link);
+}
+
+static void call_run_later(void)
+{
+    struct later *one;
+
+    later.runs = true;
+    journal_interface.begin();
+    while ((one = STAILQ_FIRST(&later.waiting))) {
+        kr_module *was;
+
+        STAILQ_REMOVE_HEAD(&later.waiting, link);
+        was = rack_enter(one->module);
+        one->fn(one->ctx);
+        rack_leave(was);
+        memory_free(one);
+    }
+    later.runs = false;
+    journal_interface.end();
+}
+
+void call_forget(kr_module *module)
+{
+    struct later *one, *next;
+
+    for (one = STAILQ_FIRST(&later.waiting); one; one = next) {
+        next = STAILQ_NEXT(one, link);
+        if (one->module != module)
+            continue;
+        STAILQ_REMOVE(&later.waiting, one, later, link);
+        memory_free(one);
+    }
+}
+
 void call_settle(void)
 {
-    if (KR_LIKELY(!journal_armed && !block_has_ready))
+    if (KR_LIKELY(!journal_armed && !block_has_ready &&
+                  STAILQ_EMPTY(&later.waiting)))
         return;
     /* Within another call: one that lets the loop run. */
-    if (call_depth > 0)
+    if (call_depth > 0 || later.runs)
         return;
+    if (!STAILQ_EMPTY(&later.waiting))
+        call_run_later();
     journal_deliver();
     if (block_has_ready)
         block_serve();
@@ -508,6 +567,37 @@ static kr_db *call_run_db(const struct kr_run *run)
                          : keyspace_interface.db(0);
 }
 
+/* What the host itself has against it. */
+static bool call_may_run(struct call *call, const struct kr_run *run)
+{
+    const struct kr_cmd *command = call->pub.command;
+
+    if (!command || command->gone) {
+        call_unknown(call);
+        return false;
+    }
+    if (!command->run || !call_arity_fits(command, call->pub.argc)) {
+        if (run->flags & KR_RUN_SCRIPT)
+            call_refuse(call, "ERR Wrong number of args calling Redis "
+                              "command from script");
+        else if (command->run)
+            call_wrong_arity(call, command);
+        else
+            call_unknown(call);
+        return false;
+    }
+    if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {
+        call_refuse(call, "ERR This Redis command is not allowed from script");
+        return false;
+    }
+    if (run->flags & KR_RUN_NO_WRITES && command->flags & KR_CMD_WRITE) {
+        call_refuse(call, "ERR Write commands are not allowed from read-only "
+                          "scripts.");
+        return false;
+    }
+    return true;
+}
+
 /* `prepared`: the keys have been hashed; NULL: they have not. */
 static kr_status call_run_found(struct kr_cmd *command,
                                 const struct kr_run *run,
@@ -545,35 +635,20 @@ static kr_status call_run_found(struct kr_cmd *command,
         kr_reply_error(call.pub.reply, "ERR calls are nested too deeply");
         return KR_EDENIED;
     }
-    if (!command || command->gone) {
-        call_unknown(&call);
-        return KR_EDENIED;
+    if (KR_UNLIKELY(armed & gate_stages[KR_STAGE_FILTER]) &&
+        !(run->flags & (KR_RUN_NO_GATES | KR_RUN_NO_FILTER))) {
+        answer = call_filter(&call, armed);
+        call.pub.command = command_match(call.pub.argc, call.pub.argv, NULL);
+        prepared = NULL;
     }
-    if (!command->run || !call_arity_fits(command, run->argc)) {
-        if (run->flags & KR_RUN_SCRIPT)
-            call_refuse(&call, "ERR Wrong number of args calling Redis "
-                               "command from script");
-        else if (command->run)
-            call_wrong_arity(&call, command);
-        else
-            call_unknown(&call);
+    if (answer == KR_GATE_PASS && !call_may_run(&call, run))
         return KR_EDENIED;
-    }
-    if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {
-        call_refuse(&call, "ERR This Redis command is not allowed from script");
-        return KR_EDENIED;
-    }
-    if (run->flags & KR_RUN_NO_WRITES && command->flags & KR_CMD_WRITE) {
-        call_refuse(&call, "ERR Write commands are not allowed from read-only "
-                           "scripts.");
-        return KR_EDENIED;
-    }
-    if (KR_LIKELY(!(armed | call_alerts))) {
-        /* Nobody is to be asked. */
+    if (answer != KR_GATE_PASS || KR_LIKELY(!(armed | call_alerts))) {
+        /* A filter has answered, or nobody is to be asked. */
     } else if (!(run->flags & KR_RUN_NO_GATES)) {
         answer = call_ask_gates(&call, armed);
     } else if (run->flags & KR_RUN_DENY_OOM && call_alerts) {
-        call.pub.acts = command->flags;
+        call.pub.acts = call.pub.command->flags;
         answer = call_admit(&call);
     }
     if (answer == KR_GATE_HOLD)
@@ -746,4 +821,5 @@ const struct kr_calls call_interface = {
     .full = call_get_full,
     .count_error = call_count_error,
     .error_again = call_error_again,
+    .later = call_later,
 };

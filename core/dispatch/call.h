@@ -93,6 +93,8 @@ void call_end(struct call *call, uint64_t ticks);
 void call_replied(kr_client *client);
 /* At the end of a call: effects, wake-ups, if no other call is under way. */
 void call_settle(void);
+/* Drop what the module wanted to be run later. */
+void call_forget(kr_module *module);
 
 extern const struct kr_calls call_interface;
 

@@ -370,6 +370,16 @@ static void keyspace_drop_placed(struct entry *e)
     placed.duplicate = true;
 }
 
+/* Who is told may run commands, one that removes the key too. */
+static __attribute__((noinline)) void
+keyspace_tell_loaded(kr_db *db, uint64_t hash, struct entry *e)
+{
+    struct kr_cell cell;
+
+    entry_fill_cell(e, db, hash, &cell);
+    tell(EVENT_KEY_LOADED, db, entry_key(e), &cell, NULL);
+}
+
 static void keyspace_insert_placed(void)
 {
     struct table_place at;
@@ -386,6 +396,8 @@ static void keyspace_insert_placed(void)
         }
         db_insert(placed.db, placed.hashes[i], e);
         db_link_value(placed.db, e);
+        if (event_is_armed(EVENT_KEY_LOADED))
+            keyspace_tell_loaded(placed.db, placed.hashes[i], e);
     }
     placed.count = 0;
 }

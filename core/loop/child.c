@@ -2,6 +2,7 @@
 #include "core/loop/child.h"
 
 #include "core/dispatch/call.h"
+#include "core/event/event.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
@@ -44,6 +45,7 @@ static struct {
     uint64_t forks;
     int64_t fork_usec;
     double fork_rate;
+    bool inside;          /* this process is the child */
     int64_t look_next_ns; /* in the child */
 } child;
 
@@ -129,6 +131,7 @@ static _Noreturn void child_run(void)
     /* Nobody's command is under way here. */
     call_current = NULL;
     call_depth = 0;
+    child.inside = true;
     child.look_next_ns = 0;
     code = child.work.run(child.work.ctx);
     child_look();
@@ -137,6 +140,15 @@ static _Noreturn void child_run(void)
 }
 
 /* --- In the server ------------------------------------------------------- */
+
+static void child_tell(enum event_id id)
+{
+    struct kr_fork_event event = {
+        .size = sizeof(event), .pid = (int32_t)child.pid, .name = child.name};
+
+    if (event_is_armed(id))
+        event_raise(id, &event);
+}
 
 static void child_gone(int status)
 {
@@ -154,6 +166,7 @@ static void child_gone(int status)
 
     if (child.page->copied > child.copied_peak)
         child.copied_peak = child.page->copied;
+    child_tell(EVENT_CHILD_GONE);
     child.pid = 0;
     child.module = NULL;
     keyspace_hooks.child = false;
@@ -183,6 +196,7 @@ static void child_reap(int options)
 
 static void child_on_signal(evutil_socket_t number, short what, void *ctx)
 {
+    loop_wake();
     (void)number, (void)what, (void)ctx;
     child_reap(WNOHANG);
 }
@@ -264,6 +278,7 @@ static kr_status child_fork(kr_module *self, const struct kr_child_work *work)
     if (self)
         self->held++;
     log_debug("Fork CoW for %s: child %d", work->name, (int)pid);
+    child_tell(EVENT_CHILD_BORN);
     return KR_OK;
 }
 
@@ -289,6 +304,11 @@ static void child_kill(bool wait)
 static int64_t child_fork_usec(void)
 {
     return child.fork_usec;
+}
+
+static bool child_inside(void)
+{
+    return child.inside;
 }
 
 void child_reset_stats(void)
@@ -366,4 +386,5 @@ const struct kr_children child_interface = {
     .kill = child_kill,
     .report = child_report,
     .fork_usec = child_fork_usec,
+    .inside = child_inside,
 };

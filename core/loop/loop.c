@@ -8,6 +8,7 @@
  * and crashes are blamed on the right one. */
 #include "core/loop/loop.h"
 
+#include "core/event/event.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
@@ -87,6 +88,7 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
     struct post *post;
     uint64_t count;
 
+    loop_wake();
     (void)what;
     (void)ctx;
     while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
@@ -135,6 +137,7 @@ static void loop_timer_due(evutil_socket_t fd, short what, void *ctx)
     void *arg = timer->ctx;
     uint64_t begin;
 
+    loop_wake();
     (void)fd;
     (void)what;
     was = rack_enter(module);
@@ -177,6 +180,7 @@ static void loop_fd_ready(evutil_socket_t fd, short what, void *ctx)
     kr_module *module = watched->module, *was;
     uint64_t begin;
 
+    loop_wake();
     was = rack_enter(module);
     begin = clock_ticks();
     watched->fn(watched->ctx, fd,
@@ -233,6 +237,21 @@ bool loop_is_inside(void)
     return loop.inside;
 }
 
+bool loop_waits;
+
+void loop_tell_wake(void)
+{
+    loop_waits = false;
+    event_raise(EVENT_WAKE, NULL);
+}
+
+static void loop_tell_wait(void)
+{
+    if (event_is_armed(EVENT_WAIT))
+        event_raise(EVENT_WAIT, NULL);
+    loop_waits = event_is_armed(EVENT_WAKE);
+}
+
 static void loop_turn(int flags)
 {
     loop.inside = true;
@@ -247,7 +266,9 @@ void loop_run(void (*before_sleep)(void))
         before_sleep();
         if (loop.stop)
             break;
+        loop_tell_wait();
         loop_turn(EVLOOP_ONCE);
+        loop_wake();
     }
 }
 

@@ -21,6 +21,18 @@ void loop_poll(void);
 /* Is this within a callback of the loop's? */
 bool loop_is_inside(void);
 
+/* "host.wait" has been told, and "host.wake" has not. */
+extern bool loop_waits;
+void loop_tell_wake(void);
+
+/* Each callback of libevent's begins with this: by then the wait is over, and
+ * others may have used what is the main thread's meanwhile.  One test. */
+static inline void loop_wake(void)
+{
+    if (KR_UNLIKELY(loop_waits))
+        loop_tell_wake();
+}
+
 /* Cancel all that a module has left: timers, descriptors, posts. */
 void loop_forget(kr_module *module);
 /* An upgrade: see rack_on_settle() and rack_on_carry(). */

@@ -323,6 +323,7 @@ static void client_send_soon(struct kr_client *client)
 /* What has been added since may acknowledge what nobody has been told of. */
 static void client_writable(evutil_socket_t fd, short what, void *ctx)
 {
+    loop_wake();
     (void)fd;
     (void)what;
     client_send_soon(ctx);

@@ -22,6 +22,7 @@
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
+#include "core/loop/loop.h"
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
@@ -554,6 +555,7 @@ void input_readable(evutil_socket_t fd, short what, void *ctx)
 {
     kr_client *client = ctx;
 
+    loop_wake();
     (void)fd;
     (void)what;
     /* Who stands still is told of again. */

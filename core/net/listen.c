@@ -120,6 +120,7 @@ static void listen_accept(evutil_socket_t fd, short what, void *ctx)
 {
     bool unix_socket = ctx != NULL;
 
+    loop_wake();
     (void)what;
     for (int i = 0; i < ACCEPT_MAX; i++) {
         struct sockaddr_storage address;

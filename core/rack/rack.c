@@ -159,7 +159,8 @@ void rack_free(struct rack_module *m)
 void rack_tell(enum event_id id, const struct rack_module *m)
 {
     struct kr_name_event event = {.size = sizeof(event),
-                                  .name = kr_cstr(m->name)};
+                                  .name = kr_cstr(m->name),
+                                  .version = m->descriptor.version};
 
     event_raise(id, &event);
 }

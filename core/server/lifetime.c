@@ -64,6 +64,7 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
 {
     static unsigned seen;
 
+    loop_wake();
     (void)what;
     (void)ctx;
     if (++seen > 1 && number == SIGINT) {

@@ -5,6 +5,7 @@
 #include "core/event/event.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
+#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/server/lifetime.h"
@@ -14,11 +15,24 @@
 static struct {
     kr_module *module;
     bool active, async;
+    uint32_t flags;
     int64_t start_ms;
     int64_t served_ns;
     uint64_t total, loaded;
     uint64_t memory_at_start;
 } loading;
+
+static void loading_tell(enum event_id id, bool ok)
+{
+    struct kr_loading_event event = {.size = sizeof(event),
+                                     .flags = loading.flags,
+                                     .loaded = loading.loaded,
+                                     .total = loading.total,
+                                     .ok = ok};
+
+    if (event_is_armed(id))
+        event_raise(id, &event);
+}
 
 static kr_status loading_begin(kr_module *self, uint64_t total_bytes,
                                uint32_t flags)
@@ -33,8 +47,10 @@ static kr_status loading_begin(kr_module *self, uint64_t total_bytes,
     loading.total = total_bytes;
     loading.loaded = 0;
     loading.memory_at_start = memory_used();
+    loading.flags = flags;
     keyspace_hooks.loading = true;
     call_alerts |= ALERT_LOADING;
+    loading_tell(EVENT_LOADING_BEGIN, true);
     return KR_OK;
 }
 
@@ -44,17 +60,42 @@ static bool loading_progress(uint64_t loaded_bytes)
     if (clock_monotonic_ns() - loading.served_ns >= SERVE_EACH_NS) {
         (void)lifetime_serve(0);
         loading.served_ns = clock_monotonic_ns();
+        loading_tell(EVENT_LOADING_PROGRESS, true);
     }
     return !lifetime_is_over();
 }
 
 static void loading_end(bool ok)
 {
-    (void)ok;
+    bool told = loading.active;
+
     loading.active = false;
     loading.module = NULL;
     keyspace_hooks.loading = false;
     call_alerts &= ~ALERT_LOADING;
+    if (told)
+        loading_tell(EVENT_LOADING_END, ok);
+}
+
+static void saving_tell(enum event_id id, uint32_t flags, bool ok)
+{
+    struct kr_save_event event = {
+        .size = sizeof(event), .flags = flags & KR_SAVE_LOG, .ok = ok};
+
+    if (child_interface.inside())
+        event.flags |= KR_SAVE_CHILD;
+    if (event_is_armed(id))
+        event_raise(id, &event);
+}
+
+static void loading_save_begin(uint32_t flags)
+{
+    saving_tell(EVENT_SAVE_BEGIN, flags, true);
+}
+
+static void loading_save_end(uint32_t flags, bool ok)
+{
+    saving_tell(EVENT_SAVE_END, flags, ok);
 }
 
 static bool loading_active(void)
@@ -113,4 +154,6 @@ const struct kr_loading loading_interface = {
     .progress = loading_progress,
     .end = loading_end,
     .active = loading_active,
+    .save_begin = loading_save_begin,
+    .save_end = loading_save_end,
 };

@@ -167,6 +167,7 @@ static void server_offer(void)
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
+    rack_on_forget(call_forget);
     rack_on_forget(block_forget);
     rack_on_forget(gate_forget);
     rack_on_forget(journal_forget);

@@ -202,6 +202,7 @@ bool base_write_file(struct aof *aof, const char *path, const char *temp,
                 strerror(errno));
         return false;
     }
+    kr_loading->save_begin(KR_SAVE_LOG);
     fine = base_write(aof, fd, rdb);
     if (close(fd) < 0)
         fine = false;
@@ -212,6 +213,7 @@ bool base_write_file(struct aof *aof, const char *path, const char *temp,
                 strerror(errno));
         fine = false;
     }
+    kr_loading->save_end(KR_SAVE_LOG, fine);
     if (!fine)
         (void)unlink(temp);
     return fine;

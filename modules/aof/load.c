@@ -153,7 +153,7 @@ static enum load_result load_all(struct aof *aof, bool flush)
     total = load_total_size(aof);
     if (total < 0)
         return LOAD_FAILED;
-    if (kr_loading->begin(aof->self, (uint64_t)total, 0) != KR_OK)
+    if (kr_loading->begin(aof->self, (uint64_t)total, KR_LOADING_LOG) != KR_OK)
         return LOAD_FAILED;
     if (flush)
         kr_keyspace->flush(NULL, false);

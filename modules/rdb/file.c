@@ -105,16 +105,21 @@ static bool file_save_as(struct rdb *rdb, const char *temp, bool child)
 bool rdb_save_file(struct rdb *rdb, bool child)
 {
     char temp[TEMP_NAME_MAX];
-    int error;
+    int error = 0;
+    bool fine;
 
     file_temp_name((int32_t)getpid(), temp);
-    if (!file_save_as(rdb, temp, child)) {
+    kr_loading->save_begin(0);
+    fine = file_save_as(rdb, temp, child);
+    if (!fine)
         (void)unlink(temp);
-        return false;
-    }
-    error = rdb_sync_folder();
+    else
+        error = rdb_sync_folder();
     if (error)
-        return rdb_write_error(rdb, "fsyncFileDir", error);
+        fine = rdb_write_error(rdb, "fsyncFileDir", error);
+    kr_loading->save_end(0, fine);
+    if (!fine)
+        return false;
     kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
     rdb_saved(rdb);
     return true;

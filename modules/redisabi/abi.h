@@ -24,6 +24,8 @@ typedef struct RedisModuleBlockedClient RedisModuleBlockedClient;
 typedef struct RedisModuleKeyOptCtx RedisModuleKeyOptCtx;
 typedef struct RedisModuleDefragCtx RedisModuleDefragCtx;
 typedef struct RedisModuleInfoCtx RedisModuleInfoCtx;
+typedef struct RedisModuleCommandFilter RedisModuleCommandFilter;
+typedef struct RedisModuleCommandFilterCtx RedisModuleCommandFilterCtx;
 typedef struct RedisModuleServerInfoData RedisModuleServerInfoData;
 typedef struct RedisModuleScanCursor RedisModuleScanCursor;
 typedef struct RedisModuleDict RedisModuleDict;
@@ -125,9 +127,17 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 #define REDISMODULE_CTX_FLAGS_LUA           (1 << 0)
 #define REDISMODULE_CTX_FLAGS_MULTI         (1 << 1)
 #define REDISMODULE_CTX_FLAGS_MASTER        (1 << 2)
+#define REDISMODULE_CTX_FLAGS_AOF           (1 << 6)
+#define REDISMODULE_CTX_FLAGS_RDB           (1 << 7)
+#define REDISMODULE_CTX_FLAGS_MAXMEMORY     (1 << 8)
+#define REDISMODULE_CTX_FLAGS_EVICT         (1 << 9)
+#define REDISMODULE_CTX_FLAGS_OOM           (1 << 10)
+#define REDISMODULE_CTX_FLAGS_OOM_WARNING   (1 << 11)
 #define REDISMODULE_CTX_FLAGS_REPLICATED    (1 << 12)
+#define REDISMODULE_CTX_FLAGS_LOADING       (1 << 13)
 #define REDISMODULE_CTX_FLAGS_ACTIVE_CHILD  (1 << 18)
 #define REDISMODULE_CTX_FLAGS_MULTI_DIRTY   (1 << 19)
+#define REDISMODULE_CTX_FLAGS_IS_CHILD      (1 << 20)
 #define REDISMODULE_CTX_FLAGS_DENY_BLOCKING (1 << 21)
 #define REDISMODULE_CTX_FLAGS_RESP3         (1 << 22)
 #define REDISMODULE_CTX_FLAGS_NEXT          (1 << 24)
@@ -135,6 +145,156 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 #define REDISMODULE_OPTIONS_HANDLE_IO_ERRORS           (1 << 0)
 #define REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED (1 << 1)
 #define REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD     (1 << 2)
+#define REDISMODULE_OPTIONS_NEXT                       (1 << 4)
+
+#define REDISMODULE_YIELD_FLAG_NONE    (1 << 0)
+#define REDISMODULE_YIELD_FLAG_CLIENTS (1 << 1)
+
+/* --- Clients -------------------------------------------------------------- */
+
+#define REDISMODULE_CLIENTINFO_FLAG_SSL        (1 << 0)
+#define REDISMODULE_CLIENTINFO_FLAG_PUBSUB     (1 << 1)
+#define REDISMODULE_CLIENTINFO_FLAG_BLOCKED    (1 << 2)
+#define REDISMODULE_CLIENTINFO_FLAG_TRACKING   (1 << 3)
+#define REDISMODULE_CLIENTINFO_FLAG_UNIXSOCKET (1 << 4)
+#define REDISMODULE_CLIENTINFO_FLAG_MULTI      (1 << 5)
+
+typedef struct RedisModuleClientInfo {
+    uint64_t version; /* 1, set by who passes it */
+    uint64_t flags;   /* REDISMODULE_CLIENTINFO_FLAG_ */
+    uint64_t id;
+    char addr[46];
+    uint16_t port;
+    uint16_t db;
+} RedisModuleClientInfo;
+
+/* --- Command filters ------------------------------------------------------ */
+
+#define REDISMODULE_CMDFILTER_NOSELF (1 << 0)
+
+typedef void (*RedisModuleCommandFilterFunc)(
+    RedisModuleCommandFilterCtx *filter);
+
+/* --- Keyspace notifications ----------------------------------------------- */
+
+#define REDISMODULE_NOTIFY_KEYSPACE (1 << 0)
+#define REDISMODULE_NOTIFY_KEYEVENT (1 << 1)
+#define REDISMODULE_NOTIFY_GENERIC  (1 << 2)
+#define REDISMODULE_NOTIFY_STRING   (1 << 3)
+#define REDISMODULE_NOTIFY_LIST     (1 << 4)
+#define REDISMODULE_NOTIFY_SET      (1 << 5)
+#define REDISMODULE_NOTIFY_HASH     (1 << 6)
+#define REDISMODULE_NOTIFY_ZSET     (1 << 7)
+#define REDISMODULE_NOTIFY_EXPIRED  (1 << 8)
+#define REDISMODULE_NOTIFY_EVICTED  (1 << 9)
+#define REDISMODULE_NOTIFY_STREAM   (1 << 10)
+#define REDISMODULE_NOTIFY_KEY_MISS (1 << 11)
+#define REDISMODULE_NOTIFY_LOADED   (1 << 12)
+#define REDISMODULE_NOTIFY_MODULE   (1 << 13)
+#define REDISMODULE_NOTIFY_NEW      (1 << 14)
+#define REDISMODULE_NOTIFY_NEXT     (1 << 15)
+/* What A stands for: all but key misses, loaded and new keys. */
+#define REDISMODULE_NOTIFY_ALL                                                 \
+    (REDISMODULE_NOTIFY_GENERIC | REDISMODULE_NOTIFY_STRING |                  \
+     REDISMODULE_NOTIFY_LIST | REDISMODULE_NOTIFY_SET |                        \
+     REDISMODULE_NOTIFY_HASH | REDISMODULE_NOTIFY_ZSET |                       \
+     REDISMODULE_NOTIFY_EXPIRED | REDISMODULE_NOTIFY_EVICTED |                 \
+     REDISMODULE_NOTIFY_STREAM | REDISMODULE_NOTIFY_MODULE)
+
+typedef int (*RedisModuleNotificationFunc)(RedisModuleCtx *ctx, int type,
+                                           const char *event,
+                                           RedisModuleString *key);
+typedef void (*RedisModulePostNotificationJobFunc)(RedisModuleCtx *ctx,
+                                                   void *data);
+
+/* --- Server events -------------------------------------------------------- */
+
+#define REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED 0
+#define REDISMODULE_EVENT_PERSISTENCE              1
+#define REDISMODULE_EVENT_FLUSHDB                  2
+#define REDISMODULE_EVENT_LOADING                  3
+#define REDISMODULE_EVENT_CLIENT_CHANGE            4
+#define REDISMODULE_EVENT_SHUTDOWN                 5
+#define REDISMODULE_EVENT_REPLICA_CHANGE           6
+#define REDISMODULE_EVENT_MASTER_LINK_CHANGE       7
+#define REDISMODULE_EVENT_CRON_LOOP                8
+#define REDISMODULE_EVENT_MODULE_CHANGE            9
+#define REDISMODULE_EVENT_LOADING_PROGRESS         10
+#define REDISMODULE_EVENT_SWAPDB                   11
+#define REDISMODULE_EVENT_REPL_BACKUP              12
+#define REDISMODULE_EVENT_FORK_CHILD               13
+#define REDISMODULE_EVENT_REPL_ASYNC_LOAD          14
+#define REDISMODULE_EVENT_EVENTLOOP                15
+#define REDISMODULE_EVENT_CONFIG                   16
+
+#define REDISMODULE_SUBEVENT_PERSISTENCE_RDB_START      0
+#define REDISMODULE_SUBEVENT_PERSISTENCE_AOF_START      1
+#define REDISMODULE_SUBEVENT_PERSISTENCE_SYNC_RDB_START 2
+#define REDISMODULE_SUBEVENT_PERSISTENCE_ENDED          3
+#define REDISMODULE_SUBEVENT_PERSISTENCE_FAILED         4
+#define REDISMODULE_SUBEVENT_PERSISTENCE_SYNC_AOF_START 5
+#define REDISMODULE_SUBEVENT_LOADING_RDB_START          0
+#define REDISMODULE_SUBEVENT_LOADING_AOF_START          1
+#define REDISMODULE_SUBEVENT_LOADING_ENDED              3
+#define REDISMODULE_SUBEVENT_LOADING_FAILED             4
+#define REDISMODULE_SUBEVENT_CLIENT_CHANGE_CONNECTED    0
+#define REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED 1
+#define REDISMODULE_SUBEVENT_FLUSHDB_START              0
+#define REDISMODULE_SUBEVENT_FLUSHDB_END                1
+#define REDISMODULE_SUBEVENT_MODULE_LOADED              0
+#define REDISMODULE_SUBEVENT_MODULE_UNLOADED            1
+#define REDISMODULE_SUBEVENT_CONFIG_CHANGE              0
+#define REDISMODULE_SUBEVENT_LOADING_PROGRESS_RDB       0
+#define REDISMODULE_SUBEVENT_LOADING_PROGRESS_AOF       1
+#define REDISMODULE_SUBEVENT_FORK_CHILD_BORN            0
+#define REDISMODULE_SUBEVENT_FORK_CHILD_DIED            1
+#define REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP     0
+#define REDISMODULE_SUBEVENT_EVENTLOOP_AFTER_SLEEP      1
+
+typedef struct RedisModuleEvent {
+    uint64_t id;      /* REDISMODULE_EVENT_ */
+    uint64_t dataver; /* of the struct that comes with it */
+} RedisModuleEvent;
+
+typedef void (*RedisModuleEventCallback)(RedisModuleCtx *ctx,
+                                         RedisModuleEvent event,
+                                         uint64_t subevent, void *data);
+
+/* What comes with events, version 1 each. */
+typedef struct RedisModuleFlushInfo {
+    uint64_t version;
+    int32_t sync;
+    int32_t dbnum; /* -1: all */
+} RedisModuleFlushInfo;
+
+typedef struct RedisModuleModuleChange {
+    uint64_t version;
+    const char *module_name;
+    int32_t module_version;
+} RedisModuleModuleChange;
+
+typedef struct RedisModuleConfigChange {
+    uint64_t version;
+    uint32_t num_changes;
+    const char **config_names;
+} RedisModuleConfigChange;
+
+typedef struct RedisModuleCronLoop {
+    uint64_t version;
+    int32_t hz;
+} RedisModuleCronLoop;
+
+typedef struct RedisModuleLoadingProgress {
+    uint64_t version;
+    int32_t hz;
+    int32_t progress; /* of 1024, -1: unknown */
+} RedisModuleLoadingProgress;
+
+typedef struct RedisModuleSwapDbInfo {
+    uint64_t version;
+    int32_t dbnum_first;
+    int32_t dbnum_second;
+} RedisModuleSwapDbInfo;
 
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);

@@ -169,10 +169,14 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         run.call_flags |= ctx->call->flags & KR_CALL_TRANSACTION;
     sink = kr_calls->new_sink(call_protocol(ctx, words->flags));
     run.reply = sink;
+    if (ctx->guest)
+        ctx->guest->calls++;
     if (*why)
         kr_reply_error(sink, why);
     else if (kr_calls->run(&run) != KR_OK && !error)
         error = words->flags & CALL_DENY_OOM ? ENOSPC : EACCES;
+    if (ctx->guest)
+        ctx->guest->calls--;
     if (!error || words->flags & CALL_ERRORS)
         reply = call_reply_new(ctx, kr_calls->sink_bytes(sink));
     kr_calls->free_sink(sink);

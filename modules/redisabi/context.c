@@ -174,49 +174,19 @@ int rm_SelectDb(RedisModuleCtx *ctx, int index)
     return REDISMODULE_OK;
 }
 
-unsigned long long rm_GetClientId(RedisModuleCtx *ctx)
-{
-    return ctx->client ? kr_clients->id(ctx->client) : 0;
-}
-
 unsigned long long rm_DbSize(RedisModuleCtx *ctx)
 {
     return kr_keyspace->count(ctx->db);
 }
 
-int rm_GetContextFlags(RedisModuleCtx *ctx)
-{
-    int flags = REDISMODULE_CTX_FLAGS_MASTER;
-
-    if (kr_children->running())
-        flags |= REDISMODULE_CTX_FLAGS_ACTIVE_CHILD;
-    if (!ctx)
-        return flags;
-    if (ctx->reply && ctx->reply->protocol == 3)
-        flags |= REDISMODULE_CTX_FLAGS_RESP3;
-    if (ctx->client && kr_clients->flags(ctx->client) & KR_CLIENT_DIRTY)
-        flags |= REDISMODULE_CTX_FLAGS_MULTI_DIRTY;
-    if (!ctx->call)
-        return flags;
-    if (ctx->call->flags & KR_CALL_SCRIPT)
-        flags |= REDISMODULE_CTX_FLAGS_LUA;
-    if (ctx->call->flags & KR_CALL_TRANSACTION)
-        flags |= REDISMODULE_CTX_FLAGS_MULTI;
-    if (ctx->call->flags & KR_CALL_NO_BLOCK)
-        flags |= REDISMODULE_CTX_FLAGS_DENY_BLOCKING;
-    if (ctx->call->flags & KR_CALL_REPLICA)
-        flags |= REDISMODULE_CTX_FLAGS_REPLICATED;
-    return flags;
-}
-
-int rm_GetContextFlagsAll(void)
-{
-    return REDISMODULE_CTX_FLAGS_NEXT - 1;
-}
-
 void rm_SetModuleOptions(RedisModuleCtx *ctx, int options)
 {
     ctx->guest->options = options;
+}
+
+int rm_GetModuleOptionsAll(void)
+{
+    return REDISMODULE_OPTIONS_NEXT - 1;
 }
 
 /* "7.0.15" as 0x0007000f. */

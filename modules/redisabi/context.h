@@ -47,6 +47,7 @@ struct RedisModuleCtx {
     RedisModuleBlockedClient *blocked; /* whose, or NULL */
     uint32_t why;                      /* CONTEXT_ */
     RedisModuleString *ready;          /* the key that is, or NULL */
+    int64_t yield_ms;                  /* not before then again (monotonic) */
 };
 
 /* Why a callback of a blocked client runs. */

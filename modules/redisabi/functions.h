@@ -24,13 +24,13 @@ FUNCTION(void, SetModuleAttribs,
          (RedisModuleCtx * ctx, const char *name, int ver, int apiver))
 FUNCTION(int, IsModuleNameBusy, (const char *name))
 FUNCTION(void, SetModuleOptions, (RedisModuleCtx * ctx, int options))
+FUNCTION(int, GetModuleOptionsAll, (void))
 FUNCTION(int, GetServerVersion, (void))
 FUNCTION(int, GetTypeMethodVersion, (void))
 FUNCTION(int, GetContextFlags, (RedisModuleCtx * ctx))
 FUNCTION(int, GetContextFlagsAll, (void))
 FUNCTION(int, GetSelectedDb, (RedisModuleCtx * ctx))
 FUNCTION(int, SelectDb, (RedisModuleCtx * ctx, int db))
-FUNCTION(unsigned long long, GetClientId, (RedisModuleCtx * ctx))
 FUNCTION(unsigned long long, DbSize, (RedisModuleCtx * ctx))
 FUNCTION(void, AutoMemory, (RedisModuleCtx * ctx))
 FUNCTION(void, Log,
@@ -469,3 +469,66 @@ FUNCTION(unsigned long long, ServerInfoGetFieldUnsigned,
          (RedisModuleServerInfoData * data, const char *name, int *error))
 FUNCTION(double, ServerInfoGetFieldDouble,
          (RedisModuleServerInfoData * data, const char *name, int *error))
+
+/* --- Keyspace notifications, server events -------------------------------- */
+FUNCTION(int, SubscribeToKeyspaceEvents,
+         (RedisModuleCtx * ctx, int types, RedisModuleNotificationFunc run))
+FUNCTION(int, NotifyKeyspaceEvent,
+         (RedisModuleCtx * ctx, int type, const char *event,
+          RedisModuleString *key))
+FUNCTION(int, GetNotifyKeyspaceEvents, (void))
+FUNCTION(int, GetKeyspaceNotificationFlagsAll, (void))
+FUNCTION(int, AddPostNotificationJob,
+         (RedisModuleCtx * ctx, RedisModulePostNotificationJobFunc run,
+          void *data, void (*free_data)(void *data)))
+FUNCTION(int, SubscribeToServerEvent,
+         (RedisModuleCtx * ctx, RedisModuleEvent event,
+          RedisModuleEventCallback run))
+FUNCTION(int, IsSubEventSupported, (RedisModuleEvent event, int64_t subevent))
+
+/* --- Command filters ------------------------------------------------------ */
+FUNCTION(RedisModuleCommandFilter *, RegisterCommandFilter,
+         (RedisModuleCtx * ctx, RedisModuleCommandFilterFunc run, int flags))
+FUNCTION(int, UnregisterCommandFilter,
+         (RedisModuleCtx * ctx, RedisModuleCommandFilter *filter))
+FUNCTION(int, CommandFilterArgsCount, (RedisModuleCommandFilterCtx * filter))
+FUNCTION(RedisModuleString *, CommandFilterArgGet,
+         (RedisModuleCommandFilterCtx * filter, int pos))
+FUNCTION(int, CommandFilterArgInsert,
+         (RedisModuleCommandFilterCtx * filter, int pos,
+          RedisModuleString *word))
+FUNCTION(int, CommandFilterArgReplace,
+         (RedisModuleCommandFilterCtx * filter, int pos,
+          RedisModuleString *word))
+FUNCTION(int, CommandFilterArgDelete,
+         (RedisModuleCommandFilterCtx * filter, int pos))
+FUNCTION(unsigned long long, CommandFilterGetClientId,
+         (RedisModuleCommandFilterCtx * filter))
+
+/* --- Clients, the server -------------------------------------------------- */
+FUNCTION(unsigned long long, GetClientId, (RedisModuleCtx * ctx))
+FUNCTION(int, GetClientInfoById, (void *info, uint64_t id))
+FUNCTION(RedisModuleString *, GetClientUserNameById,
+         (RedisModuleCtx * ctx, uint64_t id))
+FUNCTION(RedisModuleString *, GetClientNameById,
+         (RedisModuleCtx * ctx, uint64_t id))
+FUNCTION(int, SetClientNameById, (uint64_t id, RedisModuleString *name))
+FUNCTION(RedisModuleString *, GetClientCertificate,
+         (RedisModuleCtx * ctx, uint64_t id))
+FUNCTION(int, DeauthenticateAndCloseClient, (RedisModuleCtx * ctx, uint64_t id))
+FUNCTION(int, PublishMessage,
+         (RedisModuleCtx * ctx, RedisModuleString *channel,
+          RedisModuleString *message))
+FUNCTION(int, PublishMessageShard,
+         (RedisModuleCtx * ctx, RedisModuleString *channel,
+          RedisModuleString *message))
+FUNCTION(int, RedactClientCommandArgument, (RedisModuleCtx * ctx, int pos))
+FUNCTION(int *, GetCommandKeys,
+         (RedisModuleCtx * ctx, RedisModuleString **argv, int argc, int *count))
+FUNCTION(int *, GetCommandKeysWithFlags,
+         (RedisModuleCtx * ctx, RedisModuleString **argv, int argc, int *count,
+          int **flags))
+FUNCTION(float, GetUsedMemoryRatio, (void))
+FUNCTION(int, AvoidReplicaTraffic, (void))
+FUNCTION(void, LatencyAddSample, (const char *event, mstime_t ms))
+FUNCTION(void, Yield, (RedisModuleCtx * ctx, int flags, const char *busy))

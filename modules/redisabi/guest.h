@@ -52,6 +52,9 @@ struct guest {
     struct setting *settings; /* config.c */
     bool configured;          /* LoadConfigs has been called */
     bool left;                /* OnUnload has been called, and agreed */
+    uint32_t calls;                 /* of commands that it runs now */
+    struct subscriber *subscribers; /* notification.c */
+    struct listener *listeners;     /* server_event.c */
     bool described; /* SetModuleAttribs has been called, and accepted */
 };
 
@@ -67,8 +70,15 @@ struct house {
     struct {
         struct timer **places, *free;
         uint32_t count, room;
-    } timers;                /* timer.c */
-    struct watched *watched; /* descriptor.c */
+    } timers;                          /* timer.c */
+    struct watched *watched;           /* descriptor.c */
+    RedisModuleCommandFilter *filters; /* in order, of all guests */
+    kr_gate *filter_gate;
+    struct {
+        int flags; /* REDISMODULE_CTX_FLAGS_ that follow from it */
+        int64_t maxmemory;
+        bool known, listens;
+    } config; /* server.c */
 };
 
 extern kr_module *redisabi_self; /* host-written */
@@ -80,6 +90,9 @@ KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
 KR_HIDDEN void commands_forget(struct guest *guest);
 KR_HIDDEN void descriptors_forget(struct guest *guest);
+KR_HIDDEN void filters_forget(struct guest *guest);
+KR_HIDDEN void listeners_forget(struct guest *guest);
+KR_HIDDEN void subscribers_forget(struct guest *guest);
 KR_HIDDEN void timers_forget(struct guest *guest);
 KR_HIDDEN void timers_free(struct house *all);
 

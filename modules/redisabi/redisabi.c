@@ -22,6 +22,7 @@
 
 #include <kr/hash.h>
 #include <kr/list.h>
+#include <kr/pubsub.h>
 #include <kr/set.h>
 #include <kr/snapshot.h>
 #include <kr/stream.h>
@@ -36,16 +37,19 @@ KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_config);
 KR_USES(kr_events);
+KR_USES(kr_gates);
 KR_USES(kr_hashes);
 KR_USES(kr_info);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
 KR_USES(kr_lists);
 KR_USES(kr_loaders);
+KR_USES(kr_loading);
 KR_USES(kr_log);
 KR_USES(kr_loop);
 KR_USES(kr_memory);
 KR_USES(kr_modules);
+KR_USES(kr_pubsub);
 KR_USES(kr_sets);
 KR_USES(kr_snapshot);
 KR_USES(kr_streams);
@@ -148,6 +152,9 @@ static void guest_free(struct guest *guest)
     commands_forget(guest);
     descriptors_forget(guest);
     settings_forget(guest);
+    filters_forget(guest);
+    listeners_forget(guest);
+    subscribers_forget(guest);
     timers_forget(guest);
     types_forget(guest);
     names_forget(guest);
@@ -312,16 +319,19 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_commands),
     KR_NEED(kr_config),
     KR_NEED(kr_events),
+    KR_NEED(kr_gates),
     KR_WANT(kr_hashes),
     KR_NEED(kr_info),
     KR_NEED(kr_journal),
     KR_NEED(kr_keyspace),
     KR_WANT(kr_lists),
     KR_NEED(kr_loaders),
+    KR_NEED(kr_loading),
     KR_NEED(kr_log),
     KR_NEED(kr_loop),
     KR_NEED(kr_memory),
     KR_NEED(kr_modules),
+    KR_WANT(kr_pubsub),
     KR_WANT(kr_sets),
     KR_WANT(kr_snapshot),
     KR_WANT(kr_streams),

@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-static void thread_on_sleep(void *ctx, const void *payload)
+static void thread_on_wait(void *ctx, const void *payload)
 {
     (void)payload;
     pthread_mutex_unlock(&((struct house *)ctx)->lock);
@@ -35,7 +35,7 @@ void threads_begin(void)
         return;
     all->threads = true;
     pthread_mutex_lock(&all->lock);
-    (void)kr_events->subscribe(all->self, KR_EVENT_SLEEP, thread_on_sleep, all);
+    (void)kr_events->subscribe(all->self, KR_EVENT_WAIT, thread_on_wait, all);
     (void)kr_events->subscribe(all->self, KR_EVENT_WAKE, thread_on_wake, all);
 }
 

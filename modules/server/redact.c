@@ -106,6 +106,8 @@ bool redact_hides(const struct kr_call *call, uint32_t i)
 {
     const char *name;
 
+    if (call->secret >> (i < 63 ? i : 63) & 1)
+        return true;
     if (i == 0 || !call->command)
         return false;
     name = kr_commands->full_name(call->command);

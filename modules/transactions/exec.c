@@ -75,6 +75,7 @@ static void exec_run(struct kr_call *call, const struct queue *queue)
             .argv = q->argv,
             .reply = call->reply,
             .client = call->client,
+            .flags = KR_RUN_NO_FILTER,
             .call_flags = (call->flags & KR_CALL_NO_TOUCH) |
                           KR_CALL_TRANSACTION | KR_CALL_NO_BLOCK,
         };

@@ -80,6 +80,12 @@ class SameAnswers(unittest.TestCase):
             subprocess.run([*CC, "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-shared", "-fPIC", "-pthread",
                             "-o", cls.folder / f"{name}.so", SOURCES / f"{name}.c"], check=True)
 
+    def server(self, name, binary=None):
+        """A server that has loaded that module."""
+        arguments = {"binary": binary} if binary else {}
+        return Server("--enable-module-command", "yes", "--enable-debug-command", "yes",
+                      "--loadmodule", str(self.folder / f"{name}.so"), **arguments)
+
     def run_on(self, binary, name, protocol):
         """The raw replies of the session, and what the keys are afterwards."""
         arguments = {"binary": binary} if binary else {}
@@ -88,9 +94,10 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("MODULE", "LOAD", self.folder / f"{name}.so"), b"OK")
             if protocol == 3:
                 client.call("HELLO", 3)
-            replies = [(words, client.exchange(*words).raw) for words in words_of(SESSIONS[name])]
-            client.call("SELECT", 0)
-            replies.append(("digest", client.exchange("DEBUG", "DIGEST").raw))
+            session = SESSIONS[name].replace("{folder}", str(self.folder))
+            replies = [(words, client.exchange(*words).raw) for words in words_of(session)]
+            with server.client() as other:
+                replies.append(("digest", other.exchange("DEBUG", "DIGEST").raw))
             return replies
 
     def test_sessions(self):
@@ -118,6 +125,57 @@ class SameAnswers(unittest.TestCase):
                 self.assertEqual(here.call("DEBUG", "DIGEST-VALUE", "k", "l"),
                                  there.call("DEBUG", "DIGEST-VALUE", "k", "k"))
                 here.call("DEL", "k", "l")
+
+    def test_clients_come_and_go(self):
+        """Connections, as a module is told of them."""
+        def run(binary):
+            with self.server("happenings", binary) as server, server.client() as client:
+                client.call("HAPPENINGS.LOG")
+                with server.client() as other:
+                    other.call("SELECT", 3)
+                    other.call("MULTI")
+                told = client.call("HAPPENINGS.LOG")
+                for _ in range(100):
+                    if told.count(b"\n") > 1:
+                        return told
+                    time.sleep(0.01)
+                    told += client.call("HAPPENINGS.LOG")
+                return told
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, b"4.0 flags 0 addr 127.0.0.1 port 1 db 0 own 1\n"
+                               b"4.1 flags 32 addr 127.0.0.1 port 1 db 3 own 1\n")
+
+    def test_jobs_after_notifications(self):
+        """What only 7.2 has: writes that wait for the end of the command, or of the transaction."""
+        with self.server("notices") as server, server.client() as client:
+            client.call("NOTICES.JOBS")
+            client.call("SET", "job1", "v")
+            self.assertEqual(client.call("LRANGE", "jobs", 0, -1), [b"set"])
+            replies = [client.call("MULTI"), client.call("APPEND", "job1", "w"), client.call("LLEN", "jobs"),
+                       client.call("DEL", "job1"), client.call("EXEC")]
+            self.assertEqual(replies[-1], [2, 1, 1])
+            self.assertEqual(client.call("LRANGE", "jobs", 0, -1), [b"set", b"append", b"del"])
+            self.assertEqual(client.call("NOTICES.JOBS"), 3)
+
+    def test_guests_go_with_all_they_have(self):
+        """Timers, descriptors, filters, subscriptions, INFO: unloaded while they are in use."""
+        with Server("--enable-debug-command", "yes") as server, server.client() as client:
+            for _ in range(5):
+                for name in ("timers", "filters", "notices", "happenings", "figures"):
+                    self.assertEqual(client.call("MODULE", "LOAD", self.folder / f"{name}.so"), b"OK")
+                for words in (("TIMERS.START", 5, "counted"), ("TIMERS.START", 5000, "later"), ("TIMERS.PIPE", "make"),
+                              ("TIMERS.PIPE", "write", "abc"), ("FILTERS.ON", 0), ("SET", "k", "@replace"),
+                              ("TIMERS.ONCE", "word")):
+                    self.assertNotIsInstance(client.call(*words), Error)
+                for name in ("timers", "filters", "notices", "happenings", "figures"):
+                    self.assertEqual(client.call("MODULE", "UNLOAD", name), b"OK")
+                self.assertEqual(client.call("ECHO", "@replace"), b"@replace")
+                self.assertEqual(client.call("FLUSHALL"), b"OK")
+                self.assertNotIn(b"figures", client.call("INFO", "everything").replace(b"module:name=", b""))
+            time.sleep(0.05)
+            self.assertEqual(client.call("PING"), b"PONG")
 
     def test_values_outlive_the_module(self):
         with Server("--enable-debug-command", "yes") as server, server.client() as client:

@@ -11,9 +11,12 @@
 #include "../../modules/redisabi/abi.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FUNCTION(result, name, parameters)                                     \
     static result(*RedisModule_##name) parameters __attribute__((unused));

@@ -578,6 +578,46 @@ START_TEST(a_call_that_yields_is_one_unit)
 }
 END_TEST
 
+/* --- Later ----------------------------------------------------------------- */
+
+static void run_later(void *ctx)
+{
+    note("later(%s:%u) ", (const char *)ctx, call_depth);
+    RUN("put", ctx);
+    if (strcmp(ctx, "again") == 0)
+        call_interface.later(&fixture_module, run_later, "last");
+}
+
+static void run_asks(struct kr_call *call)
+{
+    call_interface.later(&fixture_module, run_later, "again");
+    call_interface.later(&fixture_module, run_later, "b");
+    RUN("put", "now");
+    kr_reply_ok(call->reply);
+}
+
+START_TEST(what_is_to_run_later_is_of_the_same_unit)
+{
+    add("asks", run_asks, 1, 0);
+    journal_interface.attach(&fixture_module, KR_JOURNAL_ALL, read_unit, NULL);
+    peer_say(peer, "nest asks\r\n");
+    NOTED("put(now) later(again:0) put(again) later(b:0) put(b) later(last:0) "
+          "put(last) 0/4:put 1/4:put 2/4:put 3/4:put ");
+}
+END_TEST
+
+START_TEST(what_a_module_wanted_later_goes_with_it)
+{
+    call_interface.later(&fixture_module, run_later, "never");
+    call_forget(&fixture_module);
+    call_interface.later(&fixture_module, run_later, "b");
+    call_settle();
+    NOTED("later(b:0) put(b) ");
+    call_settle();
+    NOTED("");
+}
+END_TEST
+
 Suite *call_suite(void)
 {
     Suite *suite = suite_create("call");
@@ -609,5 +649,7 @@ Suite *call_suite(void)
     tcase_add_test(tests, a_nested_call_protects_its_outer_client_too);
     tcase_add_test(tests, a_call_may_yield_again_but_not_within_another);
     tcase_add_test(tests, a_call_that_yields_is_one_unit);
+    tcase_add_test(tests, what_is_to_run_later_is_of_the_same_unit);
+    tcase_add_test(tests, what_a_module_wanted_later_goes_with_it);
     return suite;
 }

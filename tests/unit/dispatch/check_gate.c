@@ -289,13 +289,13 @@ START_TEST(the_hosts_own_refusals_are_told_too)
 }
 END_TEST
 
-START_TEST(a_nested_call_asks_all_but_the_filter)
+START_TEST(a_nested_call_asks_all_gates)
 {
     armed(KR_STAGE_FILTER, 1, pass, "filter");
     armed(KR_STAGE_AUTHORISE, 1, pass, "authorise");
     armed(KR_STAGE_AFTER, 1, pass, "after");
     peer_say(peer, "nest echo x\r\n");
-    NOTED("filter authorise authorise echo(x) after after ");
+    NOTED("filter authorise filter authorise echo(x) after after ");
     ck_assert_int_eq(
         RUN_WITH((&(struct kr_run){.flags = KR_RUN_NO_GATES}), "echo", "x"),
         KR_OK);
@@ -510,6 +510,28 @@ START_TEST(a_filter_may_replace_the_words)
 }
 END_TEST
 
+START_TEST(a_filter_sees_calls_from_code_unless_they_have_been_through_it)
+{
+    struct kr_run run = {.size = sizeof(run), .flags = KR_RUN_NO_FILTER};
+
+    armed(KR_STAGE_FILTER, 1, replace, "filter");
+    RUN("put", "a");
+    NOTED("echo(filtered) ");
+    RUN("nosuch");
+    NOTED("echo(filtered) ");
+    RUN_WITH(&run, "put", "a");
+    NOTED("put(a) ");
+}
+END_TEST
+
+START_TEST(a_filter_that_answers_a_call_from_code_ends_it)
+{
+    armed(KR_STAGE_FILTER, 1, done, "filter");
+    ck_assert_int_eq(RUN("put", "a"), KR_EDENIED);
+    NOTED("filter ");
+}
+END_TEST
+
 START_TEST(a_filter_may_answer_by_itself)
 {
     armed(KR_STAGE_FILTER, 1, done, "filter");
@@ -612,7 +634,7 @@ Suite *gate_suite(void)
     tcase_add_test(tests, a_command_is_refused_in_its_own_words);
     tcase_add_test(tests, done_ends_the_call_and_is_no_refusal);
     tcase_add_test(tests, the_hosts_own_refusals_are_told_too);
-    tcase_add_test(tests, a_nested_call_asks_all_but_the_filter);
+    tcase_add_test(tests, a_nested_call_asks_all_gates);
     tcase_add_test(tests, a_dry_run_asks_and_stops);
     tcase_add_test(tests, after_learns_of_this_calls_errors_only);
     tcase_add_test(tests, after_learns_of_changes);
@@ -625,6 +647,9 @@ Suite *gate_suite(void)
     tcase_add_test(tests, a_nested_call_cannot_be_held_and_says_so);
     tcase_add_test(tests, a_nested_call_that_would_be_held_replies_an_error);
     tcase_add_test(tests, a_filter_may_replace_the_words);
+    tcase_add_test(
+        tests, a_filter_sees_calls_from_code_unless_they_have_been_through_it);
+    tcase_add_test(tests, a_filter_that_answers_a_call_from_code_ends_it);
     tcase_add_test(tests, a_filter_may_answer_by_itself);
     tcase_add_test(tests, a_filter_may_hold);
     tcase_add_test(tests, a_gate_may_remove_itself);

@@ -495,6 +495,17 @@ START_TEST(a_key_that_is_placed_twice_is_told_of_and_the_first_one_stands)
 }
 END_TEST
 
+START_TEST(who_listens_learns_what_has_been_placed)
+{
+    place_flat(db0(), "a", "1", KR_NO_EXPIRY);
+    place_flat(db0(), "b", "2", KR_NO_EXPIRY);
+    place_flat(db0(), "a", "3", KR_NO_EXPIRY);
+    listen_begin();
+    ck_assert(!KS->settle());
+    ck_assert_str_eq(heard(), "loaded+:a loaded+:b ");
+}
+END_TEST
+
 START_TEST(a_reserved_table_holds_what_comes_and_then_fits)
 {
     char key[16];
@@ -551,6 +562,7 @@ Suite *keyspace_suite(void)
     tcase_add_test(tcase, placed_keys_are_there_when_they_have_settled);
     tcase_add_test(
         tcase, a_key_that_is_placed_twice_is_told_of_and_the_first_one_stands);
+    tcase_add_test(tcase, who_listens_learns_what_has_been_placed);
     tcase_add_test(tcase, a_reserved_table_holds_what_comes_and_then_fits);
     tcase_add_test(tcase, a_key_has_its_memory);
     tcase_add_test(tcase, a_description_fits_its_room);

@@ -260,6 +260,7 @@ void listen_begin(void)
     event_listen(EVENT_KEY_EXPIRED, hear, (void *)(uintptr_t) "expired");
     event_listen(EVENT_KEY_EVICTED, hear, (void *)(uintptr_t) "evicted");
     event_listen(EVENT_KEY_MISSED, hear, (void *)(uintptr_t) "missed");
+    event_listen(EVENT_KEY_LOADED, hear, (void *)(uintptr_t) "loaded");
     event_listen(EVENT_FLUSH_BEFORE, hear_db, (void *)(uintptr_t) "flushing");
     event_listen(EVENT_FLUSH, hear_db, (void *)(uintptr_t) "flushed");
     event_listen(EVENT_SWAP, hear_db, (void *)(uintptr_t) "swapped");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A child works on memory as it was, tells how far it is, and ends in one of
  * several ways, each of which arrives once. */
+#include "core/event/event.h"
 #include "core/info/info.h"
 #include "core/loop/child.h"
 #include "core/loop/loop.h"
@@ -91,6 +92,31 @@ START_TEST(a_child_sees_memory_as_it_was)
     ck_assert_int_ge(last.msec, 15);
     ck_assert(!keyspace_hooks.child);
     ck_assert_uint_eq(fixture_module.held, 0);
+}
+END_TEST
+
+static void on_child(void *ctx, const void *payload)
+{
+    const struct kr_fork_event *event = payload;
+
+    note("%s:%s:%d ", (const char *)ctx, event->name,
+         event->pid == CHILD->pid() && event->pid > 0);
+}
+
+static int32_t run_inside(void *ctx)
+{
+    (void)ctx;
+    return CHILD->inside();
+}
+
+START_TEST(who_listens_learns_of_a_child)
+{
+    event_listen(EVENT_CHILD_BORN, on_child, "born");
+    event_listen(EVENT_CHILD_GONE, on_child, "gone");
+    ck_assert(!CHILD->inside());
+    ck_assert_int_eq(begin(run_inside, 0), KR_OK);
+    await();
+    NOTED("born:test:1 gone:test:1 ended:1:0 ");
 }
 END_TEST
 
@@ -211,6 +237,7 @@ Suite *child_suite(void)
     tcase_add_checked_fixture(tests, child_test_begin, child_test_end);
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, a_child_sees_memory_as_it_was);
+    tcase_add_test(tests, who_listens_learns_of_a_child);
     tcase_add_test(tests, there_is_one_child_at_a_time);
     tcase_add_test(tests, a_child_that_is_told_to_ends_and_it_is_known_why);
     tcase_add_test(tests, a_child_that_crashes_is_noticed);

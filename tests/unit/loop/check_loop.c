@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Timers, descriptors and posts: when they run, on whose account, and what
  * they may do to each other. */
+#include "core/event/event.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/server/lifetime.h"
@@ -96,6 +97,36 @@ START_TEST(a_repeating_timer_may_cancel_itself)
     timer = LOOP->timer(&fixture_module, 0, 2, repeat, &times);
     poll_for(30);
     NOTED("tick tick tick ");
+}
+END_TEST
+
+/* --- Waiting --------------------------------------------------------------- */
+
+static void told(void *ctx, const void *payload)
+{
+    (void)payload;
+    note("%s ", (const char *)ctx);
+}
+
+static int turns_left;
+
+static void before_sleep(void)
+{
+    note("work ");
+    if (--turns_left == 0)
+        loop_stop();
+}
+
+/* Was: nobody was told that the wait was over. */
+START_TEST(who_listens_learns_of_a_wait_and_of_its_end_before_all_else)
+{
+    event_listen(EVENT_WAIT, told, "wait");
+    event_listen(EVENT_WAKE, told, "wake");
+    LOOP->timer(&fixture_module, 1, 0, say, "timer");
+    LOOP->post(&fixture_module, say, "post");
+    turns_left = 3;
+    loop_run(before_sleep);
+    NOTED("work wait wake post work wait wake timer work ");
 }
 END_TEST
 
@@ -307,6 +338,8 @@ Suite *loop_suite(void)
     tcase_add_test(tests, a_timer_runs_once_and_not_too_early);
     tcase_add_test(tests, no_delay_is_the_next_turn);
     tcase_add_test(tests, a_cancelled_timer_does_not_run);
+    tcase_add_test(tests,
+                   who_listens_learns_of_a_wait_and_of_its_end_before_all_else);
     tcase_add_test(tests, a_timer_may_set_itself_again);
     tcase_add_test(tests, a_repeating_timer_may_cancel_itself);
     tcase_add_test(tests,

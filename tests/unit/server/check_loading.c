@@ -80,6 +80,49 @@ START_TEST(a_module_that_goes_no_longer_loads)
 }
 END_TEST
 
+static void on_loading(void *ctx, const void *payload)
+{
+    const struct kr_loading_event *event = payload;
+
+    note("%s:%u:%llu/%llu:%d ", (const char *)ctx, event->flags,
+         (unsigned long long)event->loaded, (unsigned long long)event->total,
+         event->ok);
+}
+
+START_TEST(who_listens_learns_of_loading)
+{
+    event_listen(EVENT_LOADING_BEGIN, on_loading, "begin");
+    event_listen(EVENT_LOADING_PROGRESS, on_loading, "progress");
+    event_listen(EVENT_LOADING_END, on_loading, "end");
+    LOADING->begin(&fixture_module, 50, KR_LOADING_LOG);
+    LOADING->progress(5);
+    usleep(25000);
+    LOADING->progress(7);
+    LOADING->end(false);
+    LOADING->end(false);
+    NOTED("begin:2:0/50:1 progress:2:7/50:1 end:2:7/50:0 ");
+}
+END_TEST
+
+static void on_save(void *ctx, const void *payload)
+{
+    const struct kr_save_event *event = payload;
+
+    note("%s:%u:%d ", (const char *)ctx, event->flags, event->ok);
+}
+
+START_TEST(who_listens_learns_of_saving)
+{
+    event_listen(EVENT_SAVE_BEGIN, on_save, "begin");
+    event_listen(EVENT_SAVE_END, on_save, "end");
+    LOADING->save_begin(0);
+    LOADING->save_end(0, false);
+    LOADING->save_begin(KR_SAVE_LOG);
+    LOADING->save_end(KR_SAVE_LOG, true);
+    NOTED("begin:0:1 end:0:0 begin:1:1 end:1:1 ");
+}
+END_TEST
+
 static void on_load(void *ctx, const void *payload)
 {
     const struct kr_load_event *event = payload;
@@ -114,6 +157,8 @@ Suite *loading_suite(void)
     tcase_add_test(tests, the_one_who_loads_may_run_commands);
     tcase_add_test(tests, progress_serves_clients);
     tcase_add_test(tests, a_module_that_goes_no_longer_loads);
+    tcase_add_test(tests, who_listens_learns_of_loading);
+    tcase_add_test(tests, who_listens_learns_of_saving);
     tcase_add_test(tests, a_log_comes_before_a_snapshot);
     return suite;
 }
