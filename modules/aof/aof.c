@@ -47,17 +47,6 @@ static void aof_on_reset(void *ctx, const void *payload)
     aof->rewrites = aof->failures = aof->delayed = 0;
 }
 
-/* Whoever has DEBUG may come later. */
-static void aof_on_module_loaded(void *ctx, const void *payload)
-{
-    struct aof *aof = ctx;
-
-    (void)payload;
-    if (!aof->debug)
-        aof->debug =
-            kr_events->subscribe(aof->self, KR_EVENT_DEBUG, load_on_debug, aof);
-}
-
 /* Loaded into a server that runs already: there was no start to load at. */
 static void aof_settle(void *ctx)
 {
@@ -124,9 +113,7 @@ static void aof_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_SLEEP, file_on_sleep, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, switch_on_shutdown, state);
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, aof_on_reset, state);
-    kr_events->subscribe(self, KR_EVENT_MODULE_LOADED, aof_on_module_loaded,
-                         state);
-    aof_on_module_loaded(state, NULL);
+    kr_events->await(self, KR_EVENT_DEBUG, load_on_debug, state);
     kr_loop->post(self, aof_settle, state);
 }
 

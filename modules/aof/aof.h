@@ -108,7 +108,6 @@ struct aof {
     kr_gate *gate; /* refuses writes that would not be kept */
     bool gate_armed;
     struct waiting *waiting;
-    kr_subscription *debug;
 };
 
 extern kr_module *aof_self;

@@ -79,16 +79,6 @@ static void rdb_on_module_unloaded(void *ctx, const void *payload)
     rdb_forget_parts(ctx, &event->name);
 }
 
-static void rdb_on_module_loaded(void *ctx, const void *payload)
-{
-    struct rdb *rdb = ctx;
-
-    (void)payload;
-    if (!rdb->debug)
-        rdb->debug =
-            kr_events->subscribe(rdb->self, KR_EVENT_DEBUG, rdb_on_debug, rdb);
-}
-
 static bool settings_changed(void *state, uint32_t argc,
                              const struct kr_str *argv, const char **error)
 {
@@ -144,9 +134,7 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, rdb_on_reset, state);
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
                          state);
-    kr_events->subscribe(self, KR_EVENT_MODULE_LOADED, rdb_on_module_loaded,
-                         state);
-    rdb_on_module_loaded(state, NULL);
+    kr_events->await(self, KR_EVENT_DEBUG, rdb_on_debug, state);
 }
 
 static void rdb_destroy(kr_module *self, void *state)

@@ -71,8 +71,6 @@ struct rdb {
     /* Records that are no keys. */
     struct rdb_part *parts;
     struct rdb_carried *carried, **carried_end;
-
-    kr_subscription *debug; /* NULL: there is no such command yet */
 };
 
 extern kr_module *rdb_self;
