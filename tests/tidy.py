@@ -20,7 +20,7 @@ import sys
 
 ROOT = pathlib.Path(os.environ.get("top_srcdir") or pathlib.Path(__file__).resolve().parents[1])
 BUILD = pathlib.Path(os.environ.get("top_builddir") or os.getcwd())
-WINGS = ("api", "core", "modules", "scripts", "tests")
+WINGS = ("api", "core", "modules", "scripts", "sdk", "tests")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -31,7 +31,9 @@ class Skip(Exception):
 def files(*folders, suffixes=(".c", ".h")):
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+            # The files of a template are no C yet.
+            hidden = any(part.startswith(".") or part == "template"
+                         for part in path.relative_to(ROOT).parts)
             if path.suffix in suffixes and path.is_file() and not hidden:
                 yield path
 
@@ -120,7 +122,7 @@ def sources_are_in_the_build():
     listed = set()
     for fragment in fragments:
         listed.update(re.findall(r"[\w./-]+\.c\b", fragment.read_text()))
-    for path in files("core", "modules", "tests/unit", "tests/fuzz", "tests/bench",
+    for path in files("core", "modules", "sdk", "tests/unit", "tests/fuzz", "tests/bench",
                       suffixes=(".c",)):
         if name(path) not in listed:
             yield f"{name(path)}: no .am names it"
@@ -192,7 +194,7 @@ def formatting_is_the_tools():
             break
     else:
         raise Skip("no clang-format 14")
-    for path in files("api", "core", "modules", "tests"):
+    for path in files("api", "core", "modules", "sdk", "tests"):
         run = subprocess.run([tool, "--style=file", str(path)], capture_output=True, text=True)
         if run.stdout != path.read_text():
             yield name(path)

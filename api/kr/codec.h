@@ -152,6 +152,9 @@ struct kr_codec {
     /* Items written from here on are tagged, or no longer; read so. */
     void (*tag_writer)(kr_writer *out, bool tagged);
     void (*tag_reader)(kr_reader *in, bool tagged);
+    /* save() cannot write the value: the writer has failed, and with it the
+     * snapshot, the rewrite or the DUMP.  Why is for the log.  [child] */
+    void (*abandon)(kr_writer *out);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

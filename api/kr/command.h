@@ -279,7 +279,19 @@ struct kr_commands {
     uint64_t (*histogram)(const kr_cmd *command, uint64_t *at_most,
                           uint32_t room);
     void (*reset_stats)(const kr_cmd *command); /* NULL: all */
+    /* As add() and add_subcommand(), of a row that is `size` bytes long where it
+     * was built: what a later header has appended is taken as 0, and what this
+     * host does not know is not read.  A module whose binary is to run in later
+     * hosts uses these, or the descriptor.  KR_EINVAL: shorter than the first
+     * revision of the row, which ends with `replaced_by`. */
+    kr_status (*add_sized)(kr_module *self, const struct kr_command *row,
+                           uint32_t size);
+    kr_status (*add_subcommand_sized)(kr_module *self, const char *parent,
+                                      const struct kr_command *row,
+                                      uint32_t size);
 };
+/* kr_commands->add_sized(self, row, KR_SIZED(row)) */
+#define KR_SIZED(row) ((uint32_t)sizeof(*(row)))
 KR_INTERFACE(kr_commands, "kr.commands/1");
 
 #ifdef __cplusplus

@@ -73,6 +73,11 @@ static void codec_tag_writer(kr_writer *out, bool tagged)
     out->flags |= tagged ? KR_CODEC_TAGGED : 0;
 }
 
+static void codec_abandon(kr_writer *out)
+{
+    out->failed = true;
+}
+
 static void codec_tag_reader(kr_reader *in, bool tagged)
 {
     in->flags &= ~KR_CODEC_TAGGED;
@@ -196,4 +201,5 @@ const struct kr_codec codec_interface = {
     .skip = codec_skip_tagged,
     .tag_writer = codec_tag_writer,
     .tag_reader = codec_tag_reader,
+    .abandon = codec_abandon,
 };

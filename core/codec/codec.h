@@ -26,7 +26,8 @@
  *     ------------+---------------+------------+------------------------
  *                 before          at           bytes.size      limit
  *
- * The window moves on with what is read, and grows for a string that is larger.
+ * The window moves on with what is read, and grows for a string that is larger,
+ * or to keep what has been read since codec_keep().
  * Whatever the bytes are, a reader stays within them, allocates no more than
  * there are (or LZF can unpack of them), and once it has refused it refuses
  * everything. */
@@ -48,10 +49,10 @@ enum codec_tag {
 
 struct kr_writer {
     char *data;
-    size_t size;              /* bytes written */
-    size_t capacity;          /* bytes allocated */
-    uint32_t flags;           /* KR_CODEC_ */
-    bool failed;              /* no memory: what is written is dropped */
+    size_t size;     /* bytes written */
+    size_t capacity; /* bytes allocated */
+    uint32_t flags;  /* KR_CODEC_ */
+    bool failed; /* no memory, or save() says so: what is written is dropped */
     const struct kr_str *key; /* to be written behind the next code, or NULL */
     kr_codec_put put;         /* NULL: in memory */
     void *ctx;
@@ -72,6 +73,8 @@ struct kr_reader {
     void *ctx;
     char *window;    /* what `bytes` points to */
     size_t capacity; /* bytes allocated */
+    size_t keep;     /* if `keeps`: the bytes from here on stay in the window */
+    bool keeps;
     uint64_t before; /* bytes of the stream in front of the window */
     uint64_t limit;  /* bytes that the source may still give */
     uint64_t sum;    /* of all up to byte `summed` of the window */
@@ -86,6 +89,11 @@ void codec_writer_init_stream(kr_writer *out, kr_codec_put put, void *ctx,
                               uint32_t flags);
 void codec_reader_init_stream(kr_reader *in, kr_codec_get get, void *ctx,
                               uint64_t limit, uint32_t flags);
+
+/* What is read from here on stays, from bytes.data + keep to `at`, until it is
+ * let go. */
+void codec_keep(kr_reader *in);
+void codec_let_go(kr_reader *in);
 
 /* --- write.c ------------------------------------------------------------- */
 

@@ -73,10 +73,28 @@ uint64_t codec_reader_sum(kr_reader *in)
     return in->sum;
 }
 
+/* Bytes that have been read and stay. */
+static size_t read_kept(const kr_reader *in)
+{
+    return in->keeps ? in->at - in->keep : 0;
+}
+
+void codec_keep(kr_reader *in)
+{
+    in->keep = in->at;
+    in->keeps = true;
+}
+
+void codec_let_go(kr_reader *in)
+{
+    in->keeps = false;
+}
+
 /* What has been read leaves the window, which is then `capacity` large. */
 static bool read_slide(kr_reader *in, size_t capacity)
 {
-    size_t left = in->bytes.size - in->at;
+    size_t kept = read_kept(in), from = in->at - kept;
+    size_t left = in->bytes.size - from;
     char *window = in->window;
 
     read_sum(in);
@@ -84,16 +102,17 @@ static bool read_slide(kr_reader *in, size_t capacity)
         window = memory_try_alloc(capacity);
         if (!window)
             return read_fail(in, "not enough memory for a string");
-        memcpy(window, in->window + in->at, left);
+        memcpy(window, in->window + from, left);
         memory_free(in->window);
     } else if (left > 0) {
-        memmove(window, window + in->at, left);
+        memmove(window, window + from, left);
     }
-    in->before += in->at;
+    in->before += from;
     in->window = window;
     in->capacity = capacity;
     in->bytes = kr_str(window, left);
-    in->at = in->summed = 0;
+    in->at = in->summed = kept;
+    in->keep = 0;
     return true;
 }
 
@@ -116,18 +135,19 @@ static size_t read_get(kr_reader *in, char *room, size_t size)
 }
 
 /* Bring the window to at least `size` bytes to be read.  It grows with what has
- * come: no further ahead than to twice as much. */
+ * come: no further ahead than to twice as much.  What is kept stands before. */
 static __attribute__((noinline)) bool read_fill(kr_reader *in, uint64_t size)
 {
     if (!in->get || size - (in->bytes.size - in->at) > in->limit)
         return read_fail(in, READ_END);
     while (in->bytes.size - in->at < size) {
-        size_t left = in->bytes.size - in->at, capacity = WINDOW_SIZE, got;
+        size_t kept = read_kept(in), capacity = WINDOW_SIZE, got;
+        size_t left = in->bytes.size - in->at + kept;
 
-        while (capacity < size && capacity <= left)
+        while (capacity < size + kept && capacity <= left)
             capacity *= 2;
-        if (read_knows_limit(in) && capacity < size)
-            capacity = (size_t)size;
+        if (read_knows_limit(in) && capacity < size + kept)
+            capacity = (size_t)size + kept;
         if (!read_slide(in, capacity))
             return false;
         got = read_get(in, in->window + left, in->capacity - left);
@@ -157,9 +177,16 @@ static inline const char *read_take(kr_reader *in, uint64_t size)
 static bool read_copy(kr_reader *in, char *to, size_t size)
 {
     size_t here = in->bytes.size - in->at;
+    const char *bytes;
 
     if (in->error)
         return false;
+    if (in->keeps) {
+        bytes = read_take(in, size);
+        if (bytes)
+            memcpy(to, bytes, size);
+        return bytes != NULL;
+    }
     if (size > here && (!in->get || size - here > in->limit))
         return read_fail(in, READ_END);
     if (here > size)

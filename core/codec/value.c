@@ -145,11 +145,10 @@ static bool value_read_tagged(kr_reader *in, const struct kr_type *type,
     return fine;
 }
 
-/* Make a sealed value of what has been read since `from`. */
-static bool value_seal(kr_reader *in, uint8_t code, size_t from,
-                       struct kr_value *value)
+/* Make a sealed value of what has been kept. */
+static bool value_seal(kr_reader *in, uint8_t code, struct kr_value *value)
 {
-    size_t size = in->at - from;
+    size_t from = in->keep, size = in->at - from;
     char *bytes = memory_try_alloc(size + 1);
 
     if (!bytes)
@@ -168,16 +167,19 @@ static bool value_seal(kr_reader *in, uint8_t code, size_t from,
     return value->boxed || value->bytes.data;
 }
 
-/* Nobody knows the type: the value is carried along as it is.  `from` is where
- * its id stands. */
-static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
-                              uint16_t *slot, struct kr_value *value)
+/* Nobody knows the type: the value is carried along as it is.  Its id has been
+ * read, and is kept. */
+static bool value_read_sealed(kr_reader *in, struct kr_str name, uint16_t *slot,
+                              struct kr_value *value)
 {
+    bool fine;
+
     *slot = type_sealed_by_file_name(name);
     if (*slot == 0)
         return value_refuse(in, "there are too many types");
-    return codec_skip_tagged(in) &&
-           value_seal(in, CODE_MODULE_TYPE, from, value);
+    fine = codec_skip_tagged(in) && value_seal(in, CODE_MODULE_TYPE, value);
+    codec_let_go(in);
+    return fine;
 }
 
 /* Of a type with codes of its own the end is known only if nothing is behind
@@ -185,28 +187,32 @@ static bool value_read_sealed(kr_reader *in, size_t from, struct kr_str name,
 static bool value_read_rest_sealed(kr_reader *in, uint8_t code, uint16_t home,
                                    uint16_t *slot, struct kr_value *value)
 {
-    size_t from = in->at;
+    bool fine;
 
     *slot = type_sealed(home);
-    if (*slot == 0 || from == in->bytes.size)
+    if (*slot == 0 || in->at == in->bytes.size)
         return value_refuse(in, "a value of a type that is not loaded");
+    codec_keep(in);
     in->at = in->bytes.size;
-    return value_seal(in, code, from, value);
+    fine = value_seal(in, code, value);
+    codec_let_go(in);
+    return fine;
 }
 
 static bool value_read_module_type(kr_reader *in, uint16_t *slot,
                                    struct kr_value *value)
 {
-    size_t from = in->at;
     char name[LETTERS + 1];
     uint64_t id;
 
+    codec_keep(in);
     if (!codec_read_uint64(in, &id))
         return false;
     value_file_name(id, name);
     *slot = type_by_file_name(kr_str(name, LETTERS));
     if (!type_at(*slot))
-        return value_read_sealed(in, from, kr_str(name, LETTERS), slot, value);
+        return value_read_sealed(in, kr_str(name, LETTERS), slot, value);
+    codec_let_go(in);
     return value_read_tagged(in, type_at(*slot), id, value);
 }
 

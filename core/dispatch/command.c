@@ -390,6 +390,37 @@ bool command_forget(kr_module *module)
     return any;
 }
 
+/* What both sides have of a row.  false: it is too short to be one. */
+static bool command_read(const struct kr_command *row, uint32_t size,
+                         struct kr_command *copy)
+{
+    if (!row || size < offsetof(struct kr_command, refused))
+        return false;
+    memset(copy, 0, sizeof(*copy));
+    memcpy(copy, row, size < sizeof(*copy) ? size : sizeof(*copy));
+    return true;
+}
+
+static kr_status command_add_sized(kr_module *module,
+                                   const struct kr_command *row, uint32_t size)
+{
+    struct kr_command copy;
+
+    return command_read(row, size, &copy) ? command_add(module, &copy)
+                                          : KR_EINVAL;
+}
+
+static kr_status command_add_sub_sized(kr_module *module, const char *parent,
+                                       const struct kr_command *row,
+                                       uint32_t size)
+{
+    struct kr_command copy;
+
+    return command_read(row, size, &copy)
+               ? command_add_sub(module, parent, &copy)
+               : KR_EINVAL;
+}
+
 static kr_status command_remove(kr_module *self, const char *name)
 {
     struct kr_cmd *command = command_find(kr_cstr(name));
@@ -705,4 +736,6 @@ const struct kr_commands command_interface = {
     .percentile = latency_percentile,
     .histogram = latency_histogram,
     .reset_stats = command_reset_stats,
+    .add_sized = command_add_sized,
+    .add_subcommand_sized = command_add_sub_sized,
 };

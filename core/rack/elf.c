@@ -874,3 +874,36 @@ bool elf_exports(const void *bytes, size_t size, const char *symbol)
 
     return elf_open(&elf) && elf_find(&elf, symbol, &found);
 }
+
+void elf_each_symbol(const void *bytes, size_t size,
+                     void (*each)(void *ctx, const struct elf_symbol *symbol),
+                     void *ctx)
+{
+    struct elf elf = {.path = "", .bytes = bytes, .size = size};
+    const unsigned char *rows;
+
+    if (!elf_open(&elf))
+        return;
+    rows =
+        elf_at(&elf, elf.dynamic.symbols, elf.symbol_count, sizeof(ElfW(Sym)));
+    for (uint32_t i = 1; i < elf.symbol_count; i++) {
+        ElfW(Sym) row;
+        struct elf_symbol symbol;
+
+        memcpy(&row, rows + i * sizeof(row), sizeof(row));
+        symbol = (struct elf_symbol){
+            .name = elf_string(&elf, row.st_name),
+            .value = row.st_value,
+            .index = i,
+            .defined = row.st_shndx != SHN_UNDEF,
+            .weak = ELF64_ST_BIND(row.st_info) == STB_WEAK,
+            .absolute = row.st_shndx == SHN_ABS,
+        };
+        each(ctx, &symbol);
+    }
+}
+
+bool elf_is_relative(uint32_t type)
+{
+    return type == ELF_RELATIVE || type == ELF_IRELATIVE;
+}

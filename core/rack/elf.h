@@ -22,4 +22,22 @@ bool elf_check_for(const char *path, const void *bytes, size_t size,
  * of the tables that this question does not need.  O(symbols). */
 bool elf_exports(const void *bytes, size_t size, const char *symbol);
 
+/* A row of the table that the dynamic linker reads. */
+struct elf_symbol {
+    const char *name; /* borrowed from the bytes */
+    uint64_t value;   /* an address, as if the file were mapped at 0 */
+    uint32_t index;
+    bool defined;  /* here, or by somebody else */
+    bool weak;     /* it may be missing */
+    bool absolute; /* `value` stays as it is wherever the file is mapped */
+};
+
+/* Call `each` for every symbol of a file that passed one of the checks above,
+ * in the order of the table.  O(symbols). */
+void elf_each_symbol(const void *bytes, size_t size,
+                     void (*each)(void *ctx, const struct elf_symbol *symbol),
+                     void *ctx);
+/* Is a relocation of that type nothing but the file's own place added? */
+bool elf_is_relative(uint32_t type);
+
 #endif

@@ -301,7 +301,8 @@ static kr_status loader_describe(kr_module *child, const struct kr_child *given)
         return KR_EEXIST;
     }
     if (!m->loader_judges &&
-        !directory_may_host(m->loader, about.name, why, sizeof(why))) {
+        !directory_may_host(rack_module_of(child)->loader, about.name, why,
+                            sizeof(why))) {
         m->refusal = memory_strdup(why);
         return KR_EDENIED;
     }

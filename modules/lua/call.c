@@ -125,9 +125,10 @@ static bool call_writes(const kr_cmd *command)
             (KR_CMD_WRITE | KR_CMD_MAY_REPLICATE)) != 0;
 }
 
-static void call_run(struct engine *engine, const kr_cmd *command,
-                     struct kr_run *run)
+static void call_run(lua_State *L, const kr_cmd *command, struct kr_run *run)
 {
+    struct engine *engine = engine_of(L);
+    lua_State *outer = engine->L;
     struct run *script = engine->run;
     bool writes = call_writes(command);
 
@@ -141,11 +142,13 @@ static void call_run(struct engine *engine, const kr_cmd *command,
         run->flags |= KR_RUN_DENY_OOM;
     if (!(script->journal & KR_JOURNAL_LOG))
         run->flags |= KR_RUN_NO_JOURNAL;
+    engine->L = L;       /* for what the command runs in this engine */
     engine->must = true; /* an error of Lua's must not jump over a handler */
     if (kr_calls->run_command(command, run) == KR_OK &&
         kr_commands->row(command)->flags & KR_CMD_WRITE)
         script->wrote = true;
     engine->must = false;
+    engine->L = outer;
 }
 
 /* The reply, or an error table, is pushed; false: it is an error. */
@@ -158,7 +161,7 @@ static bool call_command(lua_State *L)
     const kr_cmd *command;
     const char *refusal;
 
-    if (!engine->run)
+    if (!engine->run || engine->run->flags & RUN_NO_CALLS)
         engine_raise(L, "redis.call/pcall can only be called inside a script "
                         "invocation");
     run_check(L);
@@ -169,14 +172,18 @@ static bool call_command(lua_State *L)
     refusal = call_refuses(command, run.argc);
     sink_init(&sink, L, engine->run->protocol);
     run.reply = &sink.reply;
-    run.client = engine->run->call->client;
-    run.db = run.client ? NULL : engine->run->call->db;
+    if (engine->run->call) {
+        run.client = engine->run->call->client;
+        run.db = run.client ? NULL : engine->run->call->db;
+        /* What comes from a log or a primary has been checked. */
+        run.call_flags = engine->run->call->flags & KR_CALL_REPLICA;
+    }
     run.flags = KR_RUN_SCRIPT;
-    run.call_flags = KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
+    run.call_flags |= KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
     if (refusal)
         kr_reply_error(run.reply, refusal);
     else
-        call_run(engine, command, &run);
+        call_run(L, command, &run);
     return !sink.failed;
 }
 

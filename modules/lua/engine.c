@@ -3,6 +3,7 @@
 
 #include "lib.h"
 #include "library.h"
+#include "owner.h"
 #include "run.h"
 #include "weave.h"
 
@@ -141,6 +142,14 @@ static bool engine_find_line(lua_State *L, lua_Debug *at)
     return false;
 }
 
+/* An error that a module's code has made for the client to see. */
+static bool engine_is_said(lua_State *L)
+{
+    const struct run *run = engine_of(L)->run;
+
+    return run && run->flags & RUN_COMMAND;
+}
+
 /* Makes {err, source, line} of an error, before the stack unwinds. */
 static int engine_on_error(lua_State *L)
 {
@@ -156,7 +165,8 @@ static int engine_on_error(lua_State *L)
         lua_pushfstring(L, "ERR %s", text ? text : luaL_typename(L, 1));
         lua_setfield(L, 2, "err");
         lua_replace(L, 1);
-    } else if (lua_getmetatable(L, 1)) { /* a front: nobody writes on it */
+    } else if (engine_is_said(L) ||
+               lua_getmetatable(L, 1)) { /* a front: nobody writes on it */
         lua_settop(L, 1);
         return 1;
     }
@@ -169,21 +179,34 @@ static int engine_on_error(lua_State *L)
     return 1;
 }
 
+/* What has been left behind stands against the limit, and the collector would
+ * wait until there is twice as much. */
+static void engine_collect(struct engine *engine)
+{
+    bool must = engine->must;
+
+    engine->must = true;
+    (void)lua_gc(engine->L, LUA_GCCOLLECT, 0);
+    engine->must = must;
+}
+
 bool engine_call(struct engine *engine, int arguments)
 {
     lua_State *L = engine->L;
     int function = lua_gettop(L) - arguments;
-    bool good;
+    int result;
 
     lua_rawgeti(L, LUA_REGISTRYINDEX, engine->on_error);
     lua_insert(L, function);
-    good = lua_pcall(L, arguments, 1, function) == 0;
+    result = lua_pcall(L, arguments, 1, function);
     lua_remove(L, function);
+    if (result == LUA_ERRMEM)
+        engine_collect(engine);
     if (++engine->since_collected >= ENGINE_COLLECT_EVERY) {
         engine->since_collected = 0;
         lua_gc(L, LUA_GCSTEP, ENGINE_COLLECT_EVERY);
     }
-    return good;
+    return result == 0;
 }
 
 /* --- A new one ----------------------------------------------------------- */
@@ -262,6 +285,8 @@ static void engine_open_all(lua_State *L)
     lua_getfield(L, -1, "math");
     library_replace_random(L);
     lua_pop(L, 1);
+    if (engine_of(L)->owner->open)
+        engine_of(L)->owner->open(L);
 }
 
 /* Run the prelude with the globals on the stack, and put its tick on the front,

@@ -30,7 +30,7 @@ struct run;
 struct engine {
     kr_module *self;
     struct owner *owner;
-    lua_State *L;
+    lua_State *L;        /* the thread whose stack is on top of all */
     struct run *run;     /* the script under way, or NULL */
     size_t bytes;        /* that Lua has allocated */
     size_t limit;        /* of them, for a script */
@@ -38,6 +38,7 @@ struct engine {
     int globals;         /* reference: the real globals, without their front */
     int on_error;        /* reference: what makes a table of an error */
     int put_front;       /* reference: put_front(proxy, real) of prelude.c */
+    void *context;       /* the user's own */
     void *loading;       /* where what is being loaded registers, or NULL */
     int64_t deadline_ns; /* when what runs has taken too long; 0: never */
     const char *deadline_text; /* the error then */

@@ -46,12 +46,25 @@ static void owner_on_shutdown(void *ctx, const void *payload)
 bool owner_init(struct owner *owner, kr_module *self, const char *gate,
                 const int64_t *busy_ms)
 {
-    owner->self = self;
-    owner->running = NULL;
-    owner->busy_ms = busy_ms;
+    *owner = (struct owner){.self = self, .busy_ms = busy_ms};
     owner->gate =
         kr_gates->add(self, gate, KR_STAGE_ADMIT, 100, owner_gate, owner);
     return owner->gate != NULL;
+}
+
+void owner_slow(struct owner *owner, bool begins)
+{
+    uint32_t before = owner->slow;
+
+    owner->slow += begins ? 1 : -1u;
+    if (before > 0 && owner->slow > 0)
+        return;
+    if (begins)
+        kr_gates->arm(owner->gate, NULL);
+    else
+        kr_gates->disarm(owner->gate, NULL);
+    if (owner->on_slow)
+        owner->on_slow(owner, begins);
 }
 
 void owner_activate(struct owner *owner)

@@ -13,6 +13,8 @@
 #include <kr/gate.h>
 #include <kr/module.h>
 
+#include <lua.h>
+
 struct run;
 
 #define OWNER_COMMANDS 64 /* a power of two */
@@ -30,12 +32,20 @@ struct owner {
     struct run *running;    /* the innermost, or NULL */
     kr_gate *gate;          /* armed while a run is slow */
     const int64_t *busy_ms; /* after which one is; 0: never */
+    uint32_t slow;          /* runs that are */
+    /* NULL, or: the first run is slow, or none is any more. */
+    void (*on_slow)(struct owner *owner, bool slow);
+    /* NULL, or: add to the globals, which are on the stack, before they are
+     * closed. */
+    void (*open)(lua_State *L);
     struct cached_command commands[OWNER_COMMANDS];
 };
 
 /* Within create().  `gate` is the gate's name.  false: there are too many. */
 bool owner_init(struct owner *owner, kr_module *self, const char *gate,
                 const int64_t *busy_ms);
+/* A run is slow, or a slow one is over. */
+void owner_slow(struct owner *owner, bool begins);
 /* Within activate(). */
 void owner_activate(struct owner *owner);
 

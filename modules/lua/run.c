@@ -16,6 +16,8 @@
 #define RUN_TICKS    2000 /* between two looks at the clock */
 #define RUN_SERVE_US 1000 /* for others, each time */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
+#define RUN_OVERDUE                                                            \
+    "it has run for too long where nobody can be served meanwhile"
 
 static const char run_busy_eval[] =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or "
@@ -31,10 +33,20 @@ const char *run_busy_text(const struct run *run)
 
 /* --- The clock ----------------------------------------------------------- */
 
+static int64_t run_ms(const struct run *run)
+{
+    return (kr_loop->monotonic_ns() - run->began_ns) / 1000000;
+}
+
+static const char *run_end_text(const struct run *run)
+{
+    return run->overdue ? RUN_OVERDUE : RUN_KILLED;
+}
+
 static void run_is_slow(struct engine *engine, struct run *run, int64_t ms)
 {
     run->slow = true;
-    kr_gates->arm(engine->owner->gate, NULL);
+    owner_slow(engine->owner, true);
     kr_logf(engine->self, KR_LOG_WARNING,
             "Slow script detected: still in execution after %lld milliseconds. "
             "You can try killing the script using the %s command. Script name "
@@ -44,29 +56,55 @@ static void run_is_slow(struct engine *engine, struct run *run, int64_t ms)
             run->name);
 }
 
-/* Serve others if it is time to; raise the error if they ended the script. */
+/* The one that bounds `run`, if any: the loop cannot serve others then. */
+static struct run *run_bound(struct run *run)
+{
+    while (run && !(run->flags & RUN_BOUND))
+        run = run->outer;
+    return run;
+}
+
+static void run_look_bound(struct run *run, struct run *bound)
+{
+    if (run_ms(bound) < bound->limit_ms)
+        return;
+    for (bound = bound->outer; run != bound; run = run->outer)
+        run->killed = run->overdue = true;
+}
+
+/* Serve others if it is time to. */
+static void run_look_free(struct engine *engine, struct run *run)
+{
+    int64_t busy_ms = *engine->owner->busy_ms, ms = run_ms(run);
+
+    if (busy_ms <= 0 || ms < busy_ms)
+        return;
+    if (!run->slow)
+        run_is_slow(engine, run, ms);
+    (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
+    if (run->killed)
+        kr_logf(engine->self, KR_LOG_WARNING,
+                "Lua script killed by user with SCRIPT KILL.");
+}
+
+/* Raise the error if the script is to end. */
 static void run_look(lua_State *L)
 {
     struct engine *engine = engine_of(L);
-    struct run *run = engine->run;
-    int64_t busy_ms = *engine->owner->busy_ms, ms;
+    struct run *run = engine->run, *bound;
 
     if (engine->deadline_ns > 0 &&
         kr_loop->monotonic_ns() > engine->deadline_ns)
         engine_raise(L, engine->deadline_text);
     if (!run)
         return;
-    ms = (kr_loop->monotonic_ns() - run->began_ns) / 1000000;
-    if (!run->killed && busy_ms > 0 && ms >= busy_ms) {
-        if (!run->slow)
-            run_is_slow(engine, run, ms);
-        (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
-        if (run->killed)
-            kr_logf(engine->self, KR_LOG_WARNING,
-                    "Lua script killed by user with SCRIPT KILL.");
-    }
+    bound = run_bound(run);
+    if (bound)
+        run_look_bound(run, bound);
+    else if (!run->killed)
+        run_look_free(engine, run);
     if (run->killed)
-        engine_raise(L, RUN_KILLED);
+        engine_raise(L, run_end_text(run));
 }
 
 void run_check(lua_State *L)
@@ -74,7 +112,7 @@ void run_check(lua_State *L)
     const struct run *run = engine_of(L)->run;
 
     if (run && run->killed)
-        engine_raise(L, RUN_KILLED);
+        engine_raise(L, run_end_text(run));
 }
 
 int run_spend(lua_State *L)
@@ -100,35 +138,11 @@ void run_kill_all(struct run *run)
         run->killed = true;
 }
 
-/* Has one of them written? */
-static bool run_wrote(const struct run *run)
+bool run_wrote(const struct run *run)
 {
     while (run && !run->wrote)
         run = run->outer;
     return run != NULL;
-}
-
-void run_kill(struct run *run, struct kr_call *call, bool function)
-{
-    if (!run) {
-        kr_reply_error(call->reply,
-                       "NOTBUSY No scripts in execution right now.");
-        return;
-    }
-    if (run_wrote(run)) {
-        kr_reply_error(call->reply,
-                       "UNKILLABLE Sorry the script already executed write "
-                       "commands against the dataset. You can either wait the "
-                       "script termination or kill the server in a hard way "
-                       "using the SHUTDOWN NOSAVE command.");
-        return;
-    }
-    if (function != ((run->flags & RUN_FUNCTION) != 0)) {
-        kr_reply_error(call->reply, run_busy_text(run));
-        return;
-    }
-    run_kill_all(run);
-    kr_reply_ok(call->reply);
 }
 
 /* --- Running ------------------------------------------------------------- */
@@ -181,37 +195,52 @@ static void run_reply_error(struct engine *engine, const struct run *run)
     reply->ops->error(reply, err);
 }
 
-void run_script(struct engine *engine, struct run *run, int arguments)
+bool run_function(struct engine *engine, struct run *run, int arguments)
 {
     struct owner *owner = engine->owner;
-    lua_State *L = engine->L;
-    kr_client *client = run->call->client;
+    struct run *around = engine->run;
+    kr_client *client = run->call ? run->call->client : NULL;
     kr_db *db = client ? kr_clients->db(client) : NULL;
-    bool good;
+    bool must = engine->must, good;
 
     run->protocol = 2;
-    run->journal = KR_JOURNAL_ALL;
+    run->journal = run->flags & RUN_NO_JOURNAL ? 0 : KR_JOURNAL_ALL;
     run->began_ns = kr_loop->monotonic_ns();
     run->outer = owner->running;
     owner->running = run;
     engine->run = run;
+    engine->must = false;
     good = engine_call(engine, arguments);
-    engine->run = NULL;
+    engine->must = must;
+    engine->run = around;
     owner->running = run->outer;
     if (run->slow)
-        kr_gates->disarm(owner->gate, NULL);
+        owner_slow(owner, false);
     if (client && kr_clients->db(client) != db)
         kr_clients->select(client, db); /* SELECT was the script's */
     if (run->killed && good) {          /* it caught that, and went on */
-        lua_pop(L, 1);
-        engine_push_error(L, KR_STR("ERR " RUN_KILLED));
+        engine->must = true;
+        lua_pop(engine->L, 1);
+        lua_pushfstring(engine->L, "ERR %s", run_end_text(run));
+        engine_push_error(engine->L, kr_cstr(lua_tostring(engine->L, -1)));
+        lua_remove(engine->L, -2);
+        engine->must = must;
         good = false;
     }
+    return good;
+}
+
+void run_script(struct engine *engine, struct run *run, int arguments)
+{
+    lua_State *L = engine->L;
+    int top = lua_gettop(L) - arguments - 1;
+    bool good = run_function(engine, run, arguments), must = engine->must;
+
     engine->must = true;
     if (good)
         answer(L, run->call->reply, run->protocol);
     else
         run_reply_error(engine, run);
-    lua_settop(L, 0);
-    engine->must = false;
+    lua_settop(L, top);
+    engine->must = must;
 }

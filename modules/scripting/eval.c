@@ -4,6 +4,7 @@
  *     EVAL script numkeys [key ...] [arg ...]
  */
 #include "commands.h"
+#include "kill.h"
 #include "prepare.h"
 #include "scripting.h"
 
@@ -163,7 +164,7 @@ void scripting_script_flush(struct kr_call *call)
 
 void scripting_script_kill(struct kr_call *call)
 {
-    run_kill(eval_state(call)->owner.running, call, false);
+    kill_all(eval_state(call), call, false);
 }
 
 void scripting_script_debug(struct kr_call *call)

@@ -4,6 +4,7 @@
 #include "flags.h"
 #include "function_save.h"
 #include "functions.h"
+#include "kill.h"
 #include "prepare.h"
 #include "scripting.h"
 
@@ -256,7 +257,7 @@ void scripting_function_stats(struct kr_call *call)
 
 void scripting_function_kill(struct kr_call *call)
 {
-    run_kill(function_state(call)->owner.running, call, true);
+    kill_all(function_state(call), call, true);
 }
 
 /* --- Saving -------------------------------------------------------------------- */

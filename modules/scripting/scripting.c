@@ -3,7 +3,7 @@
  *
  *   eval.c      the commands                scripts.c   what is compiled
  *   prepare.c   what they look at first     flags.c     what a script says of
- *                                                       itself
+ *   kill.c      SCRIPT KILL                             itself
  *   functions.c libraries that stay         function_commands.c  FUNCTION, FCALL
  *   shelf.c     where they stand            function_save.c      as bytes
  *   commands.c  what is known of the commands
@@ -17,6 +17,7 @@
 
 #include "commands.h"
 #include "function_save.h"
+#include "kill.h"
 
 #include "../structure/module_host.h"
 
@@ -44,6 +45,7 @@ KR_USES(kr_keyspace);
 KR_USES(kr_log);
 KR_USES(kr_loop);
 KR_USES(kr_memory);
+KR_USES(kr_modules);
 KR_USES(kr_snapshot);
 KR_USES(kr_text);
 
@@ -155,8 +157,13 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_log),
     KR_NEED(kr_loop),
     KR_NEED(kr_memory),
+    KR_NEED(kr_modules),
     KR_WANT(kr_snapshot),
     KR_NEED(kr_text),
+};
+
+static const struct kr_offer offers[] = {
+    {kr_scripts_id, &kill_offer},
 };
 
 /* clang-format on */
@@ -165,7 +172,8 @@ KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "EVAL and SCRIPT: Lua, compiled as it runs",
           .flags = KR_MODULE_CAN_UNLOAD, .self = &scripting_self,
-          .imports = KR_ROWS(imports), .params = KR_ROWS(params),
+          .imports = KR_ROWS(imports), .offers = KR_ROWS(offers),
+          .params = KR_ROWS(params),
           .commands = {scripting_commands, SCRIPTING_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .create = scripting_create, .activate = scripting_activate,

@@ -6,6 +6,7 @@
 #include "functions.h"
 #include "scripts.h"
 
+#include <kr/scripts.h>
 #include <kr/snapshot.h>
 
 struct scripting {
@@ -14,6 +15,7 @@ struct scripting {
     struct scripts scripts; /* of EVAL, with their engine */
     struct functions functions;
     struct kr_snapshot_part part; /* the functions in a snapshot */
+    struct kr_slow_run *slow;     /* what others run; see kill.h */
 };
 
 extern kr_module *scripting_self;

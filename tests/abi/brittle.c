@@ -9,6 +9,9 @@
  *
  *   BRITTLE.ASK id                 is there such an interface at run time?
  *   BRITTLE.HAS                    is its optional import there?
+ *   BRITTLE.TIDE                   what the interface of tide.c answers
+ *
+ * With BRITTLE_NEEDS_TIDE it cannot do without that interface.
  *
  * Tests of isolation: the host reports who it was. */
 #define _POSIX_C_SOURCE 200809L
@@ -26,6 +29,15 @@ KR_USES(kr_memory);
 KR_USES(kr_modules);
 KR_USES(kr_text);
 KR_USES(kr_info);
+
+/* What tide.c offers. */
+struct test_tide {
+    uint32_t size;
+    uint32_t reserved;
+    int64_t (*version)(void);
+};
+#define test_tide_id "test.tide/1"
+static const struct test_tide *test_tide;
 
 static kr_module *brittle_self;
 static uint16_t brittle_slot;
@@ -150,6 +162,11 @@ static void run_has(struct kr_call *call)
     kr_reply_int64(call->reply, kr_info != NULL);
 }
 
+static void run_tide(struct kr_call *call)
+{
+    kr_reply_int64(call->reply, test_tide ? test_tide->version() : -1);
+}
+
 static void activate(kr_module *self, void *state)
 {
     (void)state;
@@ -162,11 +179,17 @@ static const struct kr_command commands[] = {
     {.name = "brittle", .run = run_brittle, .arity = -3, .flags = KR_CMD_WRITE},
     {.name = "brittle.ask", .run = run_ask, .arity = 2},
     {.name = "brittle.has", .run = run_has, .arity = 1},
+    {.name = "brittle.tide", .run = run_tide, .arity = 1},
 };
 static const struct kr_import imports[] = {
     KR_NEED(kr_events), KR_NEED(kr_keyspace), KR_NEED(kr_loop),
     KR_NEED(kr_memory), KR_NEED(kr_modules),  KR_NEED(kr_text),
     KR_WANT(kr_info),
+#ifdef BRITTLE_NEEDS_TIDE
+    KR_NEED(test_tide),
+#else
+    KR_WANT(test_tide),
+#endif
 };
 static const struct kr_type *const types[] = {&brittle_type};
 

@@ -5,8 +5,8 @@
  *   TIDE_VERSION   of the module, 1
  *   TIDE_LAYOUT    of its values in memory, 1 to 3
  *   TIDE_ADOPTS    a layout that it works with as it is
- *   TIDE_REFUSES   create(), takeover(), or load() of a value with level 666,
- *                  which fail: 1, 2, 3
+ *   TIDE_REFUSES   create(), takeover(), load() of a value with level 666, or
+ *                  handover(), which fail: 1, 2, 3, 4
  *   TIDE_MISSING   a symbol that nobody has
  *   TIDE_FORGETS   functions under way have no names
  *   TIDE_STATE     the layout of its state, 1
@@ -512,6 +512,18 @@ static void destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
+/* `layout` shows the state where nothing speaks against it. */
+#if TIDE_REFUSES == 4
+static kr_status handover(kr_module *self, void *state, struct kr_handover *out)
+{
+    (void)self, (void)state;
+    snprintf(out->error, out->error_size, "the state is in use");
+    return KR_EBUSY;
+}
+#else
+#define handover NULL
+#endif
+
 static kr_status takeover(kr_module *self, void *state,
                           const struct kr_handover *in)
 {
@@ -612,5 +624,5 @@ KR_MODULE(.name = "tide", .version = TIDE_VERSION,
           .types = {types, TIDE_DROPS & 2 ? 0 : 1, sizeof(types[0])},
           .commands = KR_ROWS(commands), .params = KR_ROWS(params),
           .create = create, .activate = activate, .destroy = destroy,
-          .takeover = takeover, .layout = TIDE_STATE,
+          .handover = handover, .takeover = takeover, .layout = TIDE_STATE,
           .carried = KR_ROWS(carried));

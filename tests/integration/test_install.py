@@ -94,6 +94,26 @@ class Installed(unittest.TestCase):
             self.assertEqual(client.call("MODULE", "LOAD", out), b"OK")
             self.assertEqual(client.call("HELLO.WORLD"), b"hello, world")
 
+    def test_a_new_module_is_begun_built_and_tested_with_what_was_installed(self):
+        tool = self.one("**/bin/keyrack-module")
+        folder = self.dir / "begun"
+        run(str(tool), "new", "begun", str(folder))
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("MAKE")}
+        environment.update(
+            PKG_CONFIG_PATH=str(self.pc.parent), PKG_CONFIG_SYSROOT_DIR=str(self.dir),
+            KEYRACK_SERVER=str(self.with_modules()), KEYRACK_MODULE=str(tool))
+        out = run("make", "-C", str(folder), "check", env=environment)
+        self.assertRegex(out, r"(?m)^6 passed, 0 failed$")
+        self.assertIn("begun.add", run("make", "-C", str(folder), "report", env=environment))
+
+    def with_modules(self):
+        """The installed server, told where its modules are."""
+        path = self.dir / "server"
+        path.write_text(f'#!/bin/sh\nexec {self.binary} "$@" --modules-dir {self.modules}\n')
+        path.chmod(0o755)
+        return path
+
     def test_the_manual_page_and_the_unit_name_what_is_there(self):
         page = self.one("**/man1/keyrack-server.1").read_text()
         self.assertIn("keyrack-server", page)

@@ -34,6 +34,8 @@ BUILDS = {
     "forgets": "-DTIDE_VERSION=9 -DTIDE_FORGETS",
     "no_state": "-DTIDE_VERSION=11 -DTIDE_STATE=2u",
     "no_type": "-DTIDE_VERSION=10 -DTIDE_DROPS=2",
+    "keeps": "-DTIDE_VERSION=11 -DTIDE_REFUSES=4",
+    "no_offer": "-DTIDE_VERSION=12 -DTIDE_DROPS=4",
 }
 
 
@@ -214,6 +216,25 @@ class WhatStays(Tide):
         self.assertIn(b"tide_version:2", self.call("INFO", "tide"))
         one.close()
 
+    def test_pointers_that_others_hold_follow(self):
+        brittle = build(self.dir, "brittle", "brittle.c")
+        self.assertEqual(self.call("MODULE", "LOAD", brittle), b"OK")
+        self.assertEqual(self.call("BRITTLE.TIDE"), 1)
+        for name, version in (("two", 2), ("no_offer", -1), ("other", 3), ("one", 1)):
+            self.assertEqual(self.upgrade(name), b"OK")
+            self.assertEqual(self.call("BRITTLE.TIDE"), version)
+        self.assertEqual(self.call("MODULE", "UNLOAD", "tide"), b"OK")
+        self.assertEqual(self.call("BRITTLE.TIDE"), -1)
+
+    def test_scripts_find_the_new_version(self):
+        self.call("FUNCTION", "LOAD", "#!lua name=f\nredis.register_function('version', "
+                                      "function() return redis.call('TIDE.VERSION') end)")
+        sha = self.call("SCRIPT", "LOAD", "return redis.call('TIDE.VERSION')")
+        for name, version in (("one", 1), ("two", 2), ("one", 1)):
+            self.assertEqual(self.upgrade(name), b"OK")
+            self.assertEqual(self.call("EVALSHA", sha, 0), version)
+            self.assertEqual(self.call("FCALL", "version", 0), version)
+
     def test_timers_are_set_again(self):
         self.call("TIDE.AFTER", "400", "t", "7")
         self.assertEqual(self.upgrade("two"), b"OK")
@@ -298,6 +319,39 @@ class WhatFails(Tide):
         thread = threading.Thread(target=lambda: answers.append(client.call(*words)))
         thread.start()
         return thread, answers
+
+    def test_the_old_version_may_keep_its_state(self):
+        self.assertEqual(self.upgrade("keeps"), b"OK")
+        self.call("TIDE.MINE", "mine")
+        answer = self.upgrade("two")
+        self.assertIn(b"handover() refused: the state is in use", answer)
+        self.assertEqual(self.call("TIDE.VERSION"), 11)
+        self.assertEqual(self.call("TIDE.MINE"), b"mine")
+
+    def test_an_interface_that_somebody_needs_cannot_go(self):
+        needs = build(self.dir, "needs", "brittle.c", "-DBRITTLE_NEEDS_TIDE")
+        self.assertEqual(self.call("MODULE", "LOAD", needs), b"OK")
+        self.refused("no_offer", b"module 'brittle' needs", b"bytes of interface test.tide/1")
+        self.assertEqual(self.call("BRITTLE.TIDE"), 1)
+        self.assertEqual(self.call("MODULE", "UNLOAD", "brittle"), b"OK")
+        self.assertEqual(self.upgrade("no_offer"), b"OK")
+
+    def test_what_was_not_made_for_it_refuses(self):
+        names = [dict(zip(row[::2], row[1::2]))[b"name"] for row in self.call("MODULE", "LIST")]
+        for name in names:
+            if self.info(name)[b"can-upgrade"] == b"no":
+                self.assertIn(b"was not made to be upgraded (KR_MODULE_CAN_UPGRADE); unload it and "
+                              b"load the new one", self.call("MODULE", "RELOAD", name), name)
+
+    def test_not_while_a_script_is_busy(self):
+        self.call("CONFIG", "SET", "lua-time-limit", "50")
+        client = self.connect()
+        thread, answers = self.in_background(client, "EVAL", "while true do end", 0)
+        self.assertTrue(self.upgrade("two").startswith(b"BUSY "))
+        self.assertEqual(self.call("SCRIPT", "KILL"), b"OK")
+        thread.join(5)
+        self.assertEqual(self.call("TIDE.VERSION"), 1)
+        self.assertEqual(self.upgrade("two"), b"OK")
 
     def test_work_without_a_name_holds_it(self):
         client = self.connect()

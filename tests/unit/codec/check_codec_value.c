@@ -175,6 +175,17 @@ START_TEST(a_key_stands_behind_the_code)
 }
 END_TEST
 
+START_TEST(a_value_that_cannot_be_written_fails_the_writer)
+{
+    write_bare(7, NULL);
+    ck_assert(!codec_interface.writer_failed(&writer));
+    codec_interface.abandon(&writer);
+    ck_assert(codec_interface.writer_failed(&writer));
+    write_bare(8, NULL);
+    ck_assert_written("\xc8\x07");
+}
+END_TEST
+
 START_TEST(a_modules_type_has_an_id_and_an_end)
 {
     ck_assert(write_coin(9, NULL));
@@ -267,6 +278,46 @@ START_TEST(a_type_that_is_away_is_carried_along_if_its_end_can_be_found)
 }
 END_TEST
 
+static int64_t get_from_writer(void *ctx, char *room, size_t size)
+{
+    size_t *at = ctx;
+
+    if (size > 1000)
+        size = 1000;
+    if (size > writer.size - *at)
+        size = writer.size - *at;
+    memcpy(room, writer.data + *at, size);
+    *at += size;
+    return (int64_t)size;
+}
+
+/* Of a stream, whose window moves on while such a value is read: the bytes that
+ * were sealed were once those of another place. */
+START_TEST(values_of_a_type_that_is_away_may_stand_across_windows)
+{
+    const uint64_t count = 60000;
+    struct kr_value value;
+    uint16_t slot;
+    size_t at = 0, each;
+
+    write_coin(1 << 20, NULL);
+    each = writer.size;
+    for (uint64_t i = 1; i < count; i++)
+        write_coin((1 << 20) + i, NULL);
+    ck_assert_uint_eq(writer.size, each * count);
+    type_forget(&module);
+    codec_reader_fini(&reader);
+    codec_reader_init_stream(&reader, get_from_writer, &at, UINT64_MAX, 0);
+    for (uint64_t i = 0; i < count; i++) {
+        ck_assert(read_back(&slot, &value));
+        ck_assert_uint_eq(value.bytes.size, each);
+        ck_assert_int_eq(memcmp(value.bytes.data, writer.data + i * each, each),
+                         0);
+    }
+    ck_assert(!read_back(&slot, &value));
+}
+END_TEST
+
 START_TEST(a_whole_value_of_a_type_that_is_away_is_carried_along)
 {
     struct kr_value value;
@@ -352,6 +403,7 @@ Suite *codec_value_suite(void)
     tcase_add_checked_fixture(tcase, value_setup, value_teardown);
     tcase_add_test(tcase, a_type_with_a_code_is_written_bare);
     tcase_add_test(tcase, a_key_stands_behind_the_code);
+    tcase_add_test(tcase, a_value_that_cannot_be_written_fails_the_writer);
     tcase_add_test(tcase, a_modules_type_has_an_id_and_an_end);
     tcase_add_test(tcase, values_come_back);
     tcase_add_test(tcase, a_value_cut_off_anywhere_leaves_nothing);
@@ -359,6 +411,8 @@ Suite *codec_value_suite(void)
     tcase_add_test(tcase, what_the_type_refuses_is_refused);
     tcase_add_test(
         tcase, a_type_that_is_away_is_carried_along_if_its_end_can_be_found);
+    tcase_add_test(tcase,
+                   values_of_a_type_that_is_away_may_stand_across_windows);
     tcase_add_test(tcase,
                    a_whole_value_of_a_type_that_is_away_is_carried_along);
     tcase_add_test(tcase, a_type_that_nothing_saves_is_not_written);

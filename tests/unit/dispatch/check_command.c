@@ -207,6 +207,47 @@ START_TEST(rows_of_an_older_header_are_shorter)
 }
 END_TEST
 
+/* The end of an older row, and then memory that is not ours to read. */
+START_TEST(a_row_is_read_no_further_than_it_is_long)
+{
+    const uint32_t first = offsetof(struct kr_command, refused);
+    struct kr_command row = {.name = "short", .run = run_nothing, .arity = 1};
+    struct kr_command sub = {.name = "sub", .run = run_nothing, .arity = 2};
+    char *old = memory_alloc(first);
+    struct {
+        struct kr_command row;
+        char later[64];
+    } longer = {.row = {.name = "longer", .run = run_nothing, .arity = 1}};
+
+    memset(&row.refused, 0x55, sizeof(row) - first);
+    memset(&sub.refused, 0x55, sizeof(sub) - first);
+    memset(longer.later, 0x55, sizeof(longer.later));
+    memcpy(old, &row, first);
+    ck_assert_int_eq(command_interface.add_sized(
+                         &other, (const struct kr_command *)(void *)old, first),
+                     KR_OK);
+    ck_assert_ptr_null(find("short")->row.refused);
+    ck_assert_ptr_null(find("short")->row.ahead);
+    add_config();
+    ck_assert_int_eq(
+        command_interface.add_subcommand_sized(&other, "config", &sub, first),
+        KR_OK);
+    ck_assert_ptr_null(
+        MATCH(NULL, KR_STR("config"), KR_STR("sub"))->row.refused);
+    ck_assert_int_eq(
+        command_interface.add_sized(&other, &longer.row, sizeof(longer)),
+        KR_OK);
+    ck_assert_ptr_nonnull(find("longer"));
+    row.name = "shorter";
+    ck_assert_int_eq(command_interface.add_sized(&other, &row, first - 1),
+                     KR_EINVAL);
+    ck_assert_int_eq(command_interface.add_sized(&other, NULL, first),
+                     KR_EINVAL);
+    ck_assert_ptr_null(find("shorter"));
+    memory_free(old);
+}
+END_TEST
+
 START_TEST(another_module_may_add_a_subcommand)
 {
     struct kr_command row = {.name = "extra", .run = run_nothing, .arity = 2};
@@ -470,6 +511,7 @@ Suite *command_suite(void)
     tcase_add_test(tests, an_unknown_subcommand_names_its_container);
     tcase_add_test(tests, a_container_alone_is_itself);
     tcase_add_test(tests, rows_of_an_older_header_are_shorter);
+    tcase_add_test(tests, a_row_is_read_no_further_than_it_is_long);
     tcase_add_test(tests, the_interface_finds_subcommands_by_full_name);
     tcase_add_test(tests, another_module_may_add_a_subcommand);
     tcase_add_test(tests, a_subcommand_without_a_name_is_refused);
