@@ -85,7 +85,9 @@ struct kr_snapshot {
      * about to end. */
     kr_status (*load)(int fd, const char *name, uint32_t flags,
                       struct kr_snapshot_end *end);
-    /* Register a part from create() on; `part` must outlive the module. */
+    /* Register a part from create() on; `part` must outlive the module.  The
+     * module's next version registers it again, in activate(), and its row takes
+     * the place of the old one.  KR_EEXIST: another module has it. */
     kr_status (*part)(kr_module *self, const struct kr_snapshot_part *part);
     /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
      * commands.  O(their bytes).  [main], [child] */

@@ -33,10 +33,11 @@ static void background_succeeded(struct rdb *rdb)
     rdb->failed = false;
 }
 
-static void background_done(void *ctx, const struct kr_child_end *end)
+void rdb_background_done(void *ctx, const struct kr_child_end *end)
 {
-    struct rdb *rdb = ctx;
+    struct rdb *rdb = rdb_of_module();
 
+    (void)ctx;
     rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
     rdb->child_began_sec = -1;
     rdb->child_copied = end->copied_bytes;
@@ -61,7 +62,7 @@ kr_status rdb_begin_background(struct rdb *rdb)
     struct kr_child_work work = {.size = sizeof(work),
                                  .name = background_name,
                                  .run = background_run,
-                                 .done = background_done,
+                                 .done = rdb_background_done,
                                  .ctx = rdb};
     kr_status answer;
 

@@ -58,14 +58,19 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
 
     if (!part_is_right(row))
         return KR_EINVAL;
-    if (part_find(rdb, row->opcode,
-                  row->opcode == KR_SNAPSHOT_AUX ? row->file_name : NULL))
+    kr_modules->info(self, &info);
+    part = part_find(rdb, row->opcode,
+                     row->opcode == KR_SNAPSHOT_AUX ? row->file_name : NULL);
+    if (part && strcmp(part->module, info.name) != 0)
         return KR_EEXIST;
+    if (part) {
+        part->row = row;
+        return KR_OK;
+    }
     while (*end)
         end = &(*end)->next;
     part = kr_memory->alloc(rdb->self, sizeof(*part));
     *part = (struct rdb_part){.row = row};
-    kr_modules->info(self, &info);
     snprintf(part->module, sizeof(part->module), "%s", info.name);
     *end = part;
     return KR_OK;

@@ -146,6 +146,22 @@ static void rdb_destroy(kr_module *self, void *state)
     kr_memory->free(self, rdb);
 }
 
+/* What is known of the file, parts of other modules and a child under way pass;
+ * the save points are a parameter, and the gate is the one before. */
+static kr_status rdb_takeover(kr_module *self, void *state,
+                              const struct kr_handover *in)
+{
+    struct rdb *now = state, *then = in->state;
+    kr_gate *gate = now->gate;
+
+    *now = *then;
+    now->gate = gate;
+    if (!now->carried)
+        now->carried_end = &now->carried;
+    kr_memory->free(self, then);
+    return KR_OK;
+}
+
 /* --- What the host learns ------------------------------------------------ */
 /* clang-format off */
 
@@ -207,15 +223,23 @@ static const struct kr_offer offers[] = {
     {"kr.snapshot/1", &snapshot_interface},
 };
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(rdb_background_done), KR_CARRIES(rdb_close_later),
+    KR_CARRIES(rdb_closed),
+};
+
 /* clang-format on */
 
 KR_MODULE(.name = "rdb", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Snapshots of the data set in files: SAVE, BGSAVE, and "
                      "loading at the start",
-          .flags = KR_MODULE_CAN_UNLOAD, .self = &rdb_self,
-          .imports = KR_ROWS(imports), .offers = KR_ROWS(offers),
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .self = &rdb_self, .imports = KR_ROWS(imports),
+          .offers = KR_ROWS(offers),
           .commands = {rdb_commands, RDB_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .params = KR_ROWS(params), .create = rdb_create,
-          .activate = rdb_activate, .destroy = rdb_destroy);
+          .activate = rdb_activate, .destroy = rdb_destroy,
+          .takeover = rdb_takeover, .carried = KR_ROWS(carried),
+          .layout = RDB_LAYOUT);

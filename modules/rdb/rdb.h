@@ -47,6 +47,8 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
+#define RDB_LAYOUT 1u /* of all above and below: kr_descriptor.layout */
+
 struct rdb {
     kr_module *self;
 
@@ -98,6 +100,8 @@ bool rdb_save_file(struct rdb *rdb, bool child);
 kr_status rdb_load_file(struct rdb *rdb, uint32_t flags);
 /* Remove what the process `pid` has left behind. */
 void rdb_remove_temp(struct rdb *rdb, int32_t pid);
+void rdb_close_later(void *ctx);
+void rdb_closed(void *ctx);
 /* Saved in this process: from here on nothing has changed. */
 void rdb_saved(struct rdb *rdb);
 void rdb_on_load(void *ctx, const void *payload);
@@ -106,6 +110,9 @@ void rdb_on_load(void *ctx, const void *payload);
 
 /* KR_OK, or why there is no child. */
 kr_status rdb_begin_background(struct rdb *rdb);
+/* It has ended; `ctx` is not looked at: it may be the state of the version
+ * before. */
+void rdb_background_done(void *ctx, const struct kr_child_end *end);
 /* Is the child that is there ours? */
 bool rdb_is_saving(const struct rdb *rdb);
 void rdb_on_shutdown(void *ctx, const void *payload);

@@ -514,14 +514,16 @@ static void destroy(kr_module *self, void *state)
 
 /* `layout` shows the state where nothing speaks against it. */
 #if TIDE_REFUSES == 4
-static kr_status handover(kr_module *self, void *state, struct kr_handover *out)
+#define TIDE_HANDOVER busy
+
+static kr_status busy(kr_module *self, void *state, struct kr_handover *out)
 {
     (void)self, (void)state;
     snprintf(out->error, out->error_size, "the state is in use");
     return KR_EBUSY;
 }
 #else
-#define handover NULL
+#define TIDE_HANDOVER NULL
 #endif
 
 static kr_status takeover(kr_module *self, void *state,
@@ -624,5 +626,5 @@ KR_MODULE(.name = "tide", .version = TIDE_VERSION,
           .types = {types, TIDE_DROPS & 2 ? 0 : 1, sizeof(types[0])},
           .commands = KR_ROWS(commands), .params = KR_ROWS(params),
           .create = create, .activate = activate, .destroy = destroy,
-          .handover = handover, .takeover = takeover, .layout = TIDE_STATE,
+          .handover = TIDE_HANDOVER, .takeover = takeover, .layout = TIDE_STATE,
           .carried = KR_ROWS(carried));
