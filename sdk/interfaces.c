@@ -11,6 +11,7 @@
 #include <kr/kr.h>
 #include <kr/list.h>
 #include <kr/pubsub.h>
+#include <kr/scripts.h>
 #include <kr/set.h>
 #include <kr/snapshot.h>
 #include <kr/stream.h>
@@ -41,6 +42,7 @@ static const struct interface interfaces[] = {
     INTERFACE(kr_memory, "the server", "allocate"),
     INTERFACE(kr_modules, "the server", "see and reach other modules"),
     INTERFACE(kr_pubsub, "pubsub", "publish messages"),
+    INTERFACE(kr_scripts, "scripting", "let SCRIPT KILL end its runs"),
     INTERFACE(kr_sets, "set", "read and write sets"),
     INTERFACE(kr_snapshot, "rdb", "write and read snapshots, add parts to them"),
     INTERFACE(kr_streams, "stream", "read and write streams"),

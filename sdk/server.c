@@ -119,8 +119,7 @@ static void server_exec(const struct server *server)
     dup2(fd, 1);
     dup2(fd, 2);
     execl(server->binary, server->binary, "--port", port, "--bind", "127.0.0.1",
-          "--dir", server->dir, "--appendonly", "no", "--loadmodule",
-          server->module, (char *)NULL);
+          "--dir", server->dir, "--loadmodule", server->module, (char *)NULL);
     _exit(127);
 }
 

@@ -47,6 +47,7 @@ static inline bool kr_arg_int64_or(struct kr_call *call, uint32_t i,
     return false;
 }
 
+/* Argument `i` as an integer; otherwise Redis's error is replied. */
 static inline bool kr_arg_int64(struct kr_call *call, uint32_t i,
                                 int64_t *value)
 {
@@ -158,6 +159,7 @@ static inline bool kr_arg_db(struct kr_call *call, uint32_t i, kr_db **db)
 
 /* --- Refusing ------------------------------------------------------------ */
 
+/* Reply that the words of the call make no sense together. */
 static inline void kr_refuse_syntax(struct kr_call *call)
 {
     kr_reply_error(call->reply, KR_ERR_SYNTAX);

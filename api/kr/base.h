@@ -70,17 +70,20 @@ struct kr_str {
 /* A kr_str from a literal: KR_STR("OK"). */
 #define KR_STR(literal) ((struct kr_str){"" literal, sizeof(literal) - 1})
 
+/* A kr_str of these bytes, which stay whose they are.  [any] */
 static inline struct kr_str kr_str(const char *data, size_t size)
 {
     struct kr_str s = {data, size};
     return s;
 }
 
+/* A kr_str of a text up to its NUL.  O(length).  [any] */
 static inline struct kr_str kr_cstr(const char *text)
 {
     return kr_str(text, strlen(text));
 }
 
+/* The same bytes?  [any] */
 static inline bool kr_str_equal(struct kr_str a, struct kr_str b)
 {
     return a.size == b.size &&

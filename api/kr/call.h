@@ -45,8 +45,9 @@ struct kr_call {
     const kr_cmd *command;
     int64_t now_ms; /* wall clock, the same during the whole call */
     /* For gates before the handler: the flags (KR_CMD_) that the call is to be
-     * judged by.  They are the command's; a gate of stage AUTHORISE may add
-     * those of what the command will run. */
+     * judged by.  They are the command's, or what it says itself
+     * (kr_command.acts); a gate of stage AUTHORISE may add those of what the
+     * command will run. */
     uint64_t acts;
 };
 
@@ -69,6 +70,9 @@ struct kr_run {
 #define KR_RUN_NO_STATS   (1u << 4) /* not counted, not logged as slow */
 #define KR_RUN_DRY        (1u << 5) /* all the checks, then stop */
 #define KR_RUN_SCRIPT     (1u << 6) /* refuse commands flagged no-script */
+#define KR_RUN_NO_LOG     (1u << 7) /* not journalled for KR_JOURNAL_LOG */
+#define KR_RUN_NO_REPLICAS                                                     \
+    (1u << 8) /* not journalled for KR_JOURNAL_REPLICAS */
 
 struct kr_calls {
     uint32_t size;
@@ -110,6 +114,10 @@ struct kr_calls {
      * tell.  Any `count`; they are taken 16 at a time. */
     void (*run_batch)(uint32_t count, const kr_cmd *const *commands,
                       const struct kr_run *runs);
+    /* Memory was above its limit when the outermost call began, and nothing
+     * could be evicted: what KR_RUN_DENY_OOM judges by.  false between calls,
+     * and within one that only reads.  O(1). */
+    bool (*full)(void);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

@@ -74,15 +74,20 @@ typedef struct kr_client_slot kr_client_slot;
 struct kr_clients {
     uint32_t size;
     uint32_t reserved;
+    /* What CLIENT ID answers: grows, and is never used again.  O(1). */
     uint64_t (*id)(const kr_client *client);
+    /* KR_CLIENT_; `set` and `clear` of those that are settable.  O(1). */
     uint32_t (*flags)(const kr_client *client);
     void (*set_flags)(kr_client *client, uint32_t set, uint32_t clear);
+    /* Fill `info` up to info->size, with what it is at this moment. */
     void (*info)(const kr_client *client, struct kr_client_info *info);
+    /* The client with that id, or NULL: ids may be kept, handles may not. */
     kr_client *(*find)(uint64_t id); /* O(1 + clients / 1000) */
     /* In the order of their ids until `each` answers false. */
     void (*each)(bool (*each)(kr_client *client, void *ctx), void *ctx);
     uint64_t (*count)(void);
 
+    /* The database that it has selected; select it another one.  O(1). */
     kr_db *(*db)(const kr_client *client);
     void (*select)(kr_client *client, kr_db *db);
     /* 2 or 3; counts for the next reply on, this call's included. */

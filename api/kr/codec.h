@@ -45,6 +45,8 @@ struct kr_codec {
     void (*write_string)(kr_writer *out, struct kr_str bytes);
     void (*write_raw)(kr_writer *out, struct kr_str bytes); /* no length */
 
+    /* What the function of that name has written.  false: other bytes stand
+     * there, or none; load() then answers false, too. */
     bool (*read_uint64)(kr_reader *in, uint64_t *value);
     bool (*read_int64)(kr_reader *in, int64_t *value);
     bool (*read_double)(kr_reader *in, double *value);

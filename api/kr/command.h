@@ -165,6 +165,7 @@ struct kr_arg {
         .name = (label), .type = KR_ARG_KEY, .key_spec = (spec), __VA_ARGS__   \
     }
 
+/* A line of a command's history, in COMMAND DOCS. */
 struct kr_history {
     const char *since;
     const char *text;
@@ -226,6 +227,12 @@ struct kr_command {
     /* Fetch the memory that the command will touch in the value at its first
      * key, see struct kr_ahead.  NULL: the host fetches the entry, no more. */
     bool (*ahead)(struct kr_ahead *ahead);
+    /* What this very call will do, as KR_CMD_ flags, where its words tell more
+     * than the row: a script may say that it writes nothing.  [main] Asked while
+     * there is a reason to refuse or to queue something, before kr_call.acts is
+     * looked at, maybe more than once; nothing may be replied or changed.  NULL:
+     * the flags above. */
+    uint64_t (*acts)(const struct kr_call *call);
 };
 
 /* What the host measures of a command. */

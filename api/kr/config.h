@@ -75,6 +75,8 @@ struct kr_param {
 struct kr_config {
     uint32_t size;
     uint32_t reserved;
+    /* Register a parameter from create() on, as a row of the descriptor's table
+     * would; `row` and what it points to outlive the module. */
     kr_status (*add)(kr_module *self, const struct kr_param *row);
     /* The value as CONFIG GET shows it, raw() to `out`; KR_ENOENT. */
     kr_status (*get)(struct kr_str name, struct kr_reply *out);

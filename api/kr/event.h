@@ -61,6 +61,7 @@ struct kr_db_event {
 #define KR_EVENT_CLIENT_RESET     "client.reset"
 #define KR_EVENT_CLIENT_USER      "client.user"
 
+/* With events about a client; it is good until the handler returns. */
 struct kr_client_event {
     uint32_t size;
     uint32_t reserved;
@@ -104,6 +105,7 @@ struct kr_slow_event {
 #define KR_EVENT_MODULE_CHANGED  "module.changed"
 #define KR_EVENT_COMMAND_CHANGED "command.changed"
 
+/* With events about something that has a name, which is borrowed. */
 struct kr_name_event {
     uint32_t size;
     uint32_t reserved;

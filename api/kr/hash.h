@@ -55,6 +55,15 @@ struct kr_hashes {
     /* KR_NO_EXPIRY removes it; false: no such field. */
     bool (*set_expiry)(struct kr_cell *cell, struct kr_str field,
                        int64_t when_ms);
+
+    /* --- Appended ------------------------------------------------------------ */
+
+    /* One step of a scan: `each` gets a few fields, and the answer is the next
+     * cursor, 0 at the end.  What is there all the time is handed out at least
+     * once, however the value changes between two steps; `each` must not change
+     * it.  A small value comes in one step. */
+    uint64_t (*scan)(const struct kr_cell *cell, uint64_t cursor,
+                     kr_each_element each, void *ctx);
 };
 KR_INTERFACE(kr_hashes, "hash.values/1");
 

@@ -20,6 +20,7 @@ extern "C" {
 struct kr_info_out {
     uint32_t size;
     uint32_t reserved;
+    /* A line "name:value" of INFO; nothing is kept. */
     void (*field)(struct kr_info_out *out, const char *name,
                   struct kr_str value);
     void (*field_int)(struct kr_info_out *out, const char *name, int64_t value);
@@ -29,6 +30,7 @@ struct kr_info_out {
                     const char *name);
 };
 
+/* A field with a formatted value, of which what is too long is cut off. */
 KR_PRINTF(3, 4)
 static inline void kr_info_fieldf(struct kr_info_out *out, const char *name,
                                   const char *format, ...)
@@ -134,6 +136,7 @@ KR_INTERFACE(kr_info, "kr.info/1");
 #define KR_EVENT_INFO_RESET "info.reset"   /* no payload */
 #define KR_EVENT_LATENCY    "host.latency" /* kr_latency_event */
 
+/* Something called `event` ("fork", "command") has taken `ms` milliseconds. */
 struct kr_latency_event {
     uint32_t size;
     uint32_t reserved;

@@ -144,6 +144,7 @@ struct kr_keyspace {
 
     /* --- Databases ----------------------------------------------------------- */
 
+    /* How many there are; the one at an index; the index of one.  O(1). */
     int32_t (*db_count)(void);
     kr_db *(*db)(int32_t index); /* NULL when out of range */
     int32_t (*db_index)(const kr_db *db);
@@ -209,6 +210,21 @@ struct kr_keyspace {
     /* About `keys` keys will come into the empty database: make the table for
      * them now, if there is memory.  0: they have come. */
     void (*reserve)(kr_db *db, uint64_t keys);
+
+    /* --- Marks ---------------------------------------------------------------
+     *
+     * For who has to be at every key once, as it is at this moment, while keys
+     * go on to change: he marks those that scan() gives him and, in time, those
+     * of the event "key.before".  A mark stays with its key, whatever is done to
+     * it, and keys that come have one.  There is one walk at a time. */
+
+    /* From now on no key has a mark.  KR_EBUSY: keys that somebody has left
+     * without one have to get theirs first.  O(databases).  [main] */
+    kr_status (*unmark)(void);
+    /* Give the key a mark; false: it has one.  A few ns.  [main] */
+    bool (*mark)(const struct kr_cell *cell);
+    /* Keys of the database without a mark.  O(1).  [main] */
+    uint64_t (*unmarked)(const kr_db *db);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 
@@ -254,16 +270,19 @@ static inline void *kr_cell_box(const struct kr_cell *cell)
     return box;
 }
 
+/* Make `box` the boxed word of a cell, which does not free the old one. */
 static inline void kr_cell_set_box(struct kr_cell *cell, void *box)
 {
     memcpy(cell->data, &box, sizeof(box));
 }
 
+/* The payload of an inline cell, borrowed as the cell is. */
 static inline struct kr_str kr_cell_bytes(const struct kr_cell *cell)
 {
     return kr_str((const char *)cell->data, cell->length);
 }
 
+/* The cell's value as the functions of its type see it. */
 static inline struct kr_peek kr_cell_peek(const struct kr_cell *cell)
 {
     struct kr_peek peek = {cell->data, cell->length, cell->meta, cell->boxed,

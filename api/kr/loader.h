@@ -85,6 +85,12 @@ struct kr_child {
      * texts are borrowed until it returns.  NULL: there are none. */
     void (*lacks)(kr_module *child, void *state,
                   void (*each)(void *ctx, struct kr_str name), void *ctx);
+    /* May it be unloaded now, or would that pull away what is in use: a thread of
+     * the file's, say?  Asked when nothing else speaks against it, and only for
+     * MODULE UNLOAD: true, and deactivate() follows.  May run code of the file's.
+     * false: `why`, a text of at most `size` bytes, completes "module 'x' is held
+     * by: ".  NULL: it may. */
+    bool (*may_unload)(kr_module *child, void *state, char *why, size_t size);
 };
 
 /* --- The loader ---------------------------------------------------------- */
@@ -183,6 +189,9 @@ struct kr_loaders {
      * for an image that turned out not to fit; of the others the host takes
      * care. */
     void (*image_close)(kr_module *child, kr_image *image);
+    /* It stays mapped until the process ends: a thread that nobody can join may
+     * have a last few instructions in it to run. */
+    void (*image_keep)(kr_image *image);
 };
 KR_INTERFACE(kr_loaders, "kr.loaders/1");
 

@@ -31,6 +31,7 @@ struct kr_log {
 };
 KR_INTERFACE(kr_log, "kr.log/1");
 
+/* A formatted line; nothing is formatted that nobody writes.  [any] */
 KR_PRINTF(3, 4)
 static inline void kr_logf(kr_module *self, uint32_t level, const char *format,
                            ...)

@@ -25,6 +25,7 @@
 extern "C" {
 #endif
 
+/* As drawn above.  Neither member is written by anybody but these functions. */
 struct kr_blob {
     char *data;
     size_t size;

@@ -92,36 +92,44 @@ struct kr_reply {
 
 /* --- Shorthand ----------------------------------------------------------- */
 
+/* Nothing: null in RESP3, a null bulk in RESP2. */
 static inline void kr_reply_null(struct kr_reply *r)
 {
     r->ops->null(r);
 }
 
+/* An integer. */
 static inline void kr_reply_int64(struct kr_reply *r, int64_t value)
 {
     r->ops->int64(r, value);
 }
 
+/* A string of any bytes. */
 static inline void kr_reply_bulk(struct kr_reply *r, struct kr_str bytes)
 {
     r->ops->bulk(r, bytes);
 }
 
+/* A word without line ends, "QUEUED". */
 static inline void kr_reply_status(struct kr_reply *r, const char *text)
 {
     r->ops->status(r, kr_cstr(text));
 }
 
+/* "OK". */
 static inline void kr_reply_ok(struct kr_reply *r)
 {
     r->ops->status(r, kr_str("OK", 2));
 }
 
+/* An array: the next `count` replies are its elements. */
 static inline void kr_reply_array(struct kr_reply *r, uint64_t count)
 {
     r->ops->open(r, KR_ARRAY, count);
 }
 
+/* A map: the next 2 * `pairs` replies are keys and values in turn; an array
+ * of them all in RESP2. */
 static inline void kr_reply_map(struct kr_reply *r, uint64_t pairs)
 {
     r->ops->open(r, KR_MAP, pairs);

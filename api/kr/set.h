@@ -42,6 +42,15 @@ struct kr_sets {
     /* Add or remove one; false: it was, or was not, there. */
     bool (*add)(struct kr_cell *cell, struct kr_str member);
     bool (*remove)(struct kr_cell *cell, struct kr_str member);
+
+    /* --- Appended ------------------------------------------------------------ */
+
+    /* One step of a scan: `each` gets a few members, and the answer is the next
+     * cursor, 0 at the end.  What is there all the time is handed out at least
+     * once, however the value changes between two steps; `each` must not change
+     * it.  A small value comes in one step. */
+    uint64_t (*scan)(const struct kr_cell *cell, uint64_t cursor,
+                     kr_each_element each, void *ctx);
 };
 KR_INTERFACE(kr_sets, "set.values/1");
 

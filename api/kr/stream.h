@@ -24,11 +24,13 @@
 extern "C" {
 #endif
 
+/* Milliseconds since 1970, and a number among those of the same one. */
 struct kr_stream_id {
     uint64_t ms;
     uint64_t seq;
 };
 
+/* The id `ms`-`seq`.  [any] */
 static inline struct kr_stream_id kr_stream_id(uint64_t ms, uint64_t seq)
 {
     struct kr_stream_id id = {ms, seq};
@@ -82,8 +84,7 @@ struct kr_streams {
 
     /* A new stream without entries in place of whatever the key held. */
     void (*put)(kr_db *db, struct kr_str key, struct kr_cell *cell);
-    /* Append an entry of `pairs` fields and values, at least one: field, value,
-     * field, value.  Copied.  *id is its id, or 0-0 for the next one by the
+    /* Append an entry of `pairs` fields and values: field, value, field, value.  Copied.  *id is its id, or 0-0 for the next one by the
      * clock, which is written there.  Clients that wait for the key are woken.
      * KR_ERANGE: the id is not above the last one; KR_ENOMEM: too large.
      * O(bytes). */
@@ -95,6 +96,13 @@ struct kr_streams {
      * have gone.  What was a lot is freed on another thread. */
     uint64_t (*keep_last)(struct kr_cell *cell, uint64_t count);
     uint64_t (*keep_from)(struct kr_cell *cell, struct kr_stream_id id);
+
+    /* --- Appended ------------------------------------------------------------ */
+
+    /* The same by whole nodes, as "~" has it: more may stay, and what goes are
+     * at most as many entries as fill a hundred nodes. */
+    uint64_t (*keep_about_last)(struct kr_cell *cell, uint64_t count);
+    uint64_t (*keep_about_from)(struct kr_cell *cell, struct kr_stream_id id);
 };
 KR_INTERFACE(kr_streams, "stream.values/1");
 

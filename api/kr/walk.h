@@ -43,6 +43,15 @@ struct kr_walk {
     char text[KR_WALK_ROOM][2][KR_INT64_TEXT];
 };
 
+/* An element that a scan hands out, borrowed until the function that got it
+ * returns. */
+struct kr_element {
+    struct kr_str item;  /* element, member or field */
+    struct kr_str value; /* of a hash */
+    double score;        /* of a sorted set */
+};
+typedef void (*kr_each_element)(void *ctx, const struct kr_element *element);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,14 @@ struct kr_score_range {
     bool max_open;
 };
 
+/* By bytes, in the same way. */
+struct kr_member_range {
+    const struct kr_str *min; /* NULL: from the first */
+    const struct kr_str *max; /* NULL: to the last */
+    bool min_open;
+    bool max_open;
+};
+
 /* What add() did. */
 #define KR_ZSET_SAME    0u /* it had that score */
 #define KR_ZSET_ADDED   1u
@@ -78,6 +86,20 @@ struct kr_zsets {
     /* Remove `count` members from `position` on; answers how many are left. */
     uint64_t (*remove_range)(struct kr_cell *cell, uint64_t position,
                              uint64_t count);
+
+    /* --- Appended ------------------------------------------------------------ */
+
+    /* One step of a scan: `each` gets a few members, and the answer is the next
+     * cursor, 0 at the end.  What is there all the time is handed out at least
+     * once, however the value changes between two steps; `each` must not change
+     * it.  A small value comes in one step. */
+    uint64_t (*scan)(const struct kr_cell *cell, uint64_t cursor,
+                     kr_each_element each, void *ctx);
+    /* As seek(), by bytes alone, where all scores are equal; in others the answer
+     * is some positions. */
+    uint64_t (*seek_members)(const struct kr_cell *cell,
+                             const struct kr_member_range *range,
+                             uint64_t *first);
 };
 KR_INTERFACE(kr_zsets, "zset.values/1");
 

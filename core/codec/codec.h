@@ -95,6 +95,13 @@ void codec_reader_init_stream(kr_reader *in, kr_codec_get get, void *ctx,
 void codec_keep(kr_reader *in);
 void codec_let_go(kr_reader *in);
 
+/* --- skip.c -------------------------------------------------------------- */
+
+/* Is it known how values under the code end? */
+bool codec_knows_end(uint8_t code);
+/* Step over one whose code has been read. */
+bool codec_skip_bare(kr_reader *in, uint8_t code);
+
 /* --- write.c ------------------------------------------------------------- */
 
 /* Put what has gathered; false: the writer has failed. */

@@ -182,19 +182,21 @@ static bool value_read_sealed(kr_reader *in, struct kr_str name, uint16_t *slot,
     return fine;
 }
 
-/* Of a type with codes of its own the end is known only if nothing is behind
- * it.  Whether it is sound is found out when the module opens it. */
-static bool value_read_rest_sealed(kr_reader *in, uint8_t code, uint16_t home,
-                                   uint16_t *slot, struct kr_value *value)
+/* A type with codes of its own: the value ends where such values end, or with
+ * the bytes if nothing is behind it.  Whether it is sound is found out when the
+ * module opens it. */
+static bool value_read_bare_sealed(kr_reader *in, uint8_t code, uint16_t *slot,
+                                   struct kr_value *value)
 {
-    bool fine;
+    bool whole = in->flags & KR_CODEC_WHOLE, fine;
 
-    *slot = type_sealed(home);
-    if (*slot == 0 || in->at == in->bytes.size)
+    *slot = whole || codec_knows_end(code) ? type_sealed_by_code(code) : 0;
+    if (*slot == 0 || (whole && in->at == in->bytes.size))
         return value_refuse(in, "a value of a type that is not loaded");
     codec_keep(in);
-    in->at = in->bytes.size;
-    fine = value_seal(in, code, value);
+    if (whole)
+        in->at = in->bytes.size;
+    fine = (whole || codec_skip_bare(in, code)) && value_seal(in, code, value);
     codec_let_go(in);
     return fine;
 }
@@ -224,14 +226,11 @@ bool codec_read_code(kr_reader *in, uint8_t *code)
 bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
                       struct kr_value *value)
 {
-    uint16_t home;
-
     if (code == CODE_MODULE_TYPE)
         return value_read_module_type(in, slot, value);
     *slot = type_by_code(code);
-    home = *slot == 0 ? type_away_by_code(code) : 0;
-    if (home != 0 && in->flags & KR_CODEC_WHOLE)
-        return value_read_rest_sealed(in, code, home, slot, value);
+    if (*slot == 0)
+        return value_read_bare_sealed(in, code, slot, value);
     return value_load(in, type_at(*slot), code, 0, value);
 }
 

@@ -25,6 +25,9 @@ uint32_t call_alerts;
 const char *call_busy_text;
 struct call_stats call_stats;
 
+/* For kr_calls->full(). */
+static bool call_full;
+
 /* Calls of at least so many ticks are slow. */
 static uint64_t call_slow_ticks = UINT64_MAX;
 
@@ -247,6 +250,22 @@ void call_settle(void)
 
 /* --- Admission: the host's own conditions -------------------------------- */
 
+/* Is there room for what the call acts like?  It is made before the outermost
+ * one begins, and never within: a script does not see keys go, nor count what
+ * it has itself taken. */
+static bool call_has_room(const struct call *call)
+{
+    uint64_t acts = call->pub.acts;
+
+    if (call->outer)
+        return !(call->run_flags & KR_RUN_DENY_OOM && acts & KR_CMD_DENYOOM &&
+                 call_full);
+    call_full =
+        (acts & (KR_CMD_READONLY | KR_CMD_DENYOOM)) != KR_CMD_READONLY &&
+        keyspace_make_room() == ROOM_NONE;
+    return !(call_full && acts & KR_CMD_DENYOOM);
+}
+
 /* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
 static int32_t call_admit(struct call *call)
 {
@@ -264,9 +283,7 @@ static int32_t call_admit(struct call *call)
         call_refuse(call, call_busy_text);
         return KR_GATE_DENY;
     }
-    if (call_alerts & ALERT_MEMORY && call->pub.acts & KR_CMD_DENYOOM &&
-        (!call->outer || call->run_flags & KR_RUN_DENY_OOM) &&
-        keyspace_make_room() == ROOM_NONE) {
+    if (call_alerts & ALERT_MEMORY && !call_has_room(call)) {
         call_refuse(call, "OOM command not allowed when used memory > "
                           "'maxmemory'.");
         return KR_GATE_DENY;
@@ -277,6 +294,22 @@ static int32_t call_admit(struct call *call)
     return KR_GATE_PASS;
 }
 
+/* The flags that the call is judged by. */
+static uint64_t call_acts(struct call *call)
+{
+    const struct kr_cmd *command = call->pub.command;
+    kr_module *was;
+    uint64_t acts;
+
+    if (!command->row.acts)
+        return command->flags;
+    call->pub.state = command->module ? command->module->state : NULL;
+    was = rack_enter(command->module);
+    acts = command->row.acts(&call->pub);
+    rack_leave(was);
+    return acts;
+}
+
 /* The stages before the handler, when something is armed. */
 static int32_t call_ask_gates(struct call *call, uint32_t armed)
 {
@@ -285,7 +318,7 @@ static int32_t call_ask_gates(struct call *call, uint32_t armed)
                                     KR_STAGE_BEFORE};
     int32_t answer = KR_GATE_PASS;
 
-    call->pub.acts = call->pub.command->flags;
+    call->pub.acts = call_acts(call);
     for (size_t i = 0; i < KR_COUNT(first) && answer == KR_GATE_PASS; i++)
         answer = gate_ask(first[i], armed, &call->pub, NULL);
     if (answer == KR_GATE_PASS && call_alerts)
@@ -489,6 +522,8 @@ static kr_status call_run_found(struct kr_cmd *command,
                 .flags = run->call_flags},
         .outer = call_current,
         .run_flags = run->flags,
+        .mute = (run->flags & KR_RUN_NO_LOG ? KR_JOURNAL_LOG : 0) |
+                (run->flags & KR_RUN_NO_REPLICAS ? KR_JOURNAL_REPLICAS : 0),
     };
     struct keyspace_hint hint = keyspace_hint;
     int32_t answer = KR_GATE_PASS;
@@ -654,6 +689,11 @@ static void call_sink_reset(struct kr_reply *reply)
     reply->errors = 0;
 }
 
+static bool call_get_full(void)
+{
+    return call_full && call_depth > 0 && call_alerts & ALERT_MEMORY;
+}
+
 static void call_free_sink(struct kr_reply *reply)
 {
     if (!reply)
@@ -676,4 +716,5 @@ const struct kr_calls call_interface = {
     .free_sink = call_free_sink,
     .set_slow_limit = call_set_slow_limit,
     .run_batch = call_run_batch,
+    .full = call_get_full,
 };

@@ -128,7 +128,7 @@ static struct entry *adapt_place(kr_db *db, uint64_t hash, struct entry *e,
                                  uint16_t type, const struct kr_value *value)
 {
     struct entry_form form = {
-        .flags = (e->head & (ENTRY_EXPIRES | ENTRY_FAR)) |
+        .flags = (e->head & (ENTRY_EXPIRES | ENTRY_FAR | ENTRY_MARK)) |
                  type_entry_flags(type) | (value->boxed ? ENTRY_BOXED : 0),
         .length = value->boxed ? 0 : (uint32_t)value->bytes.size,
         .type = type,

@@ -38,6 +38,7 @@ void db_insert(kr_db *db, uint64_t hash, struct entry *e)
 {
     table_insert(&db->table, hash, e);
     db_values(db)[entry_type(e)]++;
+    db->unmarked += !keyspace_is_marked(e);
     if (entry_expires(e)) {
         db->expiring++;
         expire_index(db, hash, e);
@@ -52,6 +53,7 @@ void db_detach(kr_db *db, uint64_t hash, struct entry *e)
     table_erase(&db->table, hash, &at);
     db_values(db)[entry_type(e)]--;
     db->expiring -= entry_expires(e);
+    db->unmarked -= !keyspace_is_marked(e);
 }
 
 void db_unlink_value(kr_db *db, struct entry *e)
@@ -191,6 +193,7 @@ void db_swap_contents(kr_db *a, kr_db *b)
 struct db_census {
     kr_db *db;
     uint64_t expiring;
+    uint64_t unmarked;
     uint64_t values[ENTRY_TYPES];
     const char *wrong;
 };
@@ -202,6 +205,7 @@ static void db_check_entry(void *entry, void *ctx)
 
     census->values[entry_type(e)]++;
     census->expiring += entry_expires(e);
+    census->unmarked += !keyspace_is_marked(e);
     if (db_peek(census->db, entry_key(e)) != e)
         census->wrong = "an entry is not found under its key";
     if (memory_usable(e) < entry_size(e))
@@ -227,6 +231,8 @@ const char *db_check(kr_db *db)
     }
     if (wrong == NULL && census->expiring != db->expiring)
         wrong = "the count of expiring keys is wrong";
+    if (wrong == NULL && census->unmarked != db->unmarked)
+        wrong = "the count of unmarked keys is wrong";
     for (unsigned i = 0; i < ENTRY_TYPES && wrong == NULL; i++) {
         if (census->values[i] != (db->values != NULL ? db->values[i] : 0))
             wrong = "the count of a type's values is wrong";

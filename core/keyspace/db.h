@@ -10,8 +10,8 @@
  *   - every entry is in the table under the hash of its key, once;
  *   - an entry with an expiry before 2^48 has an item in the wheel with its
  *     stamp, at or before its expiry;
- *   - `expiring` counts the entries with an expiry, values[t] those of type
- *     slot t.
+ *   - `expiring` counts the entries with an expiry, `unmarked` those whose mark
+ *     is not the keyspace's, values[t] those of type slot t.
  *
  * db_insert() and db_detach() add and remove an entry and keep all of this
  * true; whoever moves one looks up its place before. */
@@ -32,6 +32,7 @@ struct kr_db {
     struct table table;
     struct wheel wheel;
     uint64_t expiring; /* keys with an expiry */
+    uint64_t unmarked; /* keys that a walk has not been at */
     uint64_t *values;  /* keys by type slot; made with the first key */
     /* What follows stays when contents are swapped or flushed. */
     int32_t index;
@@ -45,6 +46,7 @@ struct keyspace {
     uint64_t seed;       /* of what tables and wheels draw by chance */
     int32_t expire_next; /* the database at which expiry goes on */
     uint64_t swaps;      /* times that databases have exchanged contents */
+    uint64_t mark;       /* ENTRY_MARK of entries that are marked */
 };
 
 /* The wing's state: one, because the ABI's functions carry no handle. */
@@ -58,6 +60,11 @@ static inline uint64_t keyspace_chance(void)
     x ^= x >> 7;
     x ^= x << 17;
     return keyspace.chance = x;
+}
+
+static inline bool keyspace_is_marked(const struct entry *e)
+{
+    return (e->head & ENTRY_MARK) == keyspace.mark;
 }
 
 /* --- Entries of a database ----------------------------------------------- */

@@ -10,11 +10,11 @@
  *                         after its   of 8 if the type wants it aligned
  *                         u32 length
  *
- *   head      bit 63     53 52   48 47  42 41     32 31      24 23          0
- *                 +--------+-------+------+---------+----------+------------+
- *                 | inline | flags | meta | type    | key      | age        |
- *                 | length |       |      | slot    | length   | (LRU, LFU) |
- *                 +--------+-------+------+---------+----------+------------+
+ *   head      bit 63     53 52   48 47  42 41   40     32 31   24 23        0
+ *                 +--------+-------+------+----+---------+-------+----------+
+ *                 | inline | flags | meta |mark| type    | key   | age      |
+ *                 | length |       |      |    | slot    | length| LRU, LFU |
+ *                 +--------+-------+------+----+---------+-------+----------+
  *                 key length 255: a u32 with the length precedes the key.
  *
  *   expiry    bit 63      48 47                                           0
@@ -59,11 +59,14 @@ struct entry {
 #define ENTRY_FAR        (UINT64_C(1) << 51)
 /* Does the value have the layout that its type's module has now?  If the bit is
  * the one that the type's slot has; see type.h. */
-#define ENTRY_PARITY    (UINT64_C(1) << 52)
-#define ENTRY_FLAGS     (UINT64_C(0x1f) << 48)
+#define ENTRY_PARITY (UINT64_C(1) << 52)
+/* Has who goes through all keys been here?  If the bit is `keyspace.mark`; it
+ * stays with the key, whatever form its value takes. */
+#define ENTRY_MARK      (UINT64_C(1) << 41)
+#define ENTRY_FLAGS     (UINT64_C(0x1f) << 48 | ENTRY_MARK)
 #define ENTRY_NEAR_BITS 48
 #define ENTRY_NEAR_MASK ((UINT64_C(1) << ENTRY_NEAR_BITS) - 1)
-#define ENTRY_TYPES     1024u
+#define ENTRY_TYPES     512u
 
 static_assert(KR_INLINE_MAX < 1u << 11, "the inline length has 11 bits");
 static_assert(KR_META_MAX < 1u << 6, "meta has 6 bits");

@@ -254,6 +254,7 @@ static struct entry *keyspace_replace(kr_db *db, struct entry *e,
         else
             db->expiring--;
     }
+    form->flags ^= (form->flags ^ e->head) & ENTRY_MARK;
     fresh = entry_renew(e, form);
     if (fresh != e)
         table_replace(at, fresh);
@@ -303,7 +304,7 @@ static inline struct entry_form keyspace_form(uint16_t type, uint8_t meta,
         form.flags = ENTRY_BOXED;
         form.length = 0;
     }
-    form.flags |= type_entry_flags(type);
+    form.flags |= type_entry_flags(type) | keyspace.mark;
     if (how & KR_PUT_ALIGNED)
         form.flags |= ENTRY_ALIGNED;
     return form;
@@ -444,6 +445,7 @@ static void keyspace_reshape(struct kr_cell *cell, uint32_t how,
 
     assert(wanted.length <= KR_INLINE_MAX);
     wanted.flags |= form.flags & (ENTRY_EXPIRES | ENTRY_FAR);
+    wanted.flags ^= (wanted.flags ^ form.flags) & ENTRY_MARK;
     db_place(cell->db, cell->hash, e, &at);
     fresh = entry_reshape(e, &wanted);
     if (fresh != e)
@@ -677,6 +679,35 @@ static void keyspace_swap(kr_db *a, kr_db *b)
         event_raise(EVENT_SWAP, &event);
 }
 
+/* --- Marks --------------------------------------------------------------- */
+
+static kr_status keyspace_unmark(void)
+{
+    for (int32_t i = 0; i < keyspace.count; i++)
+        if (keyspace.dbs[i].unmarked != 0)
+            return KR_EBUSY;
+    keyspace.mark ^= ENTRY_MARK;
+    for (int32_t i = 0; i < keyspace.count; i++)
+        keyspace.dbs[i].unmarked = table_count(&keyspace.dbs[i].table);
+    return KR_OK;
+}
+
+static bool keyspace_set_mark(const struct kr_cell *cell)
+{
+    struct entry *e = cell->entry;
+
+    if (keyspace_is_marked(e))
+        return false;
+    e->head ^= ENTRY_MARK;
+    cell->db->unmarked--;
+    return true;
+}
+
+static uint64_t keyspace_unmarked(const kr_db *db)
+{
+    return db->unmarked;
+}
+
 /* --- For DEBUG and MEMORY ------------------------------------------------ */
 
 static size_t keyspace_table_memory(const kr_db *db)
@@ -793,4 +824,7 @@ const struct kr_keyspace keyspace_interface = {
     .place = keyspace_place,
     .settle = keyspace_settle,
     .reserve = keyspace_reserve,
+    .unmark = keyspace_unmark,
+    .mark = keyspace_set_mark,
+    .unmarked = keyspace_unmarked,
 };

@@ -15,11 +15,14 @@
 #include "core/keyspace/type.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/db.h"
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
+
+#define CODE_NAME_MAX 16 /* of "rdb-code-255" */
 
 struct type_slot {
     char *name;
@@ -99,13 +102,6 @@ static const char *type_name(uint16_t slot)
 uint16_t type_by_code(uint8_t code)
 {
     return types.by_code[code];
-}
-
-uint16_t type_away_by_code(uint8_t code)
-{
-    uint16_t slot = types.had_code[code];
-
-    return types.by_code[code] == 0 && type_at(slot) == NULL ? slot : 0;
 }
 
 uint16_t type_by_file_name(struct kr_str name)
@@ -245,26 +241,45 @@ static uint16_t type_new_slot(const char *name)
     return at;
 }
 
-/* Values of a type that was only known by its name in files get their own. */
-static void type_meet_file_name(uint16_t slot)
+/* Sealed values of a type that is called `name` for want of a better one are
+ * those of `slot`. */
+static void type_meet(uint16_t slot, const char *name)
 {
     struct type_slot *t = types.slots[slot];
-    struct type_slot *by_file;
-    uint16_t at;
+    struct type_slot *nameless, *sealed;
+    uint16_t at = type_find(kr_cstr(name));
 
-    if (t->file_name == NULL || strcmp(t->file_name, t->name) == 0)
+    nameless = slot_at(at);
+    if (at == 0 || at == slot || nameless->module != NULL ||
+        nameless->sealed == 0)
         return;
-    at = type_find(kr_cstr(t->file_name));
-    by_file = slot_at(at);
-    if (at == 0 || by_file->module != NULL || by_file->sealed == 0)
-        return;
-    types.slots[by_file->sealed]->home = slot;
-    memory_free(types.slots[by_file->sealed]->name);
-    types.slots[by_file->sealed]->name = memory_strdup(t->name);
-    types.slots[by_file->sealed]->row.name = types.slots[by_file->sealed]->name;
+    sealed = types.slots[nameless->sealed];
+    sealed->home = slot;
+    memory_free(sealed->name);
+    sealed->name = memory_strdup(t->name);
+    sealed->row.name = sealed->name;
     if (t->sealed == 0)
-        t->sealed = by_file->sealed;
-    by_file->sealed = 0;
+        t->sealed = nameless->sealed;
+    nameless->sealed = 0;
+}
+
+/* What a type is called of which files tell only the code. */
+static void type_code_name(uint8_t code, char name[CODE_NAME_MAX])
+{
+    snprintf(name, CODE_NAME_MAX, "rdb-code-%u", code);
+}
+
+static void type_meet_all(uint16_t slot, const struct kr_type *row)
+{
+    const struct type_slot *t = types.slots[slot];
+    char name[CODE_NAME_MAX];
+
+    if (t->file_name != NULL)
+        type_meet(slot, t->file_name);
+    for (uint32_t i = 0; i < row->code_count; i++) {
+        type_code_name(row->codes[i], name);
+        type_meet(slot, name);
+    }
 }
 
 static kr_status type_stage(kr_module *module, const struct kr_type *row,
@@ -293,7 +308,7 @@ kr_status type_register(kr_module *module, const struct kr_type *type,
         type_fill(at, module, &row);
     if (status != KR_OK)
         return status;
-    type_meet_file_name(at);
+    type_meet_all(at, &row);
     type_look();
     if (row.slot != NULL)
         *row.slot = at;
@@ -513,6 +528,22 @@ uint16_t type_sealed_by_file_name(struct kr_str name)
         memcpy(text, name.data, name.size);
         text[name.size] = '\0';
         at = type_new_slot(text);
+    }
+    return at != 0 ? type_sealed(at) : 0;
+}
+
+uint16_t type_sealed_by_code(uint8_t code)
+{
+    uint16_t at = types.had_code[code];
+    char name[CODE_NAME_MAX];
+
+    if (types.by_code[code] != 0 || (at != 0 && type_at(at) != NULL))
+        return 0;
+    if (at == 0) {
+        type_code_name(code, name);
+        at = type_find(kr_cstr(name));
+        if (at == 0)
+            at = type_new_slot(name);
     }
     return at != 0 ? type_sealed(at) : 0;
 }

@@ -51,8 +51,6 @@ const struct kr_type *type_with_parity(uint16_t slot, bool odd);
 /* The slot that loads RDB code `code`, or the module's type that is called so
  * in files; 0 if there is none. */
 uint16_t type_by_code(uint8_t code);
-/* The slot of a type that is away and had the code; 0: there is none. */
-uint16_t type_away_by_code(uint8_t code);
 uint16_t type_by_file_name(struct kr_str name);
 
 /* --- Sealed values ------------------------------------------------------- */
@@ -62,6 +60,9 @@ uint16_t type_by_file_name(struct kr_str name);
 uint16_t type_sealed(uint16_t slot);
 /* The same for a type that nobody knows but by its name in files. */
 uint16_t type_sealed_by_file_name(struct kr_str name);
+/* The same for the type that had the code `code` of files last, or one of which
+ * nobody knows more than that.  0: a type that is there has it, too. */
+uint16_t type_sealed_by_code(uint8_t code);
 /* The slot whose values stand sealed under `sealed`. */
 uint16_t type_home(uint16_t sealed);
 

@@ -246,7 +246,7 @@ void image_close(struct image *image)
     void *still;
 
     image_unlist(image);
-    if (image->handle)
+    if (image->handle && !image->keep)
         dlclose(image->handle);
     /* Some objects stay mapped (unique symbols, "nodelete"): then the name is
      * still the linker's, and the descriptor must not be used again. */

@@ -241,6 +241,7 @@ static void loader_write_descriptor(struct rack_module *m,
     m->host.name = m->name;
     m->host.state = about->state;
     m->lacks = about->lacks;
+    m->may_unload = about->may_unload;
     m->described = true;
     for (struct image *i = m->images; i; i = i->next) {
         image_unlist(i);
@@ -390,6 +391,11 @@ static void loader_image_close(kr_module *child, kr_image *given)
     image_close(image);
 }
 
+static void loader_image_keep(kr_image *image)
+{
+    loader_image(image)->keep = true;
+}
+
 const struct kr_loaders loader_interface = {
     .size = sizeof(struct kr_loaders),
     .add = loader_add,
@@ -400,4 +406,5 @@ const struct kr_loaders loader_interface = {
     .image_symbol = loader_image_symbol,
     .image_extents = loader_image_extents,
     .image_close = loader_image_close,
+    .image_keep = loader_image_keep,
 };

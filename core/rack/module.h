@@ -27,6 +27,7 @@ struct rack_module {
     struct image *images;       /* that a child's loader has mapped for it */
     char *texts[3];             /* of a child's descriptor */
     /* As in struct kr_child. */
+    bool (*may_unload)(kr_module *child, void *state, char *why, size_t size);
     void (*lacks)(kr_module *child, void *state,
                   void (*each)(void *ctx, struct kr_str name), void *ctx);
     char *refusal;                /* why its description was refused, or NULL */

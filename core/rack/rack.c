@@ -427,6 +427,21 @@ static bool rack_is_held(const struct rack_module *m, char *list, size_t room)
     return used > 0;
 }
 
+/* A child's loader has the last word. */
+static bool rack_may_unload(struct rack_module *m, char *why, size_t size)
+{
+    kr_module *was;
+    bool may;
+
+    if (!m->may_unload)
+        return true;
+    why[0] = '\0';
+    was = rack_enter(&m->host);
+    may = m->may_unload(&m->host, m->host.state, why, size);
+    rack_leave(was);
+    return may;
+}
+
 bool rack_unload(struct kr_str name, char *error, size_t error_size)
 {
     kr_module *found = rack_find(name);
@@ -438,7 +453,8 @@ bool rack_unload(struct kr_str name, char *error, size_t error_size)
     if (loader_is_asking())
         return refuse(error, error_size,
                       "a loader is looking at a file; try again after that");
-    if (rack_is_held(m, held, sizeof(held))) {
+    if (rack_is_held(m, held, sizeof(held)) ||
+        !rack_may_unload(m, held, sizeof(held))) {
         refuse(error, error_size, "module '%s' is held by: %s", m->name, held);
         log_warning("rack: unload: %s", error);
         return false;

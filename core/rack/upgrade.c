@@ -424,6 +424,7 @@ static void upgrade_exchange(struct rack_module *m, struct rack_module *other)
     for (size_t i = 0; i < KR_COUNT(m->texts); i++)
         EXCHANGE(m->texts[i], other->texts[i]);
     EXCHANGE(m->lacks, other->lacks);
+    EXCHANGE(m->may_unload, other->may_unload);
     EXCHANGE(m->name, other->name);
     EXCHANGE(m->path, other->path);
     EXCHANGE(m->argc, other->argc);

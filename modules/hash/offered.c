@@ -115,6 +115,44 @@ static bool offered_next(struct kr_walk *walk)
     return walk->count > 0;
 }
 
+struct offered_scan {
+    kr_each_element each;
+    void *ctx;
+    int64_t now_ms;
+};
+
+static bool offered_visit(struct item *item, void *given)
+{
+    struct offered_scan *scan = given;
+    struct kr_element element = {.item = item_key(item),
+                                 .value = fields_value(item)};
+
+    if (fields_time(item) >= scan->now_ms)
+        scan->each(scan->ctx, &element);
+    return true;
+}
+
+static uint64_t offered_scan(const struct kr_cell *cell, uint64_t cursor,
+                             kr_each_element each, void *ctx)
+{
+    struct offered_scan scan = {each, ctx, due_now_any()};
+    struct kr_walk walk;
+
+    if (cell->meta == VALUE_TABLE)
+        return htable_scan(&value_fields(cell)->table, &hash_host, cursor,
+                           offered_visit, &scan);
+    offered_walk(cell, &walk);
+    while (offered_next(&walk)) {
+        for (uint32_t i = 0; i < walk.count; i++) {
+            struct kr_element element = {.item = walk.item[i],
+                                         .value = walk.value[i]};
+
+            each(ctx, &element);
+        }
+    }
+    return 0;
+}
+
 /* --- Change -------------------------------------------------------------- */
 
 static void offered_put(kr_db *db, struct kr_str key, uint64_t count,
@@ -185,4 +223,5 @@ const struct kr_hashes hash_values = {
     .set = offered_set,
     .remove = offered_remove,
     .set_expiry = offered_set_expiry,
+    .scan = offered_scan,
 };

@@ -141,7 +141,9 @@ static void call_run(lua_State *L, const kr_cmd *command, struct kr_run *run)
     if (!(script->flags & RUN_ALLOW_OOM) && !script->wrote)
         run->flags |= KR_RUN_DENY_OOM;
     if (!(script->journal & KR_JOURNAL_LOG))
-        run->flags |= KR_RUN_NO_JOURNAL;
+        run->flags |= KR_RUN_NO_LOG;
+    if (!(script->journal & KR_JOURNAL_REPLICAS))
+        run->flags |= KR_RUN_NO_REPLICAS;
     engine->L = L;       /* for what the command runs in this engine */
     engine->must = true; /* an error of Lua's must not jump over a handler */
     if (kr_calls->run_command(command, run) == KR_OK &&

@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define ENGINE_COLLECT_EVERY 50 /* runs between two steps of the collector */
+#define ENGINE_COLLECT_EVERY 50    /* runs between two steps of the collector */
+#define ENGINE_COLLECT_FROM  65536 /* bytes more than what is in use */
 
 /* --- Memory -------------------------------------------------------------- */
 
@@ -190,6 +191,21 @@ static void engine_collect(struct engine *engine)
     engine->must = must;
 }
 
+/* Now and then a step, so that what runs have left goes although they are short;
+ * but not while there is little more than what is in use: who keeps a lot would
+ * have all of it looked at again and again. */
+static void engine_collect_some(struct engine *engine)
+{
+    engine->since_collected = 0;
+    if (engine->bytes < engine->settled)
+        engine->settled = engine->bytes;
+    if (engine->bytes - engine->settled <
+        engine->settled / 4 + ENGINE_COLLECT_FROM)
+        return;
+    if (lua_gc(engine->L, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
+        engine->settled = engine->bytes; /* a cycle is over */
+}
+
 bool engine_call(struct engine *engine, int arguments)
 {
     lua_State *L = engine->L;
@@ -202,10 +218,8 @@ bool engine_call(struct engine *engine, int arguments)
     lua_remove(L, function);
     if (result == LUA_ERRMEM)
         engine_collect(engine);
-    if (++engine->since_collected >= ENGINE_COLLECT_EVERY) {
-        engine->since_collected = 0;
-        lua_gc(L, LUA_GCSTEP, ENGINE_COLLECT_EVERY);
-    }
+    if (++engine->since_collected >= ENGINE_COLLECT_EVERY)
+        engine_collect_some(engine);
     return result == 0;
 }
 
@@ -336,6 +350,7 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
     engine->L = lua_newstate(engine_allocate, engine);
     if (engine->L && lua_cpcall(engine->L, engine_build, NULL) == 0) {
         lua_settop(engine->L, 0);
+        engine->settled = engine->bytes;
         return engine;
     }
     engine_free(engine);

@@ -33,6 +33,7 @@ struct engine {
     lua_State *L;        /* the thread whose stack is on top of all */
     struct run *run;     /* the script under way, or NULL */
     size_t bytes;        /* that Lua has allocated */
+    size_t settled;      /* in use when garbage was last collected */
     size_t limit;        /* of them, for a script */
     bool must;           /* no allocation may fail: C code is on the stack */
     int globals;         /* reference: the real globals, without their front */

@@ -68,8 +68,9 @@ static void digest_at(lua_State *L, int index, kr_digest *digest, int depth)
         digest_mix_kind(digest, 's', text);
         return;
     case LUA_TNUMBER:
+        /* -0 is packed as 0 */
         text.size = (size_t)snprintf(number, sizeof(number), "%.17g",
-                                     lua_tonumber(L, index));
+                                     lua_tonumber(L, index) + 0.0);
         text.data = number;
         digest_mix_kind(digest, 'n', text);
         return;

@@ -165,20 +165,17 @@ void work_end(struct work *work)
         kr_journal->end();
 }
 
-#define JOURNAL_WORDS 64
-
 int work_journal(lua_State *L)
 {
     struct work *work = work_current(L, "keyrack.journal");
-    struct kr_str words[JOURNAL_WORDS];
     int count = lua_gettop(L);
+    struct kr_str *words;
 
     if (!work->typed)
         return luaL_error(L, "keyrack.journal is for commands that are "
                              "declared with journal = 'typed'");
-    if (count < 1 || count > JOURNAL_WORDS)
-        return luaL_error(L, "keyrack.journal takes 1 to %d words",
-                          JOURNAL_WORDS);
+    luaL_checkany(L, 1);
+    words = lua_newuserdata(L, (size_t)count * sizeof(*words));
     for (int i = 0; i < count; i++)
         words[i].data = luaL_checklstring(L, i + 1, &words[i].size);
     kr_journal->instead(work->run.call, (uint32_t)count, words);

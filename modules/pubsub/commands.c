@@ -249,7 +249,8 @@ const struct kr_command pubsub_commands[] = {
         .name = "spublish",
         .run = pubsub_spublish,
         .arity = 3,
-        .flags = KR_CMD_PUBSUB | KR_CMD_LOADING | KR_CMD_STALE | KR_CMD_FAST,
+        .flags = KR_CMD_PUBSUB | KR_CMD_LOADING | KR_CMD_STALE | KR_CMD_FAST |
+            KR_CMD_MAY_REPLICATE,
         .keys = KR_ROWS(key1_not_key),
         .args = KR_ROWS(spublish_args),
         .summary = "Sends a message to all who are subscribed to the shard channel",

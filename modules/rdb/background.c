@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* background - BGSAVE: the file is written by a child, from its own view of the
- * memory, while the server goes on.
+ * memory, while the server goes on; or by steps of the server's own (walk.c).
  *
- * What was changed before the child began is in its file; what was changed
- * since is still to be saved when it has ended. */
+ * What was changed before that began is in the file; what was changed since is
+ * still to be saved when it has ended. */
 #include "rdb.h"
 
 #include "commands.h"
@@ -24,13 +24,20 @@ static int32_t background_run(void *ctx)
     return rdb_save_file(ctx, true) ? 0 : 1;
 }
 
-static void background_succeeded(struct rdb *rdb)
+void rdb_background_over(struct rdb *rdb, bool fine)
 {
-    kr_logf(rdb->self, KR_LOG_NOTICE,
-            "Background saving terminated with success");
-    rdb->saved_changes = rdb->child_changes;
-    rdb->saved_sec = rdb_now_sec();
-    rdb->failed = false;
+    rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
+    rdb->child_began_sec = -1;
+    rdb->failed = !fine;
+    if (fine) {
+        kr_logf(rdb->self, KR_LOG_NOTICE,
+                "Background saving terminated with success");
+        rdb->saved_changes = rdb->child_changes;
+        rdb->saved_sec = rdb_now_sec();
+    } else {
+        kr_logf(rdb->self, KR_LOG_WARNING, "Background saving error");
+    }
+    rdb_settle_gate(rdb);
 }
 
 void rdb_background_done(void *ctx, const struct kr_child_end *end)
@@ -38,26 +45,23 @@ void rdb_background_done(void *ctx, const struct kr_child_end *end)
     struct rdb *rdb = rdb_of_module();
 
     (void)ctx;
+    rdb->child_copied = end->copied_bytes;
+    if (end->signal == 0) {
+        rdb_background_over(rdb, end->code == 0);
+        return;
+    }
     rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
     rdb->child_began_sec = -1;
-    rdb->child_copied = end->copied_bytes;
-    if (end->signal == 0 && end->code == 0) {
-        background_succeeded(rdb);
-    } else if (end->signal == 0) {
-        kr_logf(rdb->self, KR_LOG_WARNING, "Background saving error");
+    kr_logf(rdb->self, KR_LOG_WARNING,
+            "Background saving terminated by signal %d", end->signal);
+    rdb_remove_temp(rdb, end->pid);
+    /* Told to end it has not failed. */
+    if (end->signal != SIGUSR1)
         rdb->failed = true;
-    } else {
-        kr_logf(rdb->self, KR_LOG_WARNING,
-                "Background saving terminated by signal %d", end->signal);
-        rdb_remove_temp(rdb, end->pid);
-        /* Told to end it has not failed. */
-        if (end->signal != SIGUSR1)
-            rdb->failed = true;
-    }
     rdb_settle_gate(rdb);
 }
 
-kr_status rdb_begin_background(struct rdb *rdb)
+kr_status rdb_fork(struct rdb *rdb)
 {
     struct kr_child_work work = {.size = sizeof(work),
                                  .name = background_name,
@@ -68,11 +72,7 @@ kr_status rdb_begin_background(struct rdb *rdb)
 
     for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
         work.keys_total += kr_keyspace->count(kr_keyspace->db(i));
-    if (kr_children->running())
-        return KR_EBUSY;
     rdb->child_changes = kr_calls->changes();
-    rdb->tried_sec = rdb_now_sec();
-    rdb->saves++;
     answer = kr_children->fork(rdb->self, &work);
     if (answer != KR_OK) {
         rdb->failed = true;
@@ -86,6 +86,40 @@ kr_status rdb_begin_background(struct rdb *rdb)
     rdb->child_began_sec = rdb_now_sec();
     rdb->scheduled = false;
     return KR_OK;
+}
+
+static kr_status background_walk(struct rdb *rdb)
+{
+    kr_status answer = rdb_walk_begin(rdb);
+
+    if (answer != KR_OK) {
+        rdb->failed = true;
+        rdb_settle_gate(rdb);
+        return answer;
+    }
+    kr_logf(rdb->self, KR_LOG_NOTICE, "Background saving started by a walk");
+    rdb->child_began_sec = rdb_now_sec();
+    rdb->child_copied = 0;
+    rdb->scheduled = false;
+    return KR_OK;
+}
+
+kr_status rdb_begin_background(struct rdb *rdb)
+{
+    if (kr_children->running() || rdb->walk)
+        return KR_EBUSY;
+    rdb->tried_sec = rdb_now_sec();
+    rdb->saves++;
+    return rdb_settings.method == RDB_WALK ? background_walk(rdb)
+                                           : rdb_fork(rdb);
+}
+
+void rdb_stop_background(struct rdb *rdb, bool wait)
+{
+    if (rdb->walk)
+        rdb_walk_stop(rdb);
+    else if (rdb_is_saving(rdb))
+        kr_children->kill(wait);
 }
 
 /* --- Commands ------------------------------------------------------------ */
@@ -160,7 +194,7 @@ void rdb_on_shutdown(void *ctx, const void *payload)
     if (rdb_is_saving(rdb)) {
         kr_logf(rdb->self, KR_LOG_WARNING,
                 "There is a child saving an .rdb. Killing it!");
-        kr_children->kill(true);
+        rdb_stop_background(rdb, true);
     }
     if (!background_wants_save(event->flags))
         return;

@@ -38,7 +38,7 @@ void rdb_saved(struct rdb *rdb)
 
 /* --- Writing ------------------------------------------------------------- */
 
-static bool file_write_error(struct rdb *rdb, const char *what, int error)
+bool rdb_write_error(struct rdb *rdb, const char *what, int error)
 {
     kr_logf(rdb->self, KR_LOG_WARNING, "Write error saving DB on disk(%s): %s",
             what, strerror(error));
@@ -50,29 +50,27 @@ static bool file_write(struct rdb *rdb, int fd, bool child)
     struct kr_snapshot_end end = {.size = sizeof(end)};
 
     if (rdb_write(rdb, fd, 0, child, &end) != KR_OK)
-        return file_write_error(rdb, "write", end.error_code);
+        return rdb_write_error(rdb, "write", end.error_code);
     if (fsync(fd) < 0)
-        return file_write_error(rdb, "fsync", errno);
+        return rdb_write_error(rdb, "fsync", errno);
     return true;
 }
 
-/* The name is in the folder, and that is a file, too. */
-static bool file_sync_folder(struct rdb *rdb)
+int rdb_sync_folder(void)
 {
     int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool fine;
+    int error = 0;
 
     if (fd < 0)
-        return file_write_error(rdb, "fsyncFileDir", errno);
+        return errno;
     /* Some file systems have no such thing. */
-    fine = fsync(fd) == 0 || errno == EINVAL || errno == EBADF;
-    if (!fine)
-        (void)file_write_error(rdb, "fsyncFileDir", errno);
+    if (fsync(fd) < 0 && errno != EINVAL && errno != EBADF)
+        error = errno;
     close(fd);
-    return fine;
+    return error;
 }
 
-static bool file_rename(struct rdb *rdb, const char *temp)
+bool rdb_rename_temp(struct rdb *rdb, const char *temp)
 {
     char folder[PATH_MAX];
 
@@ -100,21 +98,23 @@ static bool file_save_as(struct rdb *rdb, const char *temp, bool child)
     }
     fine = file_write(rdb, fd, child);
     if (close(fd) < 0 && fine)
-        fine = file_write_error(rdb, "fclose", errno);
-    return fine && file_rename(rdb, temp);
+        fine = rdb_write_error(rdb, "fclose", errno);
+    return fine && rdb_rename_temp(rdb, temp);
 }
 
 bool rdb_save_file(struct rdb *rdb, bool child)
 {
     char temp[TEMP_NAME_MAX];
+    int error;
 
     file_temp_name((int32_t)getpid(), temp);
     if (!file_save_as(rdb, temp, child)) {
         (void)unlink(temp);
         return false;
     }
-    if (!file_sync_folder(rdb))
-        return false;
+    error = rdb_sync_folder();
+    if (error)
+        return rdb_write_error(rdb, "fsyncFileDir", error);
     kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
     rdb_saved(rdb);
     return true;

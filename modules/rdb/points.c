@@ -113,8 +113,8 @@ void rdb_on_tick(void *ctx, const void *payload)
 
     (void)payload;
     /* A tick may come while a script runs: not all of it is done. */
-    if (kr_children->running() || kr_loading->active() || kr_calls->current() ||
-        !points_may_try(rdb, now_sec))
+    if (kr_children->running() || rdb->walk || kr_loading->active() ||
+        kr_calls->current() || !points_may_try(rdb, now_sec))
         return;
     due = points_due(rdb, now_sec);
     if (due)
@@ -134,8 +134,7 @@ void rdb_on_flush(void *ctx, const void *payload)
 
     if (event->db || rdb->points_due_off || kr_loading->active())
         return;
-    if (rdb_is_saving(rdb))
-        kr_children->kill(false);
+    rdb_stop_background(rdb, false);
     if (rdb_has_points())
         (void)rdb_save_file(rdb, false);
 }

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdio.h>
 
 KR_USES(kr_calls);
 KR_USES(kr_children);
@@ -130,6 +131,9 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
+    kr_events->subscribe(self, KR_EVENT_FLUSH_BEFORE, rdb_walk_on_flush_before,
+                         state);
+    kr_events->subscribe(self, KR_EVENT_SWAP, rdb_walk_on_swap, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, rdb_on_shutdown, state);
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, rdb_on_reset, state);
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
@@ -141,9 +145,27 @@ static void rdb_destroy(kr_module *self, void *state)
 {
     struct rdb *rdb = state;
 
+    rdb_walk_stop(rdb);
     rdb_forget_parts(rdb, NULL);
     rdb_clear_parts(rdb);
     kr_memory->free(self, rdb);
+}
+
+/* A snapshot that is being written beside the commands ends in the code in which
+ * it has begun; a child's may end in the next. */
+static kr_status rdb_handover(kr_module *self, void *state,
+                              struct kr_handover *out)
+{
+    const struct rdb *rdb = state;
+
+    (void)self;
+    if (rdb->walk) {
+        snprintf(out->error, out->error_size, "a snapshot is being written");
+        return KR_EBUSY;
+    }
+    out->layout = RDB_LAYOUT;
+    out->state = state;
+    return KR_OK;
 }
 
 /* What is known of the file, parts of other modules and a child under way pass;
@@ -154,6 +176,8 @@ static kr_status rdb_takeover(kr_module *self, void *state,
     struct rdb *now = state, *then = in->state;
     kr_gate *gate = now->gate;
 
+    if (in->layout != RDB_LAYOUT)
+        return KR_EVERSION;
     *now = *then;
     now->gate = gate;
     if (!now->carried)
@@ -167,6 +191,10 @@ static kr_status rdb_takeover(kr_module *self, void *state,
 
 static const struct kr_word sanitize_words[] = {
     {"no", 0}, {"yes", 1}, {"clients", 2},
+};
+
+static const struct kr_word method_words[] = {
+    {"fork", RDB_FORK}, {"walk", RDB_WALK},
 };
 
 #define SWITCH(label, member, text, ...)                                       \
@@ -193,6 +221,12 @@ static const struct kr_param params[] = {
     {.name = "sanitize-dump-payload", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.sanitize, .initial = "no",
      .words = KR_ROWS(sanitize_words)},
+    {.name = "snapshot-method", .type = KR_PARAM_ENUM,
+     .slot = &rdb_settings.method, .initial = "fork",
+     .words = KR_ROWS(method_words)},
+    {.name = "snapshot-walk-effort", .type = KR_PARAM_INT,
+     .slot = &rdb_settings.walk_effort, .initial = "512", .min = 0,
+     .max = INT_MAX},
     DELAY("rdb-key-save-delay", save_delay_us),
     DELAY("key-load-delay", load_delay_us),
     {.name = "loading-process-events-interval-bytes", .type = KR_PARAM_INT,
@@ -241,5 +275,5 @@ KR_MODULE(.name = "rdb", .version = 10000, .licence = "BSD-3-Clause",
                        sizeof(struct kr_command)},
           .params = KR_ROWS(params), .create = rdb_create,
           .activate = rdb_activate, .destroy = rdb_destroy,
-          .takeover = rdb_takeover, .carried = KR_ROWS(carried),
-          .layout = RDB_LAYOUT);
+          .handover = rdb_handover, .takeover = rdb_takeover,
+          .carried = KR_ROWS(carried));

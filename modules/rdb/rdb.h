@@ -4,6 +4,7 @@
  *   write.c    databases -> bytes        load.c       bytes -> databases
  *   file.c     the file: made aside, synced, renamed; found at the start
  *   background.c  BGSAVE in a child      points.c     when to save by itself
+ *   walk.c     BGSAVE by steps           outlet.c     a file, on another thread
  *   part.c     what other modules add    reload.c     DEBUG RELOAD
  *   status.c   INFO, and writes refused while saving fails */
 #ifndef RDB_RDB_H
@@ -21,11 +22,19 @@ struct rdb_settings {
     bool incremental_fsync;
     bool stop_writes;
     int32_t sanitize;
+    int32_t method; /* enum rdb_method */
+    int64_t walk_effort;
     int64_t save_delay_us; /* a key, for tests */
     int64_t load_delay_us;
     int64_t process_interval;
 };
 extern struct rdb_settings rdb_settings;
+
+/* How BGSAVE gets at the keys as they are at one moment. */
+enum rdb_method {
+    RDB_FORK, /* a child has them */
+    RDB_WALK, /* they are written before they change */
+};
 
 /* A save point: so many changes within so many seconds. */
 struct rdb_point {
@@ -48,6 +57,7 @@ struct rdb_part {
 };
 
 #define RDB_LAYOUT 1u /* of all above and below: kr_descriptor.layout */
+struct rdb_walk;
 
 struct rdb {
     kr_module *self;
@@ -59,6 +69,7 @@ struct rdb {
     uint64_t child_changes; /* and in the one being written */
     bool failed;            /* the last attempt in a child */
     bool scheduled;
+    struct rdb_walk *walk;   /* in place of a child, or NULL */
     int64_t child_began_sec; /* -1: none is there */
     int64_t child_took_sec;  /* the last one; -1: none yet */
     uint64_t child_copied;
@@ -92,12 +103,47 @@ kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
 kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
                    struct kr_snapshot_end *end);
 
+/* Keys being written: to what, and what of them. */
+struct rdb_keys {
+    kr_writer *out;
+    bool child;
+    bool idle, frequency; /* which age is kept */
+    uint64_t written, total;
+};
+
+/* Which age is to be kept. */
+void rdb_choose_age(struct rdb_keys *keys);
+/* The key, all that is known of it and its value; nothing if its type is never
+ * saved. */
+void rdb_write_key(struct rdb_keys *keys, struct kr_str key,
+                   const struct kr_cell *cell);
+/* What stands before the first part. */
+void rdb_write_begin(kr_writer *out, uint32_t flags);
+
+/* A descriptor that is written to; begin with fd and sync. */
+struct rdb_sink {
+    int fd;
+    int error;       /* errno of what failed */
+    uint64_t offset; /* bytes written */
+    uint64_t synced; /* of them, those that the kernel was asked to write */
+    bool sync;       /* ask it */
+};
+
+/* A kr_codec_put: all of it, or false.  [any] */
+bool rdb_sink_put(void *ctx, struct kr_str bytes);
+
 /* --- file.c -------------------------------------------------------------- */
 
 /* Write the file anew.  false: the old one stands, the log says why. */
 bool rdb_save_file(struct rdb *rdb, bool child);
 /* Read it.  KR_ENOENT: there is none. */
 kr_status rdb_load_file(struct rdb *rdb, uint32_t flags);
+/* Tell the log; false. */
+bool rdb_write_error(struct rdb *rdb, const char *what, int error);
+/* The finished file gets its name.  false: the log says why. */
+bool rdb_rename_temp(struct rdb *rdb, const char *temp);
+/* The name is in the folder, and that is a file, too: 0, or errno.  [any] */
+int rdb_sync_folder(void);
 /* Remove what the process `pid` has left behind. */
 void rdb_remove_temp(struct rdb *rdb, int32_t pid);
 void rdb_close_later(void *ctx);
@@ -108,14 +154,29 @@ void rdb_on_load(void *ctx, const void *payload);
 
 /* --- background.c -------------------------------------------------------- */
 
-/* KR_OK, or why there is no child. */
+/* KR_OK, or why nothing has begun. */
 kr_status rdb_begin_background(struct rdb *rdb);
-/* It has ended; `ctx` is not looked at: it may be the state of the version
- * before. */
+/* The same, by a child. */
+kr_status rdb_fork(struct rdb *rdb);
+/* The child has ended; `ctx` is not looked at: it may be the state of the
+ * version before. */
 void rdb_background_done(void *ctx, const struct kr_child_end *end);
-/* Is the child that is there ours? */
+/* It has ended. */
+void rdb_background_over(struct rdb *rdb, bool fine);
+/* Is the child that is there ours, or is there a walk? */
 bool rdb_is_saving(const struct rdb *rdb);
+/* End it; `wait`: until a child is gone.  The file stays as it was. */
+void rdb_stop_background(struct rdb *rdb, bool wait);
 void rdb_on_shutdown(void *ctx, const void *payload);
+
+/* --- walk.c -------------------------------------------------------------- */
+
+/* KR_OK, or the log says why not. */
+kr_status rdb_walk_begin(struct rdb *rdb);
+/* Give it up, and what it has written; nothing without one. */
+void rdb_walk_stop(struct rdb *rdb);
+void rdb_walk_on_flush_before(void *ctx, const void *payload);
+void rdb_walk_on_swap(void *ctx, const void *payload);
 
 /* --- points.c ------------------------------------------------------------ */
 

@@ -21,17 +21,9 @@
 
 /* --- The descriptor ------------------------------------------------------ */
 
-struct sink {
-    int fd;
-    int error;       /* errno of what failed */
-    uint64_t offset; /* bytes written */
-    uint64_t synced; /* of them, those that the kernel was asked to write */
-    bool sync;
-};
-
 /* Ask for what has come since the last time, and wait for what was asked for
  * then: there is never more than two pieces to be done. */
-static void sink_sync(struct sink *sink)
+static void sink_sync(struct rdb_sink *sink)
 {
     off64_t from = (off64_t)sink->synced;
     off64_t size = (off64_t)(sink->offset - sink->synced);
@@ -45,9 +37,9 @@ static void sink_sync(struct sink *sink)
     sink->synced = sink->offset;
 }
 
-static bool sink_put(void *ctx, struct kr_str bytes)
+bool rdb_sink_put(void *ctx, struct kr_str bytes)
 {
-    struct sink *sink = ctx;
+    struct rdb_sink *sink = ctx;
 
     while (bytes.size > 0) {
         ssize_t n = write(sink->fd, bytes.data, bytes.size);
@@ -68,13 +60,6 @@ static bool sink_put(void *ctx, struct kr_str bytes)
 
 /* --- Keys ---------------------------------------------------------------- */
 
-struct keys {
-    kr_writer *out;
-    bool child;
-    bool idle, frequency; /* which age is kept */
-    uint64_t written, total;
-};
-
 static void keys_delay(void)
 {
     int64_t us = rdb_settings.save_delay_us;
@@ -85,7 +70,7 @@ static void keys_delay(void)
         (void)usleep((useconds_t)us);
 }
 
-static void keys_write_attributes(const struct keys *keys,
+static void keys_write_attributes(const struct rdb_keys *keys,
                                   const struct kr_cell *cell)
 {
     int64_t expiry = kr_keyspace->expiry(cell);
@@ -115,22 +100,30 @@ static bool keys_is_saved(uint16_t slot)
     return type && type->save && !(type->flags & KR_TYPE_VOLATILE);
 }
 
-static void keys_write(void *ctx, struct kr_str key, struct kr_cell *cell)
+void rdb_write_key(struct rdb_keys *keys, struct kr_str key,
+                   const struct kr_cell *cell)
 {
-    struct keys *keys = ctx;
     struct kr_peek peek = kr_cell_peek(cell);
 
     if (KR_UNLIKELY(!keys_is_saved(cell->type)))
         return;
     keys_write_attributes(keys, cell);
     (void)kr_codec->write_value(keys->out, cell->type, &peek, &key);
-    if (KR_UNLIKELY(++keys->written % REPORT_EACH == 0) && keys->child)
+    keys->written++;
+}
+
+static void keys_write(void *ctx, struct kr_str key, struct kr_cell *cell)
+{
+    struct rdb_keys *keys = ctx;
+
+    rdb_write_key(keys, key, cell);
+    if (KR_UNLIKELY(keys->written % REPORT_EACH == 0) && keys->child)
         kr_children->report(keys->written, keys->total);
     if (KR_UNLIKELY(rdb_settings.save_delay_us != 0))
         keys_delay();
 }
 
-static void keys_write_db(struct keys *keys, int32_t index)
+static void keys_write_db(struct rdb_keys *keys, int32_t index)
 {
     kr_db *db = kr_keyspace->db(index);
 
@@ -145,7 +138,7 @@ static void keys_write_db(struct keys *keys, int32_t index)
 }
 
 /* Ages are kept where eviction looks at them. */
-static void keys_choose_age(struct keys *keys)
+void rdb_choose_age(struct rdb_keys *keys)
 {
     struct kr_reply *sink = kr_calls->new_sink(2);
     struct kr_str policy;
@@ -158,11 +151,11 @@ static void keys_choose_age(struct keys *keys)
     kr_calls->free_sink(sink);
 }
 
-static void keys_write_all(struct keys *keys)
+static void keys_write_all(struct rdb_keys *keys)
 {
     int32_t count = kr_keyspace->db_count();
 
-    keys_choose_age(keys);
+    rdb_choose_age(keys);
     for (int32_t i = 0; i < count; i++)
         keys->total += kr_keyspace->count(kr_keyspace->db(i));
     for (int32_t i = 0; i < count; i++)
@@ -211,7 +204,7 @@ static uint32_t write_version(void)
     return version;
 }
 
-static void write_begin(kr_writer *out, uint32_t flags)
+void rdb_write_begin(kr_writer *out, uint32_t flags)
 {
     char magic[RDB_MAGIC_SIZE + 8];
 
@@ -233,14 +226,14 @@ static void write_end(kr_writer *out)
 kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
                     struct kr_snapshot_end *end)
 {
-    struct sink sink = {.fd = fd, .sync = rdb_settings.incremental_fsync};
+    struct rdb_sink sink = {.fd = fd, .sync = rdb_settings.incremental_fsync};
     uint32_t how = (rdb_settings.compress ? KR_CODEC_COMPRESS : 0) |
                    (rdb_settings.checksum ? KR_CODEC_SUM : 0);
-    kr_writer *out = kr_codec->new_stream_writer(sink_put, &sink, how);
-    struct keys keys = {.out = out, .child = child};
+    kr_writer *out = kr_codec->new_stream_writer(rdb_sink_put, &sink, how);
+    struct rdb_keys keys = {.out = out, .child = child};
     bool fine;
 
-    write_begin(out, flags);
+    rdb_write_begin(out, flags);
     rdb_write_parts(rdb, out, KR_SNAPSHOT_BEFORE);
     keys_write_all(&keys);
     rdb_write_parts(rdb, out, KR_SNAPSHOT_AFTER);

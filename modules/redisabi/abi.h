@@ -25,6 +25,9 @@ typedef struct RedisModuleKeyOptCtx RedisModuleKeyOptCtx;
 typedef struct RedisModuleDefragCtx RedisModuleDefragCtx;
 typedef struct RedisModuleInfoCtx RedisModuleInfoCtx;
 typedef struct RedisModuleServerInfoData RedisModuleServerInfoData;
+typedef struct RedisModuleScanCursor RedisModuleScanCursor;
+typedef struct RedisModuleDict RedisModuleDict;
+typedef struct RedisModuleDictIter RedisModuleDictIter;
 typedef long long mstime_t;
 
 #define REDISMODULE_OK  0
@@ -35,9 +38,17 @@ typedef long long mstime_t;
 
 /* --- Keys ----------------------------------------------------------------- */
 
-#define REDISMODULE_READ             (1 << 0)
-#define REDISMODULE_WRITE            (1 << 1)
-#define REDISMODULE_OPEN_KEY_NOTOUCH (1 << 16)
+#define REDISMODULE_READ               (1 << 0)
+#define REDISMODULE_WRITE              (1 << 1)
+#define REDISMODULE_OPEN_KEY_NOTOUCH   (1 << 16)
+#define REDISMODULE_OPEN_KEY_NONOTIFY  (1 << 17)
+#define REDISMODULE_OPEN_KEY_NOSTATS   (1 << 18)
+#define REDISMODULE_OPEN_KEY_NOEXPIRE  (1 << 19)
+#define REDISMODULE_OPEN_KEY_NOEFFECTS (1 << 20)
+#define REDISMODULE_OPEN_KEY_ALL                                               \
+    (REDISMODULE_READ | REDISMODULE_WRITE | REDISMODULE_OPEN_KEY_NOTOUCH |     \
+     REDISMODULE_OPEN_KEY_NONOTIFY | REDISMODULE_OPEN_KEY_NOSTATS |            \
+     REDISMODULE_OPEN_KEY_NOEXPIRE | REDISMODULE_OPEN_KEY_NOEFFECTS)
 
 #define REDISMODULE_LIST_HEAD 0
 #define REDISMODULE_LIST_TAIL 1
@@ -68,6 +79,25 @@ typedef long long mstime_t;
 #define REDISMODULE_ZADD_NOP     (1 << 4)
 #define REDISMODULE_ZADD_GT      (1 << 5)
 #define REDISMODULE_ZADD_LT      (1 << 6)
+
+#define REDISMODULE_POSITIVE_INFINITE (1.0 / 0.0)
+#define REDISMODULE_NEGATIVE_INFINITE (-1.0 / 0.0)
+
+#define REDISMODULE_STREAM_ADD_AUTOID         (1 << 0)
+#define REDISMODULE_STREAM_ITERATOR_EXCLUSIVE (1 << 0)
+#define REDISMODULE_STREAM_ITERATOR_REVERSE   (1 << 1)
+#define REDISMODULE_STREAM_TRIM_APPROX        (1 << 0)
+
+typedef struct RedisModuleStreamID {
+    uint64_t ms;
+    uint64_t seq;
+} RedisModuleStreamID;
+
+typedef void (*RedisModuleScanCB)(RedisModuleCtx *ctx, RedisModuleString *name,
+                                  RedisModuleKey *key, void *data);
+typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
+                                     RedisModuleString *field,
+                                     RedisModuleString *value, void *data);
 
 #define REDISMODULE_ERRORMSG_WRONGTYPE                                         \
     "WRONGTYPE Operation against a key holding the wrong kind of value"

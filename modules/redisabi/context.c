@@ -50,6 +50,8 @@ static void context_free_owned(RedisModuleCtx *ctx)
             rm_FreeCallReply(last.thing);
         else if (last.kind == OWNED_INFO)
             rm_FreeServerInfo(NULL, last.thing);
+        else if (last.kind == OWNED_DICT)
+            rm_FreeDict(NULL, last.thing);
         else
             rm_CloseKey(last.thing);
     }

@@ -14,6 +14,7 @@
 #define OWNED_REPLY  1u
 #define OWNED_KEY    2u
 #define OWNED_INFO   3u
+#define OWNED_DICT   4u
 
 struct owned {
     void *thing;

@@ -203,6 +203,109 @@ FUNCTION(int, ZsetScore,
 FUNCTION(int, ZsetRem,
          (RedisModuleKey * key, RedisModuleString *member, int *deleted))
 
+/* --- Ranges of sorted sets ------------------------------------------------ */
+FUNCTION(int, ZsetFirstInScoreRange,
+         (RedisModuleKey * key, double min, double max, int min_open,
+          int max_open))
+FUNCTION(int, ZsetLastInScoreRange,
+         (RedisModuleKey * key, double min, double max, int min_open,
+          int max_open))
+FUNCTION(int, ZsetFirstInLexRange,
+         (RedisModuleKey * key, RedisModuleString *min, RedisModuleString *max))
+FUNCTION(int, ZsetLastInLexRange,
+         (RedisModuleKey * key, RedisModuleString *min, RedisModuleString *max))
+FUNCTION(RedisModuleString *, ZsetRangeCurrentElement,
+         (RedisModuleKey * key, double *score))
+FUNCTION(int, ZsetRangeNext, (RedisModuleKey * key))
+FUNCTION(int, ZsetRangePrev, (RedisModuleKey * key))
+FUNCTION(int, ZsetRangeEndReached, (RedisModuleKey * key))
+FUNCTION(void, ZsetRangeStop, (RedisModuleKey * key))
+
+/* --- Streams -------------------------------------------------------------- */
+FUNCTION(int, StreamAdd,
+         (RedisModuleKey * key, int flags, RedisModuleStreamID *id,
+          RedisModuleString **argv, long pairs))
+FUNCTION(int, StreamDelete, (RedisModuleKey * key, RedisModuleStreamID *id))
+FUNCTION(int, StreamIteratorStart,
+         (RedisModuleKey * key, int flags, RedisModuleStreamID *start,
+          RedisModuleStreamID *end))
+FUNCTION(int, StreamIteratorStop, (RedisModuleKey * key))
+FUNCTION(int, StreamIteratorNextID,
+         (RedisModuleKey * key, RedisModuleStreamID *id, long *pairs))
+FUNCTION(int, StreamIteratorNextField,
+         (RedisModuleKey * key, RedisModuleString **field,
+          RedisModuleString **value))
+FUNCTION(int, StreamIteratorDelete, (RedisModuleKey * key))
+FUNCTION(long long, StreamTrimByLength,
+         (RedisModuleKey * key, int flags, long long length))
+FUNCTION(long long, StreamTrimByID,
+         (RedisModuleKey * key, int flags, RedisModuleStreamID *id))
+FUNCTION(int, StringToStreamID,
+         (const RedisModuleString *str, RedisModuleStreamID *id))
+FUNCTION(RedisModuleString *, CreateStringFromStreamID,
+         (RedisModuleCtx * ctx, const RedisModuleStreamID *id))
+
+/* --- Scans ---------------------------------------------------------------- */
+FUNCTION(RedisModuleScanCursor *, ScanCursorCreate, (void))
+FUNCTION(void, ScanCursorRestart, (RedisModuleScanCursor * cursor))
+FUNCTION(void, ScanCursorDestroy, (RedisModuleScanCursor * cursor))
+FUNCTION(int, Scan,
+         (RedisModuleCtx * ctx, RedisModuleScanCursor *cursor,
+          RedisModuleScanCB each, void *data))
+FUNCTION(int, ScanKey,
+         (RedisModuleKey * key, RedisModuleScanCursor *cursor,
+          RedisModuleScanKeyCB each, void *data))
+
+/* --- Age ------------------------------------------------------------------ */
+FUNCTION(int, SetLRU, (RedisModuleKey * key, mstime_t idle_ms))
+FUNCTION(int, GetLRU, (RedisModuleKey * key, mstime_t *idle_ms))
+FUNCTION(int, SetLFU, (RedisModuleKey * key, long long frequency))
+FUNCTION(int, GetLFU, (RedisModuleKey * key, long long *frequency))
+FUNCTION(int, GetOpenKeyModesAll, (void))
+
+/* --- Dictionaries --------------------------------------------------------- */
+FUNCTION(RedisModuleDict *, CreateDict, (RedisModuleCtx * ctx))
+FUNCTION(void, FreeDict, (RedisModuleCtx * ctx, RedisModuleDict *dict))
+FUNCTION(uint64_t, DictSize, (RedisModuleDict * dict))
+FUNCTION(size_t, MallocSizeDict, (RedisModuleDict * dict))
+FUNCTION(int, DictSetC,
+         (RedisModuleDict * dict, void *key, size_t size, void *data))
+FUNCTION(int, DictReplaceC,
+         (RedisModuleDict * dict, void *key, size_t size, void *data))
+FUNCTION(int, DictSet,
+         (RedisModuleDict * dict, RedisModuleString *key, void *data))
+FUNCTION(int, DictReplace,
+         (RedisModuleDict * dict, RedisModuleString *key, void *data))
+FUNCTION(void *, DictGetC,
+         (RedisModuleDict * dict, void *key, size_t size, int *missing))
+FUNCTION(void *, DictGet,
+         (RedisModuleDict * dict, RedisModuleString *key, int *missing))
+FUNCTION(int, DictDelC,
+         (RedisModuleDict * dict, void *key, size_t size, void *old))
+FUNCTION(int, DictDel,
+         (RedisModuleDict * dict, RedisModuleString *key, void *old))
+FUNCTION(RedisModuleDictIter *, DictIteratorStartC,
+         (RedisModuleDict * dict, const char *op, void *key, size_t size))
+FUNCTION(RedisModuleDictIter *, DictIteratorStart,
+         (RedisModuleDict * dict, const char *op, RedisModuleString *key))
+FUNCTION(void, DictIteratorStop, (RedisModuleDictIter * it))
+FUNCTION(int, DictIteratorReseekC,
+         (RedisModuleDictIter * it, const char *op, void *key, size_t size))
+FUNCTION(int, DictIteratorReseek,
+         (RedisModuleDictIter * it, const char *op, RedisModuleString *key))
+FUNCTION(void *, DictNextC,
+         (RedisModuleDictIter * it, size_t *size, void **data))
+FUNCTION(void *, DictPrevC,
+         (RedisModuleDictIter * it, size_t *size, void **data))
+FUNCTION(RedisModuleString *, DictNext,
+         (RedisModuleCtx * ctx, RedisModuleDictIter *it, void **data))
+FUNCTION(RedisModuleString *, DictPrev,
+         (RedisModuleCtx * ctx, RedisModuleDictIter *it, void **data))
+FUNCTION(int, DictCompareC,
+         (RedisModuleDictIter * it, const char *op, void *key, size_t size))
+FUNCTION(int, DictCompare,
+         (RedisModuleDictIter * it, const char *op, RedisModuleString *key))
+
 /* --- Data types ----------------------------------------------------------- */
 FUNCTION(RedisModuleType *, CreateDataType,
          (RedisModuleCtx * ctx, const char *name, int encver,

@@ -60,6 +60,8 @@ void rm_CloseKey(RedisModuleKey *key)
         kr_keyspace->changed_too(key->ctx->call, key->db, key_name(key),
                                  KR_CLASS_GENERIC, KR_STR(""));
     (void)context_disown(key->ctx, OWNED_KEY, key);
+    key_range_end(key);
+    key_entries_end(key);
     text_release(key->name);
     kr_memory->free(redisabi_self, key);
 }

@@ -14,8 +14,14 @@ struct RedisModuleKey {
     struct guest *guest;
     RedisModuleString *name; /* a reference */
     kr_db *db;
-    int mode; /* REDISMODULE_READ and so on */
+    int mode;                    /* REDISMODULE_READ and so on */
+    struct key_range *range;     /* key_range.c, or NULL */
+    struct key_entries *entries; /* key_stream.c, or NULL */
 };
+
+/* Their ends, if they are there; the handle is about to go. */
+KR_HIDDEN void key_range_end(RedisModuleKey *key);
+KR_HIDDEN void key_entries_end(RedisModuleKey *key);
 
 /* The value as it is now; false: there is none.  `write`: a change follows. */
 KR_HIDDEN bool key_find(RedisModuleKey *key, bool write, struct kr_cell *cell);

@@ -379,7 +379,8 @@ const struct kr_command scripting_commands[] = {
         .run = scripting_eval,
         .arity = -3,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_STALE | KR_CMD_SKIP_MONITOR |
-            KR_CMD_NO_MANDATORY_KEYS,
+            KR_CMD_MAY_REPLICATE | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_eval_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(any_use_rw_keys),
         .args = KR_ROWS(script_numkeys_key_list_arg_list_args),
@@ -393,7 +394,8 @@ const struct kr_command scripting_commands[] = {
         .run = scripting_evalsha,
         .arity = -3,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_STALE | KR_CMD_SKIP_MONITOR |
-            KR_CMD_NO_MANDATORY_KEYS,
+            KR_CMD_MAY_REPLICATE | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_evalsha_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(part2_rw_access_update),
         .args = KR_ROWS(sha1_numkeys_key_list_arg_list_args),
@@ -408,6 +410,7 @@ const struct kr_command scripting_commands[] = {
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_NOSCRIPT | KR_CMD_STALE |
             KR_CMD_SKIP_MONITOR | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_eval_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(any_use_ro_keys),
         .args = KR_ROWS(script_numkeys_key_list_arg_list_args),
@@ -422,6 +425,7 @@ const struct kr_command scripting_commands[] = {
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_NOSCRIPT | KR_CMD_STALE |
             KR_CMD_SKIP_MONITOR | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_evalsha_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(part2_ro_access),
         .args = KR_ROWS(sha1_numkeys_key_list_arg_list_args),
@@ -444,7 +448,8 @@ const struct kr_command scripting_commands[] = {
         .run = scripting_fcall,
         .arity = -3,
         .flags = KR_CMD_NOSCRIPT | KR_CMD_STALE | KR_CMD_SKIP_MONITOR |
-            KR_CMD_NO_MANDATORY_KEYS,
+            KR_CMD_MAY_REPLICATE | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_fcall_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(any_use_rw_keys),
         .args = KR_ROWS(function_numkeys_key_list_arg_list_args),
@@ -459,6 +464,7 @@ const struct kr_command scripting_commands[] = {
         .arity = -3,
         .flags = KR_CMD_READONLY | KR_CMD_NOSCRIPT | KR_CMD_STALE |
             KR_CMD_SKIP_MONITOR | KR_CMD_NO_MANDATORY_KEYS,
+        .acts = scripting_fcall_acts,
         .categories = KR_CAT_SCRIPTING,
         .keys = KR_ROWS(any_use_ro_keys),
         .args = KR_ROWS(function_numkeys_key_list_arg_list_args),

@@ -13,6 +13,11 @@
 extern const struct kr_command scripting_commands[];
 enum { SCRIPTING_COMMAND_COUNT = 8 };
 
+/* What a call will do, by what its script says of itself: kr_command.acts. */
+uint64_t scripting_eval_acts(const struct kr_call *call);
+uint64_t scripting_evalsha_acts(const struct kr_call *call);
+uint64_t scripting_fcall_acts(const struct kr_call *call);
+
 /* The handlers: each writes one reply. */
 void scripting_eval(struct kr_call *call);
 void scripting_evalsha(struct kr_call *call);

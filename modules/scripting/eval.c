@@ -40,7 +40,8 @@ static struct script *eval_make(struct kr_call *call, struct kr_str text)
     return script;
 }
 
-static struct script *eval_find(struct kr_call *call, struct kr_str digest)
+static struct script *eval_find(const struct kr_call *call,
+                                struct kr_str digest)
 {
     const struct scripts *scripts = &eval_state(call)->scripts;
     char lower[SCRIPT_DIGEST];
@@ -53,6 +54,33 @@ static struct script *eval_find(struct kr_call *call, struct kr_str digest)
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }
     return scripts_find_digest(scripts, kr_str(lower, SCRIPT_DIGEST));
+}
+
+/* --- Judging it ---------------------------------------------------------- */
+
+uint64_t scripting_eval_acts(const struct kr_call *call)
+{
+    const struct scripts *scripts = &eval_state(call)->scripts;
+    const struct script *script = scripts_find_text(scripts, call->argv[1]);
+    uint64_t acts = kr_commands->row(call->command)->flags;
+    char error[256];
+    uint32_t flags;
+    size_t skip;
+
+    if (script)
+        flags = script->flags;
+    else if (!scripts_read_shebang(call->argv[1], &flags, &skip, error,
+                                   sizeof(error)))
+        return acts;
+    return prepare_acts(acts, flags);
+}
+
+uint64_t scripting_evalsha_acts(const struct kr_call *call)
+{
+    const struct script *script = eval_find(call, call->argv[1]);
+    uint64_t acts = kr_commands->row(call->command)->flags;
+
+    return script ? prepare_acts(acts, script->flags) : acts;
 }
 
 /* --- Running it ---------------------------------------------------------- */

@@ -63,6 +63,15 @@ void scripting_fcall_ro(struct kr_call *call)
     function_call(call, true);
 }
 
+uint64_t scripting_fcall_acts(const struct kr_call *call)
+{
+    const struct function *function =
+        shelf_function(&functions_of(call)->shelf, call->argv[1]);
+    uint64_t acts = kr_commands->row(call->command)->flags;
+
+    return function ? prepare_acts(acts, function->flags) : acts;
+}
+
 /* --- Loading and deleting ------------------------------------------------------ */
 
 static void function_refuse(struct kr_call *call, const char *error)

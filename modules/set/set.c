@@ -99,6 +99,40 @@ static bool sets_next(struct kr_walk *walk)
     return true;
 }
 
+struct sets_scan {
+    kr_each_element each;
+    void *ctx;
+};
+
+static bool sets_visit(struct item *item, void *given)
+{
+    struct sets_scan *scan = given;
+    struct kr_element element = {.item = item_key(item)};
+
+    scan->each(scan->ctx, &element);
+    return true;
+}
+
+static uint64_t sets_scan(const struct kr_cell *cell, uint64_t cursor,
+                          kr_each_element each, void *ctx)
+{
+    struct sets_scan scan = {each, ctx};
+    struct set set = value_of(cell);
+    struct kr_walk walk;
+
+    if (set.form == SET_TABLE)
+        return htable_scan(set.table, &set_host, cursor, sets_visit, &scan);
+    sets_walk(cell, &walk);
+    while (sets_next(&walk)) {
+        for (uint32_t i = 0; i < walk.count; i++) {
+            struct kr_element element = {.item = walk.item[i]};
+
+            each(ctx, &element);
+        }
+    }
+    return 0;
+}
+
 static void sets_put(kr_db *db, struct kr_str key, uint64_t count,
                      const struct kr_str *members, struct kr_cell *cell)
 {
@@ -140,6 +174,7 @@ static const struct kr_sets set_values = {
     .put = sets_put,
     .add = sets_add,
     .remove = sets_remove,
+    .scan = sets_scan,
 };
 
 /* --- The descriptor ------------------------------------------------------ */

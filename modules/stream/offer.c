@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "offer.h"
 
+#include "trim.h"
 #include "value.h"
 
 #include <kr/block.h>
@@ -130,6 +131,24 @@ static uint64_t offer_keep_from(struct kr_cell *cell, struct kr_stream_id id)
         cell, &(struct entries_trim){.by_id = true, .id = offer_in(id)});
 }
 
+static uint64_t offer_keep_about_last(struct kr_cell *cell, uint64_t count)
+{
+    return offer_trim(cell,
+                      &(struct entries_trim){.whole = true,
+                                             .length = count,
+                                             .limit = trim_default_limit()});
+}
+
+static uint64_t offer_keep_about_from(struct kr_cell *cell,
+                                      struct kr_stream_id id)
+{
+    return offer_trim(cell,
+                      &(struct entries_trim){.by_id = true,
+                                             .whole = true,
+                                             .id = offer_in(id),
+                                             .limit = trim_default_limit()});
+}
+
 const struct kr_streams offer_streams = {
     .size = sizeof(struct kr_streams),
     .is_stream = offer_is_stream,
@@ -142,4 +161,6 @@ const struct kr_streams offer_streams = {
     .remove = offer_remove,
     .keep_last = offer_keep_last,
     .keep_from = offer_keep_from,
+    .keep_about_last = offer_keep_about_last,
+    .keep_about_from = offer_keep_about_from,
 };

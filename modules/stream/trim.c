@@ -92,8 +92,8 @@ static bool trim_words(struct kr_call *call, bool adds, struct trim *trim,
     return true;
 }
 
-/* The entries that may go, as many as a hundred nodes have. */
-static uint64_t trim_default_limit(void)
+/* As many as a hundred nodes have. */
+uint64_t trim_default_limit(void)
 {
     int64_t most = stream_node_max_entries;
 

@@ -24,6 +24,9 @@ struct trim {
  * error is replied. */
 bool trim_parse(struct kr_call *call, bool adds, struct trim *trim);
 
+/* How many entries "~" deletes at most if LIMIT does not say. */
+uint64_t trim_default_limit(void);
+
 /* Cut the stream.  Answers how many entries have gone. */
 uint64_t trim_run(struct stream *s, const struct trim *trim);
 

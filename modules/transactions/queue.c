@@ -30,7 +30,8 @@ static struct queued *queued_new(kr_module *self, const struct kr_call *call)
     return queued;
 }
 
-bool queue_add(kr_module *self, struct queue *queue, const struct kr_call *call)
+bool queue_add(kr_module *self, struct queue *queue, const struct kr_call *call,
+               uint64_t acts)
 {
     struct queued *queued = queued_new(self, call);
     size_t bytes;
@@ -43,7 +44,7 @@ bool queue_add(kr_module *self, struct queue *queue, const struct kr_call *call)
         queue->first = queued;
     queue->last = queued;
     queue->count++;
-    queue->flags |= kr_commands->row(call->command)->flags;
+    queue->flags |= acts;
     bytes = kr_memory->usable(queued);
     queue->bytes += bytes;
     kr_clients->charge(call->client, (int64_t)bytes);

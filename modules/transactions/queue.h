@@ -33,10 +33,10 @@ struct queue {
     size_t bytes; /* charged to the client */
 };
 
-/* Queue what `call` says.  false: no memory, and nothing has changed.
- * O(bytes). */
-bool queue_add(kr_module *self, struct queue *queue,
-               const struct kr_call *call);
+/* Queue what `call` says, which does what `acts` says.  false: no memory, and
+ * nothing has changed.  O(bytes). */
+bool queue_add(kr_module *self, struct queue *queue, const struct kr_call *call,
+               uint64_t acts);
 
 /* Free all.  O(commands). */
 void queue_clear(kr_module *self, struct queue *queue, kr_client *client);

@@ -137,6 +137,7 @@ static int32_t gate_judge(struct kr_call *call,
     if (kr_commands->row(call->command)->flags & KR_CMD_NO_MULTI)
         return kr_gates->refuse(
             call, KR_STR("ERR Command not allowed inside a transaction"));
+    transaction->acts = call->acts;
     if (gate_is_exec(call))
         call->acts |= transaction->queue.flags;
     else if (!gate_runs_at_once(call))
@@ -155,7 +156,8 @@ static int32_t gate_queue(struct kr_call *call,
         gate_runs_at_once(call))
         return KR_GATE_PASS;
     /* It will fail: nothing is kept for that. */
-    if (!transaction->dirty && !queue_add(all->self, &transaction->queue, call))
+    if (!transaction->dirty &&
+        !queue_add(all->self, &transaction->queue, call, transaction->acts))
         return kr_gates->refuse(call,
                                 KR_STR("ERR not enough memory for the queue"));
     kr_reply_status(call->reply, "QUEUED");

@@ -11,7 +11,7 @@
 #include "watches.h"
 
 /* Of struct transaction and all below it: kr_descriptor.layout. */
-#define TRANSACTIONS_LAYOUT 1u
+#define TRANSACTIONS_LAYOUT 2u
 
 /* The module's state. */
 struct transactions {
@@ -26,8 +26,9 @@ struct transactions {
 struct transaction {
     struct queue queue;
     struct watches watches;
-    bool begun; /* after MULTI: its gates are armed */
-    bool dirty; /* something could not be queued */
+    uint64_t acts; /* of the command that is being judged, KR_CMD_ */
+    bool begun;    /* after MULTI: its gates are armed */
+    bool dirty;    /* something could not be queued */
 };
 
 static inline struct transactions *transactions_of(const struct kr_call *call)

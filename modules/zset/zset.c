@@ -108,6 +108,57 @@ static uint64_t zsets_remove_range(struct kr_cell *cell, uint64_t position,
     return run.count > 0 ? value_remove_run(cell, run) : all;
 }
 
+static uint64_t zsets_seek_members(const struct kr_cell *cell,
+                                   const struct kr_member_range *range,
+                                   uint64_t *first)
+{
+    struct value_member_range own = {.min = range->min,
+                                     .max = range->max,
+                                     .min_open = range->min_open,
+                                     .max_open = range->max_open};
+    struct value_run run = value_seek_member(cell, &own);
+
+    *first = run.position;
+    return run.count;
+}
+
+struct zsets_scan {
+    kr_each_element each;
+    void *ctx;
+};
+
+static bool zsets_visit(struct item *item, void *given)
+{
+    struct zsets_scan *scan = given;
+    struct kr_element element = {.item = item_key(item),
+                                 .score = item_score(item)};
+
+    scan->each(scan->ctx, &element);
+    return true;
+}
+
+static uint64_t zsets_scan(const struct kr_cell *cell, uint64_t cursor,
+                           kr_each_element each, void *ctx)
+{
+    struct zsets_scan scan = {each, ctx};
+    struct large *large = cell->meta == VALUE_LARGE ? value_large(cell) : NULL;
+    struct kr_walk walk;
+
+    if (large)
+        return htable_scan(&large->table, &value_host, cursor, zsets_visit,
+                           &scan);
+    zsets_walk(cell, 0, false, &walk);
+    while (value_next(&walk)) {
+        for (uint32_t i = 0; i < walk.count; i++) {
+            struct kr_element element = {.item = walk.item[i],
+                                         .score = walk.score[i]};
+
+            each(ctx, &element);
+        }
+    }
+    return 0;
+}
+
 static const struct kr_zsets zset_values = {
     .size = sizeof(struct kr_zsets),
     .is_zset = zsets_is_zset,
@@ -121,6 +172,8 @@ static const struct kr_zsets zset_values = {
     .add = zsets_add,
     .remove = zsets_remove,
     .remove_range = zsets_remove_range,
+    .scan = zsets_scan,
+    .seek_members = zsets_seek_members,
 };
 
 /* --- The descriptor: its tables are set by hand -------------------------- */

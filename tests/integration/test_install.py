@@ -82,6 +82,13 @@ class Installed(unittest.TestCase):
         for path in self.modules.iterdir():
             self.assertFalse(path.stat().st_mode & 0o022, path)
 
+    def test_modules_in_lua_are_installed_and_load(self):
+        scripts = sorted(self.dir.glob("**/share/keyrack/scripts/*.lua"))
+        self.assertEqual([path.stem for path in scripts], ["bloom", "lock", "pqueue", "ratelimit"])
+        with self.start().client() as client:
+            for path in scripts:
+                self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
+
     def test_a_module_builds_against_the_installed_headers_alone(self):
         out = self.dir / "hello.so"
         cflags = self.flags("--cflags")

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Modules written in Lua: what they register, what they cannot do, how they come and go."""
+import os
 import pathlib
+import random
+import re
 import shutil
 import sys
 import tempfile
@@ -13,6 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Error, Map, Server, main  # noqa: E402
 
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
+SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
 HEAD = "keyrack.module{name = '%s', version = '1.0.0'}\n"
 
 SHELF = """
@@ -99,6 +104,16 @@ class WithModules(unittest.TestCase):
 
 
 class Registering(WithModules):
+    PAR = HEAD % "par" + """
+        local n = keyrack.param{name = 'par.n', type = 'int', default = 3, min = 1, max = 10}
+        local b = keyrack.param{name = 'par.b', type = 'bool', default = true}
+        local m = keyrack.param{name = 'par.m', type = 'memory', default = '1mb'}
+        local w = keyrack.param{name = 'par.w', type = 'enum', default = 'two', words = {'one', 'two'}}
+        local s = keyrack.param{name = 'par.s', type = 'string', default = 'x', changed = function(e)
+            redis.call('SET', 'changed', e.name) end}
+        keyrack.command{name = 'par', arity = 1, run = function()
+            return {n(), tostring(b()), m(), w(), s()} end}"""
+
     def test_a_module_of_four_lines(self):
         self.loaded("hello", "keyrack.command{name = 'hello.world', arity = 1, flags = 'fast',\n"
                              "    run = function() return redis.status_reply('hello, world') end}\n")
@@ -172,15 +187,7 @@ class Registering(WithModules):
             self.assertEqual(client.call("say", "double"), 1.5)
 
     def test_parameters(self):
-        self.loaded("par", """
-            local n = keyrack.param{name = 'par.n', type = 'int', default = 3, min = 1, max = 10}
-            local b = keyrack.param{name = 'par.b', type = 'bool', default = true}
-            local m = keyrack.param{name = 'par.m', type = 'memory', default = '1mb'}
-            local w = keyrack.param{name = 'par.w', type = 'enum', default = 'two', words = {'one', 'two'}}
-            local s = keyrack.param{name = 'par.s', type = 'string', default = 'x', changed = function(e)
-                redis.call('SET', 'changed', e.name) end}
-            keyrack.command{name = 'par', arity = 1, run = function()
-                return {n(), tostring(b()), m(), w(), s()} end}""")
+        self.loaded("par", self.PAR, head=False)
         self.assertEqual(self.call("par"), [3, b"true", 1048576, b"two", b"x"])
         self.assertEqual(self.call("CONFIG", "SET", "par.n", 7, "par.b", "no", "par.w", "one", "par.s", "text"),
                          b"OK")
@@ -758,6 +765,40 @@ class Hostile(WithModules):
         self.call("DEL", "b")
         self.assertEqual(self.call("SAVE"), b"OK")
 
+    def test_files_with_random_damage(self):
+        generator = random.Random(SEED)
+        sources = [path.read_text() for path in sorted(SCRIPTS.glob("*.lua"))] + [shelf(), Registering.PAR]
+        words = ["nil", "{}", "0/0", "1e300", "-1", "'x'", "function() end", "{{{{}}}}", "redis.call", "keyrack.type",
+                 "setmetatable({}, {__index = error})", "('x'):rep(1e6)", "coroutine.wrap(error)", "true", "_G"]
+        loaded = 0
+        for _ in range(80):
+            text = generator.choice(sources)
+            for _ in range(generator.randrange(1, 4)):
+                # A value in the place of another: of a field, an argument, a result.
+                places = [m.span(1) for m in re.finditer(r"[=(,{]\s*([\w.]+|'[^'\n]*')", text)]
+                begin, end = generator.choice(places)
+                text = text[:begin] + generator.choice(words) + text[end:]
+            reply = self.call("MODULE", "LOAD", self.write("damaged", text))
+            self.assertIsInstance(reply, (bytes, Error), f"SEED={SEED}")
+            for name in ("bloom", "lock", "pqueue", "ratelimit", "shelf", "par"):
+                if name.encode() not in self.names():
+                    continue
+                loaded += 1
+                for command in self.call("COMMAND", "LIST", "FILTERBY", "MODULE", name):
+                    self.call("COMMAND", "DOCS", command)
+                    for count in range(5):
+                        self.call(command, "k", *generator.choices(["k", "1", "5", "x", "COUNT", ""], k=count))
+                    self.call("COMMAND", "GETKEYS", command, "a", "b", "c", "d")
+                dump = self.call("DUMP", "k")
+                if isinstance(dump, bytes) and not isinstance(dump, Error):
+                    self.call("RESTORE", "copy", 0, dump, "REPLACE")
+                self.call("DEBUG", "DIGEST")
+                self.call("MEMORY", "USAGE", "k")
+                self.call("MODULE", "RELOAD", name)
+                self.call("FLUSHALL")
+                self.assertEqual(self.call("MODULE", "UNLOAD", name), b"OK", f"SEED={SEED}")
+        self.assertGreater(loaded, 5)
+
     def test_who_wants_all_memory_gets_an_error(self):
         self.call("CONFIG", "SET", "lua-module-memory-limit", "32mb")
         self.loaded("hog", """
@@ -795,4 +836,5 @@ class Hostile(WithModules):
 
 
 if __name__ == "__main__":
+    print(f"SEED={SEED}")
     main()

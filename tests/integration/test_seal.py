@@ -248,6 +248,56 @@ class WhileItIsAway(Sealed):
         self.client.send("MODULE", "UNLOAD", "hash")
 
 
+class ASnapshotWithoutItsModules(unittest.TestCase):
+    """Types with codes of their own: their values load sealed, too."""
+
+    FILL = [("RPUSH", "list", *range(9)), ("RPUSH", "list:big", *(f"e{i}" * 9 for i in range(3000))),
+            ("HSET", "hash", "f", "v"), ("HSET", "hash:big", *(f"f{i}" * 20 for i in range(4000))),
+            ("HSET", "hash:due", *"abcdef"), ("HPEXPIRE", "hash:due", 10 ** 7, "FIELDS", 1, "a"),
+            ("HSET", "hash:big:due", *(f"f{i}" * 20 for i in range(4000))),
+            ("HPEXPIRE", "hash:big:due", 10 ** 7, "FIELDS", 1, "f0" * 20),
+            ("SADD", "set:numbers", *range(50)), ("SADD", "set:small", *"abc"),
+            ("SADD", "set:big", *(f"m{i}" * 9 for i in range(3000))),
+            ("ZADD", "zset", 1, "a", 2, "b"),
+            ("ZADD", "zset:big", *(x for i in range(3000) for x in (i / 7, f"m{i}" * 9))),
+            ("XADD", "stream", "1-1", "a", "b"), ("XADD", "stream", "2-1", "a", "b"),
+            ("XGROUP", "CREATE", "stream", "g", "0"),
+            ("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "stream", ">"),
+            ("XGROUP", "CREATE", "stream:empty", "g", "$", "MKSTREAM"),
+            ("PFADD", "sketch", "a"), ("SET", "string", "x" * 500)]
+    # Enough to have a snapshot, and none of the types but strings.
+    WITHOUT = ("--load-modules", "aof connection directives keys rdb server string")
+
+    def test_they_are_carried_along(self):
+        with tempfile.TemporaryDirectory(prefix="keyrack-seal.") as folder:
+            with Server("--dir", folder, "--enable-debug-command", "yes") as server, \
+                    server.client() as client:
+                for words in self.FILL:
+                    self.assertNotIsInstance(client.call(*words), Error, words[:2])
+                client.call("PEXPIRE", "hash", 10 ** 7)
+                keys = sorted(client.call("KEYS", "*"))
+                digest = client.call("DEBUG", "DIGEST")
+                dumps = [client.call("DUMP", key) for key in keys]
+                self.assertEqual(client.call("SAVE"), b"OK")
+            with Server("--dir", folder, "--enable-debug-command", "yes", *self.WITHOUT) as server, \
+                    server.client() as client:
+                self.assertEqual(sorted(client.call("KEYS", "*")), keys)
+                self.assertEqual([client.call("DUMP", key) for key in keys], dumps)
+                self.assertEqual(client.call("GET", "string"), b"x" * 500)
+                self.assertEqual(client.call("OBJECT", "ENCODING", "stream"), b"sealed")
+                self.assertEqual(client.call("SAVE"), b"OK")
+                for name in ("set", "zset", "list", "hash", "stream"):
+                    self.assertEqual(client.call("MODULE", "LOAD", str(MODULES / f"{name}.so")), b"OK")
+                self.assertEqual(client.call("TYPE", "zset:big"), b"zset")
+                self.assertEqual(client.call("HGET", "hash", "f"), b"v")
+                self.assertEqual(client.call("LLEN", "list:big"), 3000)
+                self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+            with Server("--dir", folder, "--enable-debug-command", "yes") as server, \
+                    server.client() as client:
+                self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+                self.assertGreater(client.call("PTTL", "hash"), 10 ** 6)
+
+
 class ASnapshotOfAStranger(unittest.TestCase):
     """A snapshot with values of a module that is not there: they load sealed, are saved again as they
     were, and open when the module comes."""

@@ -32,6 +32,7 @@ from test_upgrade import BUILDS, build, flags  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("top_builddir", str(HERE.parent))
 MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD + "/modules"))
+HAS_LUA = (MODULES / "luamodule.so").exists()
 SECONDS = float(os.environ.get("KEYRACK_SOAK_SECONDS", "3"))
 CLIENTS = 50
 THREADS = 10
@@ -41,6 +42,15 @@ AWAY = (b"NOMODULE ", b"ERR unknown command")
 SCRIPT = """local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
 return {sum, redis.call('TYPE', KEYS[1])['ok']}"""
 SHA = hashlib.sha1(SCRIPT.encode()).hexdigest()
+# A module in Lua, of which there are builds, too.
+PROGRAM = """keyrack.module{name = 'soaked', version = '%s', summary = 'Adds'}
+keyrack.command{
+    name = 'soaked.add', arity = 3, flags = 'write denyoom',
+    keys = {{flags = 'rw access update', first = 1}},
+    run = function(key, by) return redis.call('INCRBY', key, by) end,
+}
+"""
+PROGRAMS = {"one": PROGRAM % "1.0.0", "two": PROGRAM % "2.0.0", "broken": PROGRAM % "3.0.0" + "end"}
 LIBRARY = "#!lua name=soak\nredis.register_function('soak', function(KEYS, ARGV) " + SCRIPT + " end)"
 
 
@@ -71,6 +81,7 @@ class Worker:
                       self.places, self.estimates, self.script, self.track, self.expire,
                       self.wait_for_entry, self.wait_for_member]
         self.level = None
+        self.programmed = tide and HAS_LUA
         if tide:
             self.steps.append(self.tide)
 
@@ -159,11 +170,19 @@ class Worker:
         self.expect(b"OK", "TIDE.SET", key, self.level)
         if self.random.random() < 0.2:
             self.waiter.send("TIDE.WAIT", key + ":w")
-            time.sleep(0.02)
-            self.expect(b"OK", "TIDE.SET", key + ":w", self.level)
-            answer = self.waiter.read(timeout=30).value
+            answer = self.set_until_woken(key + ":w")
             if answer[0] != self.level:
                 raise Wrong(f"TIDE.WAIT {answer!r}, expected {self.level}")
+
+    def set_until_woken(self, key):
+        """The wait may reach the server after the first of them, on a busy machine."""
+        for _ in range(300):
+            self.expect(b"OK", "TIDE.SET", key, self.level)
+            try:
+                return self.waiter.read(timeout=0.1).value
+            except TimeoutError:
+                pass
+        raise Wrong(f"TIDE.WAIT {key} is never woken")
 
     def transaction(self):
         key = self.key + ":t"
@@ -195,9 +214,11 @@ class Worker:
         """Scripts and functions, which call other modules."""
         add, key = self.random.randrange(1000), self.key + ":sc"
         self.scripted += add
-        how = self.random.randrange(3)
+        how = self.random.randrange(4 if self.programmed else 3)
         if how == 0:
             self.expect([self.scripted, b"string"], "EVAL", SCRIPT, 1, key, add)
+        elif how == 3:
+            self.expect(self.scripted, "SOAKED.ADD", key, add)
         elif how == 1:
             self.expect([self.scripted, b"string"], "EVALSHA", SHA, 1, key, add)
         else:
@@ -266,7 +287,11 @@ class Worker:
             self.expect(b"list", "TYPE", self.key + ":l")
 
     def step(self):
-        self.random.choice(self.steps)()
+        step = self.random.choice(self.steps)
+        try:
+            step()
+        except Exception as error:
+            raise Wrong(f"{step.__name__} of {self.key}: {type(error).__name__}: {error}") from error
 
     def check_all(self):
         """Nothing is lost."""
@@ -344,6 +369,8 @@ class Soak(unittest.TestCase):
         size = int(subprocess.run([str(cls.dir / "size")], capture_output=True, check=True).stdout)
         names = sorted(path.stem for path in MODULES.glob("*.so"))
         cls.builds = {name: Builds(cls.dir, name, size) for name in names}
+        for name, text in PROGRAMS.items():
+            (cls.dir / f"{name}.lua").write_text(text)
         cls.tides = {name: build(cls.dir, name, "tide.c", macros)
                      for name, macros in BUILDS.items()}
 
@@ -354,7 +381,8 @@ class Soak(unittest.TestCase):
     def setUp(self):
         self.seed = os.environ.get("KEYRACK_SOAK_SEED", str(time.time_ns() % 10 ** 9))
         print(f"soak: seed {self.seed}")
-        self.server = Server("--loadmodule", self.tides["one"], "--save", "2 1", "--appendonly", "yes",
+        program = ["--loadmodule", str(self.dir / "one.lua")] if HAS_LUA else []
+        self.server = Server(*program, "--loadmodule", self.tides["one"], "--save", "2 1", "--appendonly", "yes",
                              "--auto-aof-rewrite-min-size", "200kb")
         self.addCleanup(self.server.__exit__, None, None, None)
         self.connect()
@@ -391,7 +419,7 @@ class Soak(unittest.TestCase):
                 for worker in workers:
                     worker.step()
         except Exception as error:  # noqa: BLE001: whatever it is, the test fails by it
-            self.wrong.append(f"{type(error).__name__}: {error}")
+            self.wrong.append(str(error))
 
     def under_load(self, away, each):
         """Call `each(i)` every PACE seconds while the clients are at work."""
@@ -453,6 +481,17 @@ class Soak(unittest.TestCase):
         if b"carried" not in answer:  # somebody waits while a version forgets names
             self.assertIn(fails.get(name, b"666 is no level"), answer)
 
+    def upgrade_program(self, name):
+        if not HAS_LUA:
+            return
+        before = self.info("soaked")[b"version"]
+        answer = self.call("MODULE", "UPGRADE", "soaked", str(self.dir / f"{name}.lua"))
+        if name == "broken":
+            self.assertIsInstance(answer, Error)
+            self.assertEqual(self.info("soaked")[b"version"], before)
+        else:
+            self.assertEqual(answer, b"OK")
+
     def test_upgrades_under_load(self):
         self.call("TIDE.SET", "poison", 666)
         mapped, pauses, names = self.mapped(), [], self.upgradable()
@@ -464,6 +503,7 @@ class Soak(unittest.TestCase):
             # A layout and then another one: both ways are converted.
             self.upgrade_one(names[i % len(names)], kinds[i // len(names) % len(kinds)], pauses)
             self.upgrade_tide(tides[i % len(tides)])
+            self.upgrade_program(["one", "two", "broken"][i % 3])
 
         count, calls = self.under_load(False, each)
         for name in names:
@@ -476,7 +516,7 @@ class Soak(unittest.TestCase):
             self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
         self.assertEqual(self.mapped(), mapped)
         self.start_again(digest)
-        print(f"soak: {count} times an upgrade of two modules, under load of {calls} calls; of "
+        print(f"soak: {count} times an upgrade of three modules, under load of {calls} calls; of "
               f"{', '.join(names)}")
         for i, what in enumerate(("pause", "of it in the processor")):
             of = sorted(pause[i] for pause in pauses)

@@ -347,6 +347,41 @@ START_TEST(what_may_use_memory_is_refused_when_there_is_none)
 }
 END_TEST
 
+/* Memory is short from the middle of a call on. */
+static void run_takes_all(struct kr_call *call)
+{
+    struct kr_run deny = {.flags = KR_RUN_DENY_OOM};
+
+    ck_assert(!call_interface.full());
+    keyspace_settings.maxmemory = 1;
+    ck_assert(!call_interface.full());
+    ck_assert_int_eq(RUN_WITH(&deny, "grow"), KR_OK);
+    kr_reply_ok(call->reply);
+}
+
+static void run_is_full(struct kr_call *call)
+{
+    kr_reply_int64(call->reply, call_interface.full());
+}
+
+/* Was: keys were evicted between two commands of a script. */
+START_TEST(room_is_made_before_a_call_and_not_within)
+{
+    add("grow", run_ok, -1, KR_CMD_WRITE | KR_CMD_DENYOOM);
+    add("takes", run_takes_all, 1, 0);
+    add("full", run_is_full, 1, 0);
+    add("fullread", run_is_full, 1, KR_CMD_READONLY);
+    keyspace_settings.maxmemory = INT64_MAX;
+    keyspace_settings.policy = POLICY_NOEVICTION;
+    call_alerts |= ALERT_MEMORY;
+    peer_say(peer, "takes\r\nfull\r\nfullread\r\n");
+    peer_expect(peer, "+OK\r\n:1\r\n:0\r\n");
+    ck_assert(!call_interface.full());
+    call_alerts = 0;
+    keyspace_settings.maxmemory = 0;
+}
+END_TEST
+
 static void run_pause(struct kr_call *call)
 {
     pause_begin(clock_wall_ms() + 100000, false);
@@ -565,6 +600,7 @@ Suite *call_suite(void)
     tcase_add_test(tests, calls_nest_128_deep);
     tcase_add_test(tests, the_current_call_is_the_innermost);
     tcase_add_test(tests, what_may_use_memory_is_refused_when_there_is_none);
+    tcase_add_test(tests, room_is_made_before_a_call_and_not_within);
     tcase_add_test(tests, a_pause_does_not_hold_what_is_under_way);
     tcase_add_test(tests, others_are_answered_while_a_call_yields);
     tcase_add_test(tests, a_client_stands_still_while_its_call_yields);

@@ -207,6 +207,40 @@ static void in_own_words(struct kr_call *call, struct kr_str error)
                     error.data);
 }
 
+static uint64_t acts_seen;
+
+static int32_t see_acts(struct kr_call *call, const struct kr_outcome *outcome,
+                        void *ctx)
+{
+    (void)outcome, (void)ctx;
+    acts_seen = call->acts;
+    return KR_GATE_PASS;
+}
+
+/* Its second word says what it does. */
+static uint64_t acts_by_word(const struct kr_call *call)
+{
+    ck_assert_ptr_eq(call->state, fixture_module.state);
+    return kr_str_equal(call->argv[1], KR_STR("write")) ? KR_CMD_WRITE : 0;
+}
+
+START_TEST(a_command_may_say_what_it_will_do)
+{
+    struct kr_cmd *echo = command_find(KR_STR("echo"));
+
+    armed(KR_STAGE_ADMIT, 1, see_acts, "see");
+    acts_seen = 1;
+    peer_say(peer, "echo write\r\n");
+    ck_assert_uint_eq(acts_seen, echo->flags);
+    echo->row.acts = acts_by_word;
+    peer_say(peer, "echo write\r\n");
+    ck_assert_uint_eq(acts_seen, KR_CMD_WRITE);
+    peer_say(peer, "echo read\r\n");
+    ck_assert_uint_eq(acts_seen, 0);
+    echo->row.acts = NULL;
+}
+END_TEST
+
 START_TEST(a_command_is_refused_in_its_own_words)
 {
     struct kr_cmd *echo = command_find(KR_STR("echo"));
@@ -574,6 +608,7 @@ Suite *gate_suite(void)
     tcase_add_test(tests, a_removed_gate_is_disarmed_everywhere);
     tcase_add_test(tests, a_modules_gates_go_with_it);
     tcase_add_test(tests, deny_ends_the_call_and_tells_refused);
+    tcase_add_test(tests, a_command_may_say_what_it_will_do);
     tcase_add_test(tests, a_command_is_refused_in_its_own_words);
     tcase_add_test(tests, done_ends_the_call_and_is_no_refusal);
     tcase_add_test(tests, the_hosts_own_refusals_are_told_too);

@@ -207,6 +207,21 @@ START_TEST(a_child_can_be_unloaded_and_loaded_again)
 }
 END_TEST
 
+START_TEST(a_child_s_loader_has_the_last_word_about_unloading)
+{
+    ck_assert_msg(load("adopter"), "%s", error);
+    ck_assert_msg(load_text("x", "adopt held name:kid command:kid.run"), "%s",
+                  error);
+    ck_assert(!unload("kid"));
+    says("module 'kid' is held by: something of its own");
+    ck_assert(has_command("kid.run"));
+    ck_assert_msg(unload("kid"), "%s", error);
+    ck_assert(!has_command("kid.run"));
+    rack_sweep();
+    ck_assert_str_eq(life(), "lauudx");
+}
+END_TEST
+
 START_TEST(a_loader_with_children_is_held_by_them)
 {
     ck_assert_msg(load("adopter"), "%s", error);
@@ -504,6 +519,7 @@ Suite *loader_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_child_is_a_module);
     tcase_add_test(tcase, a_child_can_be_unloaded_and_loaded_again);
+    tcase_add_test(tcase, a_child_s_loader_has_the_last_word_about_unloading);
     tcase_add_test(tcase, a_loader_with_children_is_held_by_them);
     tcase_add_test(tcase, a_loader_is_unmapped_after_its_children);
     tcase_add_test(tcase, unloading_all_takes_children_first);

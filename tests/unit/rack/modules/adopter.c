@@ -4,6 +4,7 @@
  *     name:X      describe the child as X
  *     command:X   register a command
  *     loader:X    register a loader as the child
+ *     held        refuse the first MODULE UNLOAD
  *     fail        answer KR_EFORMAT with a reason, "mute" without one
  *
  * Recognised are texts that begin with "adopt", and shared objects that export
@@ -33,6 +34,7 @@ struct adopted {
     bool described; /* the host will destroy it */
     char name[32];
     char command[32];
+    bool held;
 };
 
 static void adopter_log(char letter)
@@ -76,6 +78,18 @@ static void adopted_destroy(kr_module *child, void *state)
     kr_memory->free(child, state);
 }
 
+static bool adopted_may_unload(kr_module *child, void *state, char *why,
+                               size_t size)
+{
+    struct adopted *adopted = state;
+    bool may = !adopted->held;
+
+    adopted_tell(child, state, 'u');
+    snprintf(why, size, "something of its own");
+    adopted->held = false;
+    return may;
+}
+
 /* --- Steps --------------------------------------------------------------- */
 
 static bool adopter_recognise(kr_module *self, const struct kr_file *file)
@@ -114,7 +128,9 @@ static kr_status adopted_describe(kr_module *child, struct adopted *adopted)
                              .state = adopted,
                              .activate = adopted_activate,
                              .deactivate = adopted_deactivate,
-                             .destroy = adopted_destroy};
+                             .destroy = adopted_destroy,
+                             .may_unload =
+                                 adopted->held ? adopted_may_unload : NULL};
     kr_status status = kr_loaders->describe(child, &about);
 
     adopted->described = adopted->described || status == KR_OK;
@@ -145,6 +161,8 @@ static kr_status adopted_step(struct adopted *adopted, const char *word,
     }
     if (strncmp(word, "loader:", 7) == 0)
         return adopter_add(child, value);
+    if (strcmp(word, "held") == 0)
+        adopted->held = true;
     if (strcmp(word, "mute") == 0)
         return KR_EFORMAT;
     if (strcmp(word, "fail") == 0) {

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* walk - BGSAVE without a child: `snapshot-method walk`.
+ *
+ * The file has the databases as they were when the walk began, though it takes
+ * a while and everybody goes on to write:
+ *
+ *   begin      no key has a mark; keys that come from now on have one
+ *   a slice    each ms, for 300 us: the next keys of a scan
+ *   key.before a key is about to change or go
+ *                  both: a key without a mark is written, and gets its mark
+ *   end        all keys have a mark
+ *
+ *     scan ------+
+ *                +--> kr_writer --> outlet --> thread: checksum, write, fsync
+ *     key.before +                             then rename, fsync of the folder
+ *
+ * So each key is written once, before the first byte of it changes.  There is no
+ * second copy of the memory, and no fork, whose page tables cost 10 ms a GiB.
+ * What is added is the bytes that the thread has not written yet: the scan waits
+ * while these are many, changes cannot; so the bound is what is written, a key
+ * at most once.  The scan rests while there is a child (of an AOF rewrite): the
+ * marks would make it copy what both share.
+ *
+ * What is not a key (functions) is written, or put aside, when the walk begins.
+ *
+ * A large value would be written in one go, which holds everybody up.  When one
+ * is met whose effort is above snapshot-walk-effort the walk is given up and a
+ * child forked at the next opportunity.  The same is done about a database that
+ * is flushed before it is written (its keys go without being asked), but by
+ * another walk first: the file is then of a later moment, which is as good.
+ *
+ * Databases that are swapped take their numbers of the beginning with them. */
+#include "outlet.h"
+#include "rdb.h"
+
+#include "format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define SLICE_NS      300000
+#define SLICE_EACH_MS 1
+#define AHEAD_MAX     (4u << 20) /* bytes that the scan is ahead of the thread */
+#define WALKS_MAX     3          /* begun anew, then a child is forked */
+#define TEMP_NAME_MAX 64
+
+enum walk_phase {
+    WALK_SWEEP, /* what the last walk has left is marked, then it begins */
+    WALK_SCAN,
+    WALK_WRITE, /* all keys have their marks; the thread is not through */
+    WALK_NAME,  /* the file has its name, its folder is being synced */
+    WALK_FORK,  /* given up; a child is to do it */
+};
+
+/* A database: whose contents these are, and how far the scan is in them. */
+struct walk_db {
+    int32_t origin;
+    uint64_t cursor;
+};
+
+/* What the file says about a database before its keys. */
+struct walk_size {
+    uint64_t keys, expiring;
+    bool said;
+};
+
+struct rdb_walk {
+    struct rdb *rdb; /* NULL: given up, the last job frees it */
+    enum walk_phase phase;
+    uint32_t begun; /* times */
+    kr_timer *timer;
+    kr_subscription *before;
+    struct outlet *outlet;
+    kr_writer *out;
+    kr_writer *after; /* the parts behind the keys */
+    struct rdb_keys keys;
+    int32_t selected; /* -1: none yet */
+    int32_t count;
+    struct walk_db *dbs;     /* by the number of now */
+    struct walk_size *sizes; /* by that of the beginning */
+    int old_fd;              /* the file that was replaced: its blocks are freed
+                              * when this is closed, on the other thread */
+    int error;               /* errno of syncing the folder */
+};
+
+static void walk_temp_name(char name[TEMP_NAME_MAX])
+{
+    snprintf(name, TEMP_NAME_MAX, "temp-walk-%d.rdb", (int)getpid());
+}
+
+/* --- The end, good or bad ------------------------------------------------ */
+
+/* Give up what is written so far; `walk` can begin anew. */
+static void walk_drop(struct rdb_walk *walk)
+{
+    char temp[TEMP_NAME_MAX];
+
+    if (walk->before)
+        kr_events->unsubscribe(walk->before);
+    walk->before = NULL;
+    if (walk->out)
+        kr_codec->free_writer(walk->out);
+    if (walk->after)
+        kr_codec->free_writer(walk->after);
+    walk->out = walk->after = NULL;
+    if (walk->outlet && walk->phase != WALK_NAME) {
+        walk_temp_name(temp);
+        (void)unlink(temp);
+    }
+    outlet_free(walk->outlet);
+    walk->outlet = NULL;
+}
+
+static void walk_free(struct rdb_walk *walk)
+{
+    kr_module *self = rdb_self;
+
+    kr_memory->free(self, walk->dbs);
+    kr_memory->free(self, walk->sizes);
+    kr_memory->free(self, walk);
+}
+
+static void walk_leave(struct rdb_walk *walk)
+{
+    struct rdb *rdb = walk->rdb;
+    bool naming = walk->phase == WALK_NAME;
+
+    walk_drop(walk);
+    kr_loop->cancel(walk->timer);
+    rdb->walk = NULL;
+    walk->rdb = NULL;
+    if (!naming)
+        walk_free(walk);
+}
+
+static void walk_failed(struct rdb_walk *walk)
+{
+    struct rdb *rdb = walk->rdb;
+
+    walk_leave(walk);
+    rdb_background_over(rdb, false);
+}
+
+static void walk_fail(struct rdb_walk *walk, const char *what, int error)
+{
+    (void)rdb_write_error(walk->rdb, what, error);
+    walk_failed(walk);
+}
+
+void rdb_walk_stop(struct rdb *rdb)
+{
+    if (!rdb->walk)
+        return;
+    walk_leave(rdb->walk);
+    rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
+    rdb->child_began_sec = -1;
+}
+
+/* --- The file gets its name ---------------------------------------------- */
+
+static void walk_sync_folder(void *ctx)
+{
+    struct rdb_walk *walk = ctx;
+
+    walk->error = rdb_sync_folder();
+    if (walk->old_fd >= 0)
+        close(walk->old_fd);
+}
+
+static void walk_named(void *ctx)
+{
+    struct rdb_walk *walk = ctx;
+    struct rdb *rdb = walk->rdb;
+    int error = walk->error;
+
+    if (rdb) {
+        /* The job is this one: there is nothing left to wait for. */
+        walk->phase = WALK_WRITE;
+        if (error) {
+            walk_fail(walk, "fsyncFileDir", error);
+            return;
+        }
+        kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
+        walk_leave(walk);
+        rdb_background_over(rdb, true);
+        return;
+    }
+    walk_free(walk);
+}
+
+static void walk_name(struct rdb_walk *walk)
+{
+    char temp[TEMP_NAME_MAX];
+
+    walk_temp_name(temp);
+    walk->old_fd =
+        open(rdb_settings.filename, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (!rdb_rename_temp(walk->rdb, temp)) {
+        if (walk->old_fd >= 0)
+            close(walk->old_fd);
+        walk_failed(walk);
+        return;
+    }
+    outlet_free(walk->outlet);
+    walk->outlet = NULL;
+    walk->phase = WALK_NAME;
+    kr_loop->job(walk->rdb->self, walk_sync_folder, walk_named, walk);
+}
+
+/* The thread has written something. */
+static void walk_told(void *ctx)
+{
+    struct rdb_walk *walk = ctx;
+    const char *what = NULL;
+    int error = outlet_error(walk->outlet, &what);
+
+    if (error)
+        walk_fail(walk, what, error);
+    else if (walk->phase == WALK_WRITE && outlet_is_done(walk->outlet))
+        walk_name(walk);
+}
+
+/* --- A key --------------------------------------------------------------- */
+
+/* Keys of all databases come in any order. */
+static void walk_select(struct rdb_walk *walk, int32_t origin)
+{
+    struct walk_size *size = &walk->sizes[origin];
+
+    if (walk->selected == origin)
+        return;
+    walk->selected = origin;
+    kr_codec->code(walk->out, RDB_SELECT);
+    kr_codec->write_uint64(walk->out, (uint64_t)origin);
+    if (size->said)
+        return;
+    size->said = true;
+    kr_codec->code(walk->out, RDB_RESIZE);
+    kr_codec->write_uint64(walk->out, size->keys);
+    kr_codec->write_uint64(walk->out, size->expiring);
+}
+
+static bool walk_is_large(const struct kr_cell *cell)
+{
+    const struct kr_type *type = kr_types->get(cell->type);
+    struct kr_peek peek = kr_cell_peek(cell);
+
+    return cell->boxed && rdb_settings.walk_effort > 0 && type &&
+           type->effort &&
+           type->effort(&peek) > (size_t)rdb_settings.walk_effort;
+}
+
+/* This key is about to change, or the scan is at it. */
+static void walk_key(struct rdb_walk *walk, struct kr_str key,
+                     struct kr_cell *cell)
+{
+    if (!kr_keyspace->mark(cell))
+        return;
+    if (walk_is_large(cell)) {
+        kr_logf(walk->rdb->self, KR_LOG_NOTICE,
+                "A value is too large to be saved in one go "
+                "(snapshot-walk-effort). Forking a child instead");
+        walk_drop(walk);
+        walk->phase = WALK_FORK;
+        return;
+    }
+    walk_select(walk, walk->dbs[kr_keyspace->db_index(cell->db)].origin);
+    rdb_write_key(&walk->keys, key, cell);
+}
+
+static void walk_visit(void *ctx, struct kr_str key, struct kr_cell *cell)
+{
+    struct rdb_walk *walk = ctx;
+
+    if (walk->phase == WALK_SCAN)
+        walk_key(walk, key, cell);
+    else
+        (void)kr_keyspace->mark(cell);
+}
+
+static void walk_on_before(void *ctx, const void *payload)
+{
+    const struct kr_key_event *event = payload;
+    struct rdb_walk *walk = ctx;
+
+    if (event->cell && walk->phase == WALK_SCAN)
+        walk_key(walk, event->key, event->cell);
+}
+
+/* --- The scan ------------------------------------------------------------ */
+
+static int32_t walk_next_db(const struct rdb_walk *walk)
+{
+    int32_t i = 0;
+
+    while (i < walk->count && kr_keyspace->unmarked(kr_keyspace->db(i)) == 0)
+        i++;
+    return i;
+}
+
+/* For a slice of time; true: all keys have their mark. */
+static bool walk_scan(struct rdb_walk *walk)
+{
+    int64_t end_ns = kr_loop->monotonic_ns() + SLICE_NS;
+    enum walk_phase phase = walk->phase;
+    int32_t i;
+
+    while ((i = walk_next_db(walk)) < walk->count) {
+        struct walk_db *db = &walk->dbs[i];
+
+        db->cursor =
+            kr_keyspace->scan(kr_keyspace->db(i), db->cursor, walk_visit, walk);
+        if (walk->phase != phase || kr_loop->monotonic_ns() >= end_ns)
+            return false;
+        if (phase == WALK_SCAN && (outlet_waiting(walk->outlet) > AHEAD_MAX ||
+                                   rdb_settings.save_delay_us != 0))
+            return false;
+    }
+    return true;
+}
+
+static void walk_finish(struct rdb_walk *walk)
+{
+    bool fine;
+
+    kr_events->unsubscribe(walk->before);
+    walk->before = NULL;
+    kr_codec->write_raw(walk->out, kr_codec->writer_bytes(walk->after));
+    kr_codec->code(walk->out, RDB_END);
+    fine = kr_codec->flush(walk->out);
+    kr_codec->free_writer(walk->out);
+    kr_codec->free_writer(walk->after);
+    walk->out = walk->after = NULL;
+    if (!fine) {
+        walk_fail(walk, "write", ENOMEM);
+        return;
+    }
+    walk->phase = WALK_WRITE;
+    outlet_end(walk->outlet);
+}
+
+/* --- The beginning ------------------------------------------------------- */
+
+static bool walk_open(struct rdb_walk *walk)
+{
+    uint32_t how = rdb_settings.compress ? KR_CODEC_COMPRESS : 0;
+    char temp[TEMP_NAME_MAX];
+    int fd;
+
+    walk_temp_name(temp);
+    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        kr_logf(walk->rdb->self, KR_LOG_WARNING,
+                "Failed opening the temp RDB file %s for saving: %s", temp,
+                strerror(errno));
+        return false;
+    }
+    walk->outlet = outlet_open(walk->rdb->self, fd, walk_told, walk);
+    walk->out = kr_codec->new_stream_writer(outlet_put, walk->outlet, how);
+    walk->after = kr_codec->new_writer(how);
+    return true;
+}
+
+/* The moment of which the file is. */
+static bool walk_start(struct rdb_walk *walk)
+{
+    struct rdb *rdb = walk->rdb;
+
+    if (!walk_open(walk))
+        return false;
+    (void)kr_keyspace->unmark(); /* all have marks: it does */
+    for (int32_t i = 0; i < walk->count; i++) {
+        const kr_db *db = kr_keyspace->db(i);
+
+        walk->dbs[i] = (struct walk_db){.origin = i};
+        walk->sizes[i] =
+            (struct walk_size){.keys = kr_keyspace->count(db),
+                               .expiring = kr_keyspace->count_expiring(db)};
+    }
+    walk->selected = -1;
+    walk->begun++;
+    rdb->child_changes = kr_calls->changes();
+    rdb_write_begin(walk->out, 0);
+    rdb_write_parts(rdb, walk->out, KR_SNAPSHOT_BEFORE);
+    rdb_write_parts(rdb, walk->after, KR_SNAPSHOT_AFTER);
+    walk->keys = (struct rdb_keys){.out = walk->out};
+    rdb_choose_age(&walk->keys);
+    walk->phase = WALK_SCAN;
+    walk->before = kr_events->subscribe(rdb->self, KR_EVENT_KEY_BEFORE,
+                                        walk_on_before, walk);
+    return true;
+}
+
+static void walk_fork(struct rdb_walk *walk)
+{
+    struct rdb *rdb = walk->rdb;
+
+    walk_leave(walk);
+    rdb->child_began_sec = -1;
+    (void)rdb_fork(rdb);
+}
+
+/* A timer may come while a script runs or a file is loaded; and see the head
+ * for children. */
+static void walk_tick(void *ctx)
+{
+    struct rdb_walk *walk = ctx;
+
+    if (kr_calls->current() || kr_loading->active() || kr_children->running())
+        return;
+    switch (walk->phase) {
+    case WALK_SWEEP:
+        if (walk_scan(walk) && !walk_start(walk))
+            walk_failed(walk);
+        break;
+    case WALK_SCAN:
+        if (outlet_waiting(walk->outlet) <= AHEAD_MAX && walk_scan(walk))
+            walk_finish(walk);
+        break;
+    case WALK_FORK:
+        walk_fork(walk);
+        break;
+    case WALK_WRITE:
+    case WALK_NAME:
+        break;
+    }
+}
+
+kr_status rdb_walk_begin(struct rdb *rdb)
+{
+    struct rdb_walk *walk = kr_memory->calloc(rdb->self, 1, sizeof(*walk));
+
+    walk->rdb = rdb;
+    walk->old_fd = -1;
+    walk->count = kr_keyspace->db_count();
+    walk->dbs =
+        kr_memory->calloc(rdb->self, (size_t)walk->count, sizeof(*walk->dbs));
+    walk->sizes =
+        kr_memory->calloc(rdb->self, (size_t)walk->count, sizeof(*walk->sizes));
+    if (walk_next_db(walk) == walk->count && !walk_start(walk)) {
+        walk_free(walk);
+        return KR_EIO;
+    }
+    walk->timer = kr_loop->timer(rdb->self, SLICE_EACH_MS, SLICE_EACH_MS,
+                                 walk_tick, walk);
+    rdb->walk = walk;
+    return KR_OK;
+}
+
+/* --- Whole databases ----------------------------------------------------- */
+
+void rdb_walk_on_flush_before(void *ctx, const void *payload)
+{
+    const struct kr_db_event *event = payload;
+    struct rdb_walk *walk = ((struct rdb *)ctx)->walk;
+    bool lost = false;
+
+    if (!walk || walk->phase != WALK_SCAN)
+        return;
+    for (int32_t i = 0; i < walk->count; i++)
+        if (!event->db || kr_keyspace->db_index(event->db) == i)
+            lost |= kr_keyspace->unmarked(kr_keyspace->db(i)) > 0;
+    if (!lost)
+        return;
+    kr_logf(walk->rdb->self, KR_LOG_NOTICE,
+            "A database is flushed before it is saved. Saving anew");
+    walk_drop(walk);
+    walk->phase = walk->begun < WALKS_MAX ? WALK_SWEEP : WALK_FORK;
+}
+
+void rdb_walk_on_swap(void *ctx, const void *payload)
+{
+    const struct kr_db_event *event = payload;
+    struct rdb_walk *walk = ((struct rdb *)ctx)->walk;
+    struct walk_db *a, *b, old;
+
+    if (!walk)
+        return;
+    a = &walk->dbs[kr_keyspace->db_index(event->db)];
+    b = &walk->dbs[kr_keyspace->db_index(event->other)];
+    old = *a;
+    *a = *b;
+    *b = old;
+}
