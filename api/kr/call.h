@@ -118,6 +118,12 @@ struct kr_calls {
      * could be evicted: what KR_RUN_DENY_OOM judges by.  false between calls,
      * and within one that only reads.  O(1). */
     bool (*full)(void);
+    /* INFO errorstats counts the errors that its own sinks are given.  For a
+     * module's sink: count one that it has been given.  [main], O(codes). */
+    void (*count_error)(struct kr_str text);
+    /* reply->ops->error() with an error that has been counted where it arose:
+     * the command fails by it, but there was only one.  [main] */
+    void (*error_again)(struct kr_reply *reply, struct kr_str text);
 };
 KR_INTERFACE(kr_calls, "kr.calls/1");
 

@@ -39,6 +39,7 @@ extern "C" {
 #define KR_PARAM_INERT     (1u << 6) /* accepted, means nothing here */
 #define KR_PARAM_WORDS     (1u << 7) /* enum: a set of words (or-ed bits) */
 #define KR_PARAM_VOLATILE  (1u << 8) /* never written into the file */
+#define KR_PARAM_SETTLED   (1u << 9) /* not while the data set is loaded */
 
 struct kr_word {
     const char *word;
@@ -70,6 +71,9 @@ struct kr_param {
     /* SPECIAL and MULTI: the lines for a rewritten file, without the name; one
      * status() each.  NULL: one line as print() has it. */
     void (*lines)(void *state, struct kr_reply *out);
+    /* Not NULL: what these functions get in place of the module's state, for who
+     * registers parameters at run time and has to know which of them it is. */
+    void *ctx;
 };
 
 struct kr_config {

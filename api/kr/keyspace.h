@@ -225,6 +225,9 @@ struct kr_keyspace {
     bool (*mark)(const struct kr_cell *cell);
     /* Keys of the database without a mark.  O(1).  [main] */
     uint64_t (*unmarked)(const kr_db *db);
+    /* Is there a memory limit with a policy that looks at how long ago or how
+     * often each key was used?  [main], O(1) */
+    bool (*ages_matter)(void);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

@@ -85,9 +85,10 @@ struct kr_snapshot {
      * about to end. */
     kr_status (*load)(int fd, const char *name, uint32_t flags,
                       struct kr_snapshot_end *end);
-    /* Register a part from create() on; `part` must outlive the module.  The
-     * module's next version registers it again, in activate(), and its row takes
-     * the place of the old one.  KR_EEXIST: another module has it. */
+    /* Register a part from create() on; `part` must outlive the module.  A
+     * module that can be upgraded does so in activate(): its version before has
+     * let go of its own part then, and this one takes its place.  KR_EEXIST:
+     * another module has such a part. */
     kr_status (*part)(kr_module *self, const struct kr_snapshot_part *part);
     /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
      * commands.  O(their bytes).  [main], [child] */

@@ -182,21 +182,25 @@ static bool value_read_sealed(kr_reader *in, struct kr_str name, uint16_t *slot,
     return fine;
 }
 
-/* A type with codes of its own: the value ends where such values end, or with
- * the bytes if nothing is behind it.  Whether it is sound is found out when the
- * module opens it. */
+/* A type with codes of its own: the value ends where such values end; or, of a
+ * form that only its module knows, with the bytes if nothing is behind it.
+ * Whether it is sound is found out when the module opens it. */
 static bool value_read_bare_sealed(kr_reader *in, uint8_t code, uint16_t *slot,
                                    struct kr_value *value)
 {
-    bool whole = in->flags & KR_CODEC_WHOLE, fine;
+    bool known = codec_knows_end(code), fine = true;
 
-    *slot = whole || codec_knows_end(code) ? type_sealed_by_code(code) : 0;
-    if (*slot == 0 || (whole && in->at == in->bytes.size))
+    *slot = known || in->flags & KR_CODEC_WHOLE
+                ? type_sealed_by_code(code, known)
+                : 0;
+    if (*slot == 0 || (!known && in->at == in->bytes.size))
         return value_refuse(in, "a value of a type that is not loaded");
     codec_keep(in);
-    if (whole)
+    if (known)
+        fine = codec_skip_bare(in, code);
+    else
         in->at = in->bytes.size;
-    fine = (whole || codec_skip_bare(in, code)) && value_seal(in, code, value);
+    fine = fine && value_seal(in, code, value);
     codec_let_go(in);
     return fine;
 }

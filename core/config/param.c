@@ -10,6 +10,8 @@
 /* A version that is only made ready has none yet. */
 static void *param_state(const struct param *param)
 {
+    if (param->row.ctx)
+        return param->row.ctx;
     return param->module && param->stamp == param->module->generation
                ? param->module->state
                : NULL;

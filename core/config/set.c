@@ -65,6 +65,12 @@ static bool set_find(struct change *changes, uint32_t pairs,
                      (int)names[i].size, names[i].data);
             return false;
         }
+        if (param->row.flags & KR_PARAM_SETTLED &&
+            call_alerts & ALERT_LOADING) {
+            snprintf(error, size,
+                     "LOADING Redis is loading the dataset in memory");
+            return false;
+        }
         why = set_forbidden(param);
         for (uint32_t j = 0; !why && j < i; j++)
             if (changes[j].param == param &&

@@ -152,7 +152,7 @@ void call_begin(struct call *call)
 {
     call->outer = call_current;
     call->changes = keyspace_stats.changes;
-    call->errors = call->pub.reply->errors;
+    call->errors = call->told = call->pub.reply->errors;
     call_current = call;
     call_depth++;
 }
@@ -166,8 +166,14 @@ static void call_slow(struct call *call, uint64_t nsec)
         event_raise(EVENT_SLOW, &event);
 }
 
-static void call_failed(struct kr_cmd *command)
+/* Errors of the innermost call alone: EXEC does not fail with what it runs. */
+static void call_failed(struct call *call)
 {
+    struct kr_cmd *command = (struct kr_cmd *)call->pub.command;
+
+    for (struct call *outer = call->outer; outer; outer = outer->outer)
+        if (outer->pub.reply == call->pub.reply)
+            outer->told = call->pub.reply->errors;
     command->failed++;
     if (command->module)
         command->module->errors++;
@@ -198,8 +204,8 @@ void call_end(struct call *call, uint64_t ticks)
     uint32_t armed = gate_armed | (client ? client->armed : 0);
     uint64_t changes = keyspace_stats.changes - call->changes;
 
-    if (KR_UNLIKELY(call->pub.reply->errors != call->errors))
-        call_failed((struct kr_cmd *)call->pub.command);
+    if (KR_UNLIKELY(call->pub.reply->errors != call->told))
+        call_failed(call);
     if (KR_LIKELY(!(call->run_flags & KR_RUN_NO_STATS)))
         call_count(call, ticks);
     if (KR_UNLIKELY(armed & gate_stages[KR_STAGE_AFTER])) {
@@ -539,12 +545,18 @@ static kr_status call_run_found(struct kr_cmd *command,
         kr_reply_error(call.pub.reply, "ERR calls are nested too deeply");
         return KR_EDENIED;
     }
-    if (!command || command->gone || !command->run) {
+    if (!command || command->gone) {
         call_unknown(&call);
         return KR_EDENIED;
     }
-    if (!call_arity_fits(command, run->argc)) {
-        call_wrong_arity(&call, command);
+    if (!command->run || !call_arity_fits(command, run->argc)) {
+        if (run->flags & KR_RUN_SCRIPT)
+            call_refuse(&call, "ERR Wrong number of args calling Redis "
+                               "command from script");
+        else if (command->run)
+            call_wrong_arity(&call, command);
+        else
+            call_unknown(&call);
         return KR_EDENIED;
     }
     if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {
@@ -664,6 +676,21 @@ static uint64_t call_changes(void)
     return keyspace_stats.changes;
 }
 
+static void call_count_error(struct kr_str text)
+{
+    if (output_error_hook)
+        output_error_hook(text);
+}
+
+static void call_error_again(struct kr_reply *reply, struct kr_str text)
+{
+    void (*hook)(struct kr_str text) = output_error_hook;
+
+    output_error_hook = NULL;
+    reply->ops->error(reply, text);
+    output_error_hook = hook;
+}
+
 static void call_touch(struct kr_call *pub, uint64_t n)
 {
     (void)pub;
@@ -717,4 +744,6 @@ const struct kr_calls call_interface = {
     .set_slow_limit = call_set_slow_limit,
     .run_batch = call_run_batch,
     .full = call_get_full,
+    .count_error = call_count_error,
+    .error_again = call_error_again,
 };

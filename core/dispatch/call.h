@@ -29,6 +29,8 @@ struct call {
     uint64_t spent;         /* ticks, before it was parked */
     struct effect *later;   /* journal->also(), the latest first */
     uint32_t errors;        /* in the sink when it began */
+    uint32_t told;          /* of them and of its own, what nested calls have
+                               counted as theirs */
     uint32_t run_flags;     /* KR_RUN_ */
     uint32_t mute;          /* KR_JOURNAL_ targets that do not get it */
     uint32_t force;         /* targets that get it in any case */

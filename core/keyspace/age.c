@@ -17,6 +17,23 @@ static uint32_t lfu_pack(int64_t now_ms, uint32_t counter)
     return lfu_minutes(now_ms) << 8 | counter;
 }
 
+bool age_matters(void)
+{
+    switch ((enum keyspace_policy)keyspace_settings.policy) {
+    case POLICY_ALLKEYS_LRU:
+    case POLICY_ALLKEYS_LFU:
+    case POLICY_VOLATILE_LRU:
+    case POLICY_VOLATILE_LFU:
+        return keyspace_settings.maxmemory > 0;
+    case POLICY_NOEVICTION:
+    case POLICY_ALLKEYS_RANDOM:
+    case POLICY_VOLATILE_RANDOM:
+    case POLICY_VOLATILE_TTL:
+        break;
+    }
+    return false;
+}
+
 uint32_t age_first(int64_t now_ms)
 {
     return age_counts() ? lfu_pack(now_ms, AGE_LFU_FIRST) : age_seconds(now_ms);

@@ -23,6 +23,9 @@
     5 /* counter of a new key, so that it may live a while   \
                          */
 
+/* Does anybody evict by it? */
+bool age_matters(void);
+
 static inline bool age_counts(void)
 {
     return keyspace_settings.policy == POLICY_ALLKEYS_LFU ||

@@ -827,4 +827,5 @@ const struct kr_keyspace keyspace_interface = {
     .unmark = keyspace_unmark,
     .mark = keyspace_set_mark,
     .unmarked = keyspace_unmarked,
+    .ages_matter = age_matters,
 };

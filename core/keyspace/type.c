@@ -532,14 +532,14 @@ uint16_t type_sealed_by_file_name(struct kr_str name)
     return at != 0 ? type_sealed(at) : 0;
 }
 
-uint16_t type_sealed_by_code(uint8_t code)
+uint16_t type_sealed_by_code(uint8_t code, bool any)
 {
     uint16_t at = types.had_code[code];
     char name[CODE_NAME_MAX];
 
     if (types.by_code[code] != 0 || (at != 0 && type_at(at) != NULL))
         return 0;
-    if (at == 0) {
+    if (at == 0 && any) {
         type_code_name(code, name);
         at = type_find(kr_cstr(name));
         if (at == 0)

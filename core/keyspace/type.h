@@ -60,9 +60,10 @@ uint16_t type_by_file_name(struct kr_str name);
 uint16_t type_sealed(uint16_t slot);
 /* The same for a type that nobody knows but by its name in files. */
 uint16_t type_sealed_by_file_name(struct kr_str name);
-/* The same for the type that had the code `code` of files last, or one of which
- * nobody knows more than that.  0: a type that is there has it, too. */
-uint16_t type_sealed_by_code(uint8_t code);
+/* The same for the type that had the code `code` of files last, or if `any` for
+ * one of which nobody knows more than that.  0: a type that is there has it,
+ * too. */
+uint16_t type_sealed_by_code(uint8_t code, bool any);
 /* The slot whose values stand sealed under `sealed`. */
 uint16_t type_home(uint16_t sealed);
 

@@ -62,6 +62,17 @@ static size_t heap_usable(const void *block)
     return sallocx(block, 0);
 }
 
+#define HEAP_TEXT(x)       HEAP_TEXT_OF(x)
+#define HEAP_TEXT_OF(x)    #x
+#define HEAP_ALL_ARENAS(x) "arena." HEAP_TEXT(MALLCTL_ARENAS_ALL) "." x
+
+/* It looks at its clock only when it is called, and a server that waits calls
+ * nothing. */
+static void heap_give_back(void)
+{
+    (void)mallctl(HEAP_ALL_ARENAS("decay"), NULL, NULL, NULL, 0);
+}
+
 #elif defined(CORE_ALLOCATOR_MIMALLOC)
 
 #include <mimalloc.h>
@@ -71,6 +82,11 @@ static size_t heap_usable(const void *block)
 #define heap_realloc mi_realloc
 #define heap_free    mi_free
 #define heap_usable  mi_usable_size
+
+static void heap_give_back(void)
+{
+    mi_collect(false);
+}
 
 #else
 
@@ -84,6 +100,11 @@ static size_t heap_usable(const void *block)
 static size_t heap_usable(const void *block)
 {
     return malloc_usable_size((void *)block);
+}
+
+static void heap_give_back(void)
+{
+    /* malloc_trim() walks the whole heap: MEMORY PURGE may ask for that. */
 }
 
 #endif
@@ -411,6 +432,11 @@ char *memory_strdup(const char *text)
 size_t memory_usable(const void *block)
 {
     return heap_usable(block);
+}
+
+void memory_give_back(void)
+{
+    heap_give_back();
 }
 
 /* --- What INFO asks ------------------------------------------------------ */

@@ -44,6 +44,10 @@ size_t memory_usable(const void *block);
 /* Bytes allocated and not freed, all threads.  O(threads).  [any] */
 size_t memory_used(void);
 
+/* Let the system have pages that have been free for some seconds.  Call it once
+ * a second or so: 20 us, and what unmapping takes.  [main] */
+void memory_give_back(void);
+
 /* The allocator's name and version, as INFO memory says it. */
 const char *memory_allocator_name(void);
 

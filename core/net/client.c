@@ -21,6 +21,8 @@
 #define WRITE_MAX (64 * 1024) /* bytes to one client a turn, then the others */
 #define PIECES    64
 
+#define STRANGER_MAX 1024 /* bytes that wait for who has not authenticated */
+
 struct client_settings client_settings;
 struct client_stats client_stats;
 
@@ -101,6 +103,7 @@ static bool client_may_write(struct output *output)
     else if (client->soft_limit_ms == 0)
         client->soft_limit_ms = clock_turn_ms;
     if ((limit->hard == 0 || size <= limit->hard) &&
+        (client->flags & KR_CLIENT_AUTHENTICATED || size <= STRANGER_MAX) &&
         (client->soft_limit_ms == 0 ||
          clock_turn_ms - client->soft_limit_ms <= limit->soft_seconds * 1000))
         return !client_overflows(client) || client_fits(client);

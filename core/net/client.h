@@ -75,8 +75,8 @@ struct kr_client {
     void **slots; /* of modules, CLIENT_SLOTS of them; NULL: none set */
     TAILQ_ENTRY(kr_client) all;
     LIST_ENTRY(kr_client) same_bucket; /* of ids */
-    TAILQ_ENTRY(kr_client) queue; /* pending or doomed */
-    TAILQ_ENTRY(kr_client) serve; /* expectant */
+    TAILQ_ENTRY(kr_client) queue;      /* pending or doomed */
+    TAILQ_ENTRY(kr_client) serve;      /* expectant */
 };
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };

@@ -541,6 +541,8 @@ void input_receive(struct kr_client *client)
             client->in_use--;
             input.busy--;
         }
+        if (client->big && !client_fits(client))
+            return;
     }
     if (input_is_over(client))
         input_over(client);

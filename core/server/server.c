@@ -46,10 +46,13 @@
  * a millisecond. */
 #define SLICE_US 300
 
+#define GIVE_BACK_MS 1000 /* between two looks at memory that is free */
+
 static struct {
     kr_timer *tick;
     kr_timer *expiry; /* when the next key falls due, if nothing else happens */
     int64_t hz;
+    int64_t gave_back_ms;
 } server;
 
 /* --- Each turn ----------------------------------------------------------- */
@@ -107,6 +110,14 @@ static void server_set_tick(void)
                                        server_tick, NULL);
 }
 
+static void server_give_back(void)
+{
+    if (clock_turn_ms - server.gave_back_ms < GIVE_BACK_MS)
+        return;
+    server.gave_back_ms = clock_turn_ms;
+    memory_give_back();
+}
+
 static void server_tick(void *ctx)
 {
     (void)ctx;
@@ -117,6 +128,7 @@ static void server_tick(void *ctx)
     client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);
     input_trim();
+    server_give_back();
     if (event_is_armed(EVENT_TICK))
         event_raise(EVENT_TICK, NULL);
     if (server.hz != directive_hz()) {

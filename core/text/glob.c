@@ -12,6 +12,10 @@
 
 #include "core/text/glob.h"
 
+/* A pattern with more pieces matches nothing, as in Redis, whose matcher calls
+ * itself for each. */
+#define GLOB_PIECES 1000
+
 static unsigned char glob_lower(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
@@ -88,6 +92,7 @@ static bool glob_run(struct kr_str pattern, struct kr_str text, bool nocase)
     const char *t_end = t + text.size;
     const char *piece = NULL; /* behind the last star */
     const char *tried = NULL; /* where its piece was tried last */
+    unsigned pieces = 0;
 
     if (text.size == 0)
         return pattern.size == 0;
@@ -97,6 +102,8 @@ static bool glob_run(struct kr_str pattern, struct kr_str text, bool nocase)
                 p++;
             if (p == p_end)
                 return true;
+            if (++pieces > GLOB_PIECES)
+                return false;
             piece = p;
             tried = t;
         } else if (p < p_end && glob_element(&p, p_end, *t, nocase)) {

@@ -176,7 +176,8 @@ static const struct kr_word sync_words[] = {
 
 static const struct kr_param params[] = {
     {.name = "appendonly", .type = KR_PARAM_BOOL,
-     .slot = &aof_settings.enabled, .initial = "no", .apply = switch_apply},
+     .flags = KR_PARAM_SETTLED, .slot = &aof_settings.enabled, .initial = "no",
+     .apply = switch_apply},
     {.name = "appendfilename", .type = KR_PARAM_STRING,
      .flags = KR_PARAM_IMMUTABLE, .slot = &aof_settings.filename,
      .initial = "appendonly.aof", .check = filename_check},

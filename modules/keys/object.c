@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "keys.h"
 
+#include <kr/string.h>
 #include <kr/type.h>
 
 #define OBJECT_POLICIES                                                        \
@@ -69,13 +70,30 @@ void keys_object_idletime(struct kr_call *call)
                        "not tracked." OBJECT_POLICIES);
 }
 
+/* Redis has each of the numbers up to 9999 once for all keys, unless a policy
+ * must know when each key was used; tools tell by this number. */
+static bool object_would_be_shared(const struct kr_cell *cell)
+{
+    const struct kr_type *type = kr_types->get(cell->type);
+    struct kr_peek peek = kr_cell_peek(cell);
+    char scratch[KR_INT64_TEXT];
+    struct kr_str digits;
+
+    if (!kr_strings || !kr_strings->is_string(cell) ||
+        strcmp(type->encoding(&peek), "int") != 0 || kr_keyspace->ages_matter())
+        return false;
+    digits = kr_strings->view(cell, scratch);
+    return digits.size <= 4 && digits.data[0] != '-';
+}
+
 /* Values are not shared between keys. */
 void keys_object_refcount(struct kr_call *call)
 {
     struct kr_cell cell;
 
     if (object_find(call, &cell))
-        kr_reply_int64(call->reply, 1);
+        kr_reply_int64(call->reply,
+                       object_would_be_shared(&cell) ? INT32_MAX : 1);
 }
 
 void keys_object_help(struct kr_call *call)

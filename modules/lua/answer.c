@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "answer.h"
 
+#include "sink.h"
+
 #define ANSWER_SLOTS 4    /* of Lua's stack, at each level */
 #define ANSWER_DEPTH 7996 /* levels, as many as Redis has room for */
 
@@ -20,7 +22,7 @@ static void answer_error(struct answer *a)
     struct kr_str text;
 
     text.data = lua_tolstring(a->L, -1, &text.size);
-    a->reply->ops->error(a->reply, text);
+    sink_answer_error(a->L, -2, a->reply, text);
 }
 
 static void answer_status(struct answer *a)

@@ -108,17 +108,6 @@ static const kr_cmd *call_find(struct owner *owner, uint32_t count,
     return command;
 }
 
-/* NULL, or why a script may not run it. */
-static const char *call_refuses(const kr_cmd *command, uint32_t count)
-{
-    if (!command)
-        return "ERR Unknown Redis command called from script";
-    if (!kr_commands->row(command)->run ||
-        !kr_commands->check_arity(command, count, NULL))
-        return "ERR Wrong number of args calling Redis command from script";
-    return NULL;
-}
-
 static bool call_writes(const kr_cmd *command)
 {
     return (kr_commands->row(command)->flags &
@@ -133,6 +122,7 @@ static void call_run(lua_State *L, const kr_cmd *command, struct kr_run *run)
     bool writes = call_writes(command);
 
     if (script->flags & RUN_READ_ONLY && writes &&
+        kr_commands->check_arity(command, run->argc, NULL) &&
         !(kr_commands->row(command)->flags & KR_CMD_NOSCRIPT)) {
         kr_reply_error(run->reply, "ERR Write commands are not allowed from "
                                    "read-only scripts.");
@@ -161,7 +151,6 @@ static bool call_command(lua_State *L)
     struct sink sink;
     struct kr_run run = {.size = sizeof(run)};
     const kr_cmd *command;
-    const char *refusal;
 
     if (!engine->run || engine->run->flags & RUN_NO_CALLS)
         engine_raise(L, "redis.call/pcall can only be called inside a script "
@@ -171,7 +160,6 @@ static bool call_command(lua_State *L)
     if (!run.argv)
         return false;
     command = call_find(engine->owner, run.argc, run.argv);
-    refusal = call_refuses(command, run.argc);
     sink_init(&sink, L, engine->run->protocol);
     run.reply = &sink.reply;
     if (engine->run->call) {
@@ -182,10 +170,11 @@ static bool call_command(lua_State *L)
     }
     run.flags = KR_RUN_SCRIPT;
     run.call_flags |= KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
-    if (refusal)
-        kr_reply_error(run.reply, refusal);
-    else
+    if (command)
         call_run(L, command, &run);
+    else
+        kr_reply_error(run.reply,
+                       "ERR Unknown Redis command called from script");
     return !sink.failed;
 }
 

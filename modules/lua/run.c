@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "budget.h"
 #include "owner.h"
+#include "sink.h"
 
 #include <kr/client.h>
 #include <kr/journal.h>
@@ -13,8 +14,9 @@
 
 #include <stdio.h>
 
-#define RUN_TICKS    2000 /* between two looks at the clock */
-#define RUN_SERVE_US 1000 /* for others, each time */
+#define RUN_TICKS    2000    /* between two looks at the clock */
+#define RUN_SERVE_US 1000    /* for others, each time */
+#define RUN_TURN_NS  5000000 /* of the script, between two of others */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
 #define RUN_OVERDUE                                                            \
     "it has run for too long where nobody can be served meanwhile"
@@ -77,11 +79,13 @@ static void run_look_free(struct engine *engine, struct run *run)
 {
     int64_t busy_ms = *engine->owner->busy_ms, ms = run_ms(run);
 
-    if (busy_ms <= 0 || ms < busy_ms)
+    if (busy_ms <= 0 || ms < busy_ms ||
+        kr_loop->monotonic_ns() - run->served_ns < RUN_TURN_NS)
         return;
     if (!run->slow)
         run_is_slow(engine, run, ms);
     (void)kr_loop->yield(engine->self, RUN_SERVE_US, run_busy_text(run));
+    run->served_ns = kr_loop->monotonic_ns();
     if (run->killed)
         kr_logf(engine->self, KR_LOG_WARNING,
                 "Lua script killed by user with SCRIPT KILL.");
@@ -174,6 +178,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
     struct kr_reply *reply = run->call->reply;
     lua_State *L = engine->L;
     struct kr_str err, source, line;
+    int error;
 
     if (!lua_istable(L, -1)) {
         const char *text = lua_tostring(L, -1);
@@ -185,6 +190,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
     err = run_field(L, "err");
     source = run_field(L, "source");
     line = run_field(L, "line");
+    error = lua_gettop(L);
     if (source.size && line.size) {
         const char *text = lua_pushfstring(L, "%s script: %s, on %s:%s.",
                                            err.size ? err.data : "(null)",
@@ -192,7 +198,7 @@ static void run_reply_error(struct engine *engine, const struct run *run)
 
         err = kr_str(text, lua_objlen(L, -1));
     }
-    reply->ops->error(reply, err);
+    sink_answer_error(L, error, reply, err);
 }
 
 bool run_function(struct engine *engine, struct run *run, int arguments)

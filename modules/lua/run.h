@@ -30,6 +30,7 @@ struct run {
     bool overdue;     /* killed because it is bound */
     int64_t limit_ms; /* of a bound one */
     int64_t began_ns;
+    int64_t served_ns; /* when others had their turn last, or 0 */
     struct run *outer; /* which has called what this one is within, or NULL */
 };
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sink.h"
 
+#include <kr/call.h>
 #include <kr/memory.h>
 #include <kr/text.h>
+
+/* A field of errors that commands replied; scripts see it in Redis, too. */
+#define SINK_COUNTED "ignore_error_stats_update"
 
 #define SINK_SLOTS   6    /* of Lua's stack, for one value and its containers */
 #define SINK_RESERVE 4096 /* elements of an announced table made at once */
@@ -138,8 +142,16 @@ static void sink_error(struct kr_reply *reply, struct kr_str text)
     struct sink *sink = sink_of(reply);
 
     reply->errors++;
+    kr_calls->count_error(text);
     sink->failed |= sink->depth == 0;
-    sink_named(sink, "err", text);
+    if (!sink_wants(sink))
+        return;
+    lua_createtable(sink->L, 0, 4); /* a source and a line may come */
+    lua_pushlstring(sink->L, text.data, text.size);
+    lua_setfield(sink->L, -2, "err");
+    lua_pushboolean(sink->L, 1);
+    lua_setfield(sink->L, -2, SINK_COUNTED);
+    sink_place(sink);
 }
 
 static void sink_bulk(struct kr_reply *reply, struct kr_str bytes)
@@ -356,4 +368,20 @@ void sink_init(struct sink *sink, lua_State *L, uint32_t protocol)
     sink->muted = 0;
     sink->depth = 0;
     sink->failed = false;
+}
+
+void sink_answer_error(lua_State *L, int index, struct kr_reply *reply,
+                       struct kr_str text)
+{
+    bool counted;
+
+    lua_pushvalue(L, index);
+    lua_pushstring(L, SINK_COUNTED);
+    lua_rawget(L, -2); /* a metamethod of the script's must not run here */
+    counted = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    if (counted)
+        kr_calls->error_again(reply, text);
+    else
+        reply->ops->error(reply, text);
 }

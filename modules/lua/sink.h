@@ -46,4 +46,9 @@ struct sink {
  * command has run. */
 void sink_init(struct sink *sink, lua_State *L, uint32_t protocol);
 
+/* Reply with the error `text` of the table at `index`: one that came from a
+ * command has been counted there. */
+void sink_answer_error(lua_State *L, int index, struct kr_reply *reply,
+                       struct kr_str text);
+
 #endif

@@ -60,11 +60,9 @@ static void message_send(struct message *message, enum topic_kind kind,
             message->encoded[i] = true;
         }
         kr_clients->push(to->subscriber->client, true);
-        kr_clients->push(to->subscriber->client, true);
         client->ops->raw(client, kr_calls->sink_bytes(sink));
         if (message->blob)
             client->ops->blob(client, message->blob, 0, message->blob->size);
-        kr_clients->push(to->subscriber->client, false);
         kr_clients->push(to->subscriber->client, false);
         message->sent++;
     }

@@ -106,7 +106,10 @@ static int32_t pubsub_gate(struct kr_call *call,
     char text[512];
 
     (void)outcome, (void)ctx;
-    if (call->reply->protocol != 2 || call->flags & KR_CALL_TRANSACTION ||
+    /* What a script or a transaction of the client's runs has been judged by
+     * that, and what a script reads is not the client's protocol. */
+    if (call->reply->protocol != 2 ||
+        call->flags & (KR_CALL_TRANSACTION | KR_CALL_SCRIPT) ||
         pubsub_allows(kr_commands->row(call->command)))
         return KR_GATE_PASS;
     snprintf(text, sizeof(text),

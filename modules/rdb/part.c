@@ -63,7 +63,7 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
                      row->opcode == KR_SNAPSHOT_AUX ? row->file_name : NULL);
     if (part && strcmp(part->module, info.name) != 0)
         return KR_EEXIST;
-    if (part) {
+    if (part) { /* its next version */
         part->row = row;
         return KR_OK;
     }

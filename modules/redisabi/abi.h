@@ -139,6 +139,43 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);
 
+typedef void (*RedisModuleDisconnectFunc)(RedisModuleCtx *ctx,
+                                          RedisModuleBlockedClient *blocked);
+
+/* --- Parameters ----------------------------------------------------------- */
+
+#define REDISMODULE_CONFIG_DEFAULT      0
+#define REDISMODULE_CONFIG_IMMUTABLE    (1u << 0)
+#define REDISMODULE_CONFIG_SENSITIVE    (1u << 1)
+#define REDISMODULE_CONFIG_HIDDEN       (1u << 4)
+#define REDISMODULE_CONFIG_PROTECTED    (1u << 5)
+#define REDISMODULE_CONFIG_DENY_LOADING (1u << 6)
+#define REDISMODULE_CONFIG_MEMORY       (1u << 7)
+#define REDISMODULE_CONFIG_BITFLAGS     (1u << 8)
+#define REDISMODULE_CONFIG_ALL          0x1f3u
+
+typedef RedisModuleString *(*RedisModuleConfigGetStringFunc)(const char *name,
+                                                             void *data);
+typedef long long (*RedisModuleConfigGetNumericFunc)(const char *name,
+                                                     void *data);
+typedef int (*RedisModuleConfigGetBoolFunc)(const char *name, void *data);
+typedef int (*RedisModuleConfigGetEnumFunc)(const char *name, void *data);
+typedef int (*RedisModuleConfigSetStringFunc)(const char *name,
+                                              RedisModuleString *value,
+                                              void *data,
+                                              RedisModuleString **error);
+typedef int (*RedisModuleConfigSetNumericFunc)(const char *name,
+                                               long long value, void *data,
+                                               RedisModuleString **error);
+typedef int (*RedisModuleConfigSetBoolFunc)(const char *name, int value,
+                                            void *data,
+                                            RedisModuleString **error);
+typedef int (*RedisModuleConfigSetEnumFunc)(const char *name, int value,
+                                            void *data,
+                                            RedisModuleString **error);
+typedef int (*RedisModuleConfigApplyFunc)(RedisModuleCtx *ctx, void *data,
+                                          RedisModuleString **error);
+
 /* --- Timers, the event loop, INFO ---------------------------------------- */
 
 typedef uint64_t RedisModuleTimerID;
@@ -150,6 +187,9 @@ typedef void (*RedisModuleTimerProc)(RedisModuleCtx *ctx, void *data);
 typedef void (*RedisModuleEventLoopFunc)(int fd, void *data, int mask);
 typedef void (*RedisModuleEventLoopOneShotFunc)(void *data);
 typedef void (*RedisModuleInfoFunc)(RedisModuleInfoCtx *ctx, int for_crash);
+
+#define REDISMODULE_AUX_BEFORE_RDB (1 << 0)
+#define REDISMODULE_AUX_AFTER_RDB  (1 << 1)
 
 /* --- Data types ----------------------------------------------------------- */
 

@@ -5,8 +5,21 @@
  *                      |                                       v
  *   UnblockClient --> post --> complete --> reply callback --> over, and when
  *   (any thread)      (main)                what threads wrote  unblocked: free
- */
+ *
+ *   BlockClientOnKeys --> parked --key ready--> reply callback: served? --> free
+ *                            ^---------------------- no ---'
+ *
+ * Who waits for keys and is unblocked by its guest is as one whose time is over:
+ * the timeout callback replies. */
 #include "blocked.h"
+
+#include "text.h"
+
+#define BLOCKED_OF(blocked, why_)                                              \
+    do {                                                                       \
+        ctx.blocked = (blocked);                                               \
+        ctx.why = (why_);                                                      \
+    } while (0)
 
 static void blocked_free(struct RedisModuleBlockedClient *blocked)
 {
@@ -14,10 +27,12 @@ static void blocked_free(struct RedisModuleBlockedClient *blocked)
 
     if (blocked->free_data && blocked->data) {
         context_begin(&ctx, blocked->guest, NULL);
+        BLOCKED_OF(blocked, blocked->done ? 0 : CONTEXT_GONE);
         blocked->free_data(&ctx, blocked->data);
         context_end(&ctx);
     }
     kr_calls->free_sink(blocked->sink);
+    blocked->guest->blocked--;
     kr_memory->free(redisabi_self, blocked);
 }
 
@@ -27,60 +42,108 @@ static void blocked_over(void *given)
     struct RedisModuleBlockedClient *blocked = given;
 
     blocked->parked = NULL;
-    if (blocked->released)
+    if (blocked->released || (blocked->on_keys && !blocked->asked))
         blocked_free(blocked);
+}
+
+/* --- Waking --------------------------------------------------------------- */
+
+static int blocked_call_back(struct RedisModuleBlockedClient *blocked,
+                             struct kr_call *call, RedisModuleCmdFunc run,
+                             uint32_t why, RedisModuleString *ready)
+{
+    RedisModuleCtx ctx;
+    int result = REDISMODULE_OK;
+
+    context_begin(&ctx, blocked->guest, call);
+    BLOCKED_OF(blocked, why);
+    ctx.ready = ready;
+    if (run)
+        result = context_run(&ctx, run, call->argc, call->argv);
+    if (result == REDISMODULE_OK && !ctx.replicated)
+        kr_journal->suppress(call, KR_JOURNAL_ALL);
+    return result;
+}
+
+/* Only a key that is there is ready; the guest says whether that suffices. */
+static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
+                          struct kr_call *call, struct kr_str key)
+{
+    RedisModuleString *ready;
+    struct kr_cell cell;
+    int result;
+
+    if (blocked->asked ||
+        !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell))
+        return false;
+    ready = text_new(key);
+    result =
+        blocked_call_back(blocked, call, blocked->reply, CONTEXT_REPLY, ready);
+    text_release(ready);
+    blocked->done = result == REDISMODULE_OK;
+    return blocked->done;
+}
+
+static void blocked_finish(struct RedisModuleBlockedClient *blocked,
+                           struct kr_call *call)
+{
+    struct kr_str written = kr_calls->sink_bytes(blocked->sink);
+
+    blocked->done = true;
+    if (blocked->aborted)
+        return;
+    if (blocked->on_keys)
+        (void)blocked_call_back(blocked, call, blocked->timeout,
+                                CONTEXT_TIMEOUT, NULL);
+    else
+        (void)blocked_call_back(blocked, call, blocked->reply, CONTEXT_REPLY,
+                                NULL);
+    if (written.size > 0)
+        call->reply->ops->raw(call->reply, written);
+}
+
+static void blocked_lost(struct RedisModuleBlockedClient *blocked)
+{
+    RedisModuleCtx ctx;
+
+    if (!blocked->disconnect || blocked->aborted)
+        return;
+    context_begin(&ctx, blocked->guest, NULL);
+    BLOCKED_OF(blocked, CONTEXT_GONE);
+    blocked->disconnect(&ctx, blocked);
+    context_end(&ctx);
 }
 
 static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
                          void *given)
 {
     struct RedisModuleBlockedClient *blocked = given;
-    RedisModuleCmdFunc run =
-        why == KR_WAKE_TIMEOUT ? blocked->timeout : blocked->reply;
-    struct kr_str written = kr_calls->sink_bytes(blocked->sink);
-    RedisModuleCtx ctx;
 
-    (void)key;
-    if (why != KR_WAKE_TIMEOUT && why != KR_WAKE_DONE)
+    switch (why) {
+    case KR_WAKE_READY:
+        return blocked_serve(blocked, call, key);
+    case KR_WAKE_TIMEOUT:
+        if (!blocked->aborted)
+            (void)blocked_call_back(blocked, call, blocked->timeout,
+                                    CONTEXT_TIMEOUT, NULL);
         return true;
-    if (blocked->aborted)
+    case KR_WAKE_DONE:
+        blocked_finish(blocked, call);
         return true;
-    context_begin(&ctx, blocked->guest, call);
-    ctx.blocked = blocked;
-    ctx.why = why == KR_WAKE_TIMEOUT ? CONTEXT_TIMEOUT : CONTEXT_REPLY;
-    if (run)
-        context_run(&ctx, run, call->argc, call->argv);
-    if (!ctx.replicated)
-        kr_journal->suppress(call, KR_JOURNAL_ALL);
-    if (why == KR_WAKE_DONE && written.size > 0)
-        call->reply->ops->raw(call->reply, written);
-    return true;
+    default:
+        blocked_lost(blocked);
+        return true;
+    }
 }
+
+/* --- Blocking ------------------------------------------------------------- */
 
 /* Where nothing may wait the client is told so, and the guest gets a handle
  * all the same. */
-RedisModuleBlockedClient *
-rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
-               RedisModuleCmdFunc timeout,
-               void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms)
+static void blocked_park(RedisModuleCtx *ctx,
+                         struct RedisModuleBlockedClient *blocked,
+                         const struct kr_park *how)
 {
-    struct RedisModuleBlockedClient *blocked =
-        kr_memory->calloc(redisabi_self, 1, sizeof(*blocked));
-    struct kr_park how = {.size = sizeof(how),
-                          .deadline_ms = ms > 0 ? ctx->call->now_ms + ms : 0,
-                          .wake = blocked_wake,
-                          .free = blocked_over,
-                          .ctx = blocked,
-                          .flags = timeout ? 0 : KR_PARK_NO_UNBLOCK};
-
-    threads_begin();
-    blocked->guest = ctx->guest;
-    blocked->reply = reply;
-    blocked->timeout = timeout;
-    blocked->free_data = free_data;
-    blocked->db = ctx->db;
-    blocked->command = ctx->command;
-    blocked->sink = kr_calls->new_sink(ctx->reply->protocol);
     if (ctx->call->flags & KR_CALL_SCRIPT)
         kr_reply_error(ctx->reply,
                        "ERR Blocking module command called from Lua script");
@@ -88,10 +151,80 @@ rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
         kr_reply_error(ctx->reply,
                        "ERR Blocking module command called from transaction");
     else
-        blocked->parked = kr_block->park(ctx->call, &how);
+        blocked->parked = kr_block->park(ctx->call, how);
     ctx->waits = blocked->parked != NULL;
+}
+
+static struct RedisModuleBlockedClient *
+blocked_new(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
+            RedisModuleCmdFunc timeout,
+            void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+            struct kr_park *how)
+{
+    struct RedisModuleBlockedClient *blocked =
+        kr_memory->calloc(redisabi_self, 1, sizeof(*blocked));
+
+    blocked->guest = ctx->guest;
+    blocked->guest->blocked++;
+    blocked->reply = reply;
+    blocked->timeout = timeout;
+    blocked->free_data = free_data;
+    blocked->db = ctx->db;
+    blocked->command = ctx->command;
+    blocked->sink = kr_calls->new_sink(ctx->reply->protocol);
+    *how = (struct kr_park){.size = sizeof(*how),
+                            .deadline_ms = ms > 0 ? ctx->call->now_ms + ms : 0,
+                            .wake = blocked_wake,
+                            .free = blocked_over,
+                            .ctx = blocked,
+                            .flags = timeout ? 0 : KR_PARK_NO_UNBLOCK};
     return blocked;
 }
+
+/* It will be unblocked by another thread, most likely. */
+RedisModuleBlockedClient *
+rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
+               RedisModuleCmdFunc timeout,
+               void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms)
+{
+    struct kr_park how;
+    struct RedisModuleBlockedClient *blocked =
+        blocked_new(ctx, reply, timeout, free_data, ms, &how);
+
+    threads_begin();
+    kr_loaders->image_keep(ctx->guest->image);
+    blocked_park(ctx, blocked, &how);
+    return blocked;
+}
+
+RedisModuleBlockedClient *rm_BlockClientOnKeys(
+    RedisModuleCtx *ctx, RedisModuleCmdFunc reply, RedisModuleCmdFunc timeout,
+    void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+    RedisModuleString **keys, int count, void *data)
+{
+    struct kr_park how;
+    struct RedisModuleBlockedClient *blocked =
+        blocked_new(ctx, reply, timeout, free_data, ms, &how);
+    struct kr_str *names =
+        kr_memory->alloc(redisabi_self, ((size_t)count + 1) * sizeof(*names));
+
+    for (int i = 0; i < count; i++)
+        names[i] = text_view(keys[i]);
+    how.keys = names;
+    how.key_count = (uint32_t)count;
+    blocked->on_keys = true;
+    blocked->data = data;
+    blocked_park(ctx, blocked, &how);
+    kr_memory->free(redisabi_self, names);
+    return blocked;
+}
+
+void rm_SignalKeyAsReady(RedisModuleCtx *ctx, RedisModuleString *name)
+{
+    kr_block->ready(ctx->db, text_view(name));
+}
+
+/* --- Unblocking ----------------------------------------------------------- */
 
 /* On the main thread: complete() wakes at once or after this. */
 static void blocked_release(void *given)
@@ -105,9 +238,16 @@ static void blocked_release(void *given)
         blocked_free(blocked);
 }
 
+/* Of one that waits for keys the guest's data stand already. */
 int rm_UnblockClient(RedisModuleBlockedClient *blocked, void *data)
 {
-    blocked->data = data;
+    if (blocked->on_keys && !blocked->timeout)
+        return REDISMODULE_ERR;
+    if (blocked->on_keys && blocked->asked)
+        return REDISMODULE_OK;
+    if (!blocked->on_keys)
+        blocked->data = data;
+    blocked->asked = true;
     kr_loop->post(redisabi_self, blocked_release, blocked);
     return REDISMODULE_OK;
 }
@@ -117,6 +257,28 @@ int rm_AbortBlock(RedisModuleBlockedClient *blocked)
 {
     blocked->aborted = true;
     return rm_UnblockClient(blocked, NULL);
+}
+
+void rm_SetDisconnectCallback(RedisModuleBlockedClient *blocked,
+                              RedisModuleDisconnectFunc run)
+{
+    blocked->disconnect = run;
+}
+
+/* --- What it took --------------------------------------------------------- */
+
+int rm_BlockedClientMeasureTimeStart(RedisModuleBlockedClient *blocked)
+{
+    blocked->begun_ns = kr_loop->monotonic_ns();
+    return REDISMODULE_OK;
+}
+
+int rm_BlockedClientMeasureTimeEnd(RedisModuleBlockedClient *blocked)
+{
+    if (blocked->begun_ns == 0)
+        return REDISMODULE_ERR;
+    blocked->background_ns += kr_loop->monotonic_ns() - blocked->begun_ns;
+    return REDISMODULE_OK;
 }
 
 /* --- In its callbacks ----------------------------------------------------- */
@@ -131,12 +293,32 @@ int rm_IsBlockedTimeoutRequest(RedisModuleCtx *ctx)
     return (ctx->why & CONTEXT_TIMEOUT) != 0;
 }
 
+int rm_BlockedClientDisconnected(RedisModuleCtx *ctx)
+{
+    return (ctx->why & CONTEXT_GONE) != 0;
+}
+
 void *rm_GetBlockedClientPrivateData(RedisModuleCtx *ctx)
 {
     return ctx->blocked ? ctx->blocked->data : NULL;
 }
 
+void *rm_BlockClientGetPrivateData(RedisModuleBlockedClient *blocked)
+{
+    return blocked->data;
+}
+
+void rm_BlockClientSetPrivateData(RedisModuleBlockedClient *blocked, void *data)
+{
+    blocked->data = data;
+}
+
 RedisModuleBlockedClient *rm_GetBlockedClientHandle(RedisModuleCtx *ctx)
 {
     return ctx->blocked;
+}
+
+RedisModuleString *rm_GetBlockedClientReadyKey(RedisModuleCtx *ctx)
+{
+    return ctx->ready;
 }

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* blocked - a client that waits until its guest lets it go. */
+/* blocked - a client that waits until its guest, or a key, lets it go. */
 #ifndef REDISABI_BLOCKED_H
 #define REDISABI_BLOCKED_H
 
 #include "context.h"
 
 /* It has two owners, the parked call and the guest; the last of them frees it:
- * a guest may well unblock a client that has gone or given up long ago. */
+ * a guest may well unblock a client that has gone or given up long ago.  One
+ * that waits for keys is the parked call's alone, unless the guest asks for its
+ * end. */
 struct RedisModuleBlockedClient {
     struct guest *guest;
     kr_parked *parked; /* NULL: it is over, or never was */
-    bool released;     /* UnblockClient() has been served */
+    bool on_keys;
+    bool asked;    /* UnblockClient() has been called */
+    bool released; /* ... and served */
     bool aborted;
+    bool done; /* the client was there when it was served or unblocked */
     RedisModuleCmdFunc reply, timeout;
     void (*free_data)(RedisModuleCtx *ctx, void *data);
+    RedisModuleDisconnectFunc disconnect;
     void *data;
     struct kr_reply *sink; /* what threads reply */
     kr_db *db;
     const kr_cmd *command;
+    int64_t begun_ns, background_ns; /* measured by the guest */
 };
 
 /* From now on there may be threads of guests (thread.c).  [main] */

@@ -18,22 +18,24 @@ static RedisModuleCommand *command_of(const kr_cmd *command)
 
 #define WORDS_ON_STACK 16u
 
-void context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run, uint32_t argc,
-                 const struct kr_str *argv)
+int context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run, uint32_t argc,
+                const struct kr_str *argv)
 {
     RedisModuleString *few[WORDS_ON_STACK];
     RedisModuleString **words = few;
+    int result;
 
     if (argc > WORDS_ON_STACK)
         words = kr_memory->alloc(redisabi_self, argc * sizeof(*words));
     for (uint32_t i = 0; i < argc; i++)
         words[i] = text_new(argv[i]);
-    (void)run(ctx, words, (int)argc);
+    result = run(ctx, words, (int)argc);
     context_end(ctx);
     for (uint32_t i = 0; i < argc; i++)
         text_release(words[i]);
     if (words != few)
         kr_memory->free(redisabi_self, words);
+    return result;
 }
 
 static void command_run(struct kr_call *call)
@@ -41,7 +43,8 @@ static void command_run(struct kr_call *call)
     RedisModuleCtx ctx;
 
     context_begin(&ctx, call->state, call);
-    context_run(&ctx, command_of(call->command)->run, call->argc, call->argv);
+    (void)context_run(&ctx, command_of(call->command)->run, call->argc,
+                      call->argv);
     if (!ctx.replicated && !ctx.waits)
         kr_journal->suppress(call, KR_JOURNAL_ALL);
 }
@@ -87,7 +90,7 @@ static int32_t command_find_keys(uint32_t argc, const struct kr_str *argv,
     context_begin(&ctx, ours->guest, NULL);
     ctx.ref_count = 0;
     ctx.command = command;
-    context_run(&ctx, ours->run, argc, argv);
+    (void)context_run(&ctx, ours->run, argc, argv);
     for (int32_t i = 0; i < ctx.ref_count && (uint32_t)i < room; i++)
         refs[i] = ctx.refs[i];
     kr_memory->free(redisabi_self, ctx.refs);

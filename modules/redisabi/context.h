@@ -46,11 +46,13 @@ struct RedisModuleCtx {
     const kr_cmd *command;
     RedisModuleBlockedClient *blocked; /* whose, or NULL */
     uint32_t why;                      /* CONTEXT_ */
+    RedisModuleString *ready;          /* the key that is, or NULL */
 };
 
 /* Why a callback of a blocked client runs. */
 #define CONTEXT_REPLY   (1u << 0)
 #define CONTEXT_TIMEOUT (1u << 1)
+#define CONTEXT_GONE    (1u << 2) /* its client is not there any more */
 
 /* Begin a context for a call (NULL: for none), and end it. */
 KR_HIDDEN void context_begin(RedisModuleCtx *ctx, struct guest *guest,
@@ -64,8 +66,8 @@ KR_HIDDEN void context_begin_work(RedisModuleCtx *ctx, struct guest *guest,
 KR_HIDDEN void context_end_work(RedisModuleCtx *ctx);
 
 /* Call `run` with the words of a call, which it gets as strings. */
-KR_HIDDEN void context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run,
-                           uint32_t argc, const struct kr_str *argv);
+KR_HIDDEN int context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run,
+                          uint32_t argc, const struct kr_str *argv);
 
 /* Automatic memory: `thing` is the context's if it was asked to care. */
 KR_HIDDEN void context_own(RedisModuleCtx *ctx, uint32_t kind, void *thing);

@@ -306,6 +306,60 @@ FUNCTION(int, DictCompareC,
 FUNCTION(int, DictCompare,
          (RedisModuleDictIter * it, const char *op, RedisModuleString *key))
 
+/* --- Blocked on keys ------------------------------------------------------ */
+FUNCTION(RedisModuleBlockedClient *, BlockClientOnKeys,
+         (RedisModuleCtx * ctx, RedisModuleCmdFunc reply,
+          RedisModuleCmdFunc timeout,
+          void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+          RedisModuleString **keys, int count, void *data))
+FUNCTION(void, SignalKeyAsReady,
+         (RedisModuleCtx * ctx, RedisModuleString *name))
+FUNCTION(RedisModuleString *, GetBlockedClientReadyKey, (RedisModuleCtx * ctx))
+FUNCTION(void, SetDisconnectCallback,
+         (RedisModuleBlockedClient * blocked, RedisModuleDisconnectFunc run))
+FUNCTION(int, BlockedClientDisconnected, (RedisModuleCtx * ctx))
+FUNCTION(int, BlockedClientMeasureTimeStart,
+         (RedisModuleBlockedClient * blocked))
+FUNCTION(int, BlockedClientMeasureTimeEnd, (RedisModuleBlockedClient * blocked))
+FUNCTION(void *, BlockClientGetPrivateData,
+         (RedisModuleBlockedClient * blocked))
+FUNCTION(void, BlockClientSetPrivateData,
+         (RedisModuleBlockedClient * blocked, void *data))
+
+/* --- Parameters ----------------------------------------------------------- */
+FUNCTION(int, RegisterBoolConfig,
+         (RedisModuleCtx * ctx, const char *name, int initial, unsigned flags,
+          RedisModuleConfigGetBoolFunc get, RedisModuleConfigSetBoolFunc set,
+          RedisModuleConfigApplyFunc apply, void *data))
+FUNCTION(int, RegisterNumericConfig,
+         (RedisModuleCtx * ctx, const char *name, long long initial,
+          unsigned flags, long long min, long long max,
+          RedisModuleConfigGetNumericFunc get,
+          RedisModuleConfigSetNumericFunc set, RedisModuleConfigApplyFunc apply,
+          void *data))
+FUNCTION(int, RegisterStringConfig,
+         (RedisModuleCtx * ctx, const char *name, const char *initial,
+          unsigned flags, RedisModuleConfigGetStringFunc get,
+          RedisModuleConfigSetStringFunc set, RedisModuleConfigApplyFunc apply,
+          void *data))
+FUNCTION(int, RegisterEnumConfig,
+         (RedisModuleCtx * ctx, const char *name, int initial, unsigned flags,
+          const char **words, const int *values, int count,
+          RedisModuleConfigGetEnumFunc get, RedisModuleConfigSetEnumFunc set,
+          RedisModuleConfigApplyFunc apply, void *data))
+FUNCTION(int, LoadConfigs, (RedisModuleCtx * ctx))
+
+/* --- What a type's functions may ask -------------------------------------- */
+FUNCTION(const RedisModuleString *, GetKeyNameFromOptCtx,
+         (RedisModuleKeyOptCtx * key))
+FUNCTION(const RedisModuleString *, GetToKeyNameFromOptCtx,
+         (RedisModuleKeyOptCtx * key))
+FUNCTION(int, GetDbIdFromOptCtx, (RedisModuleKeyOptCtx * key))
+FUNCTION(int, GetToDbIdFromOptCtx, (RedisModuleKeyOptCtx * key))
+FUNCTION(const RedisModuleString *, GetKeyNameFromDigest,
+         (RedisModuleDigest * digest))
+FUNCTION(int, GetDbIdFromDigest, (RedisModuleDigest * digest))
+
 /* --- Data types ----------------------------------------------------------- */
 FUNCTION(RedisModuleType *, CreateDataType,
          (RedisModuleCtx * ctx, const char *name, int encver,

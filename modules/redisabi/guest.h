@@ -47,6 +47,11 @@ struct guest {
     int options;             /* REDISMODULE_OPTION */
     uint32_t timers;         /* that have not run (timer.c) */
     RedisModuleInfoFunc info;
+    uint32_t blocked;         /* handles of clients that live (blocked.c) */
+    _Atomic uint32_t threads; /* contexts of threads that live (thread.c) */
+    struct setting *settings; /* config.c */
+    bool configured;          /* LoadConfigs has been called */
+    bool left;                /* OnUnload has been called, and agreed */
     bool described; /* SetModuleAttribs has been called, and accepted */
 };
 
@@ -57,6 +62,7 @@ struct house {
     struct guest *loading; /* whose OnLoad runs, or NULL */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
+    _Atomic uint32_t strays; /* contexts of threads, of no known guest */
     bool threads; /* they are there: the main thread has the lock or sleeps */
     struct {
         struct timer **places, *free;

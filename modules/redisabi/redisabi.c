@@ -15,6 +15,7 @@
  *
  * A guest is code that trusts its host: what it passes is as good as what our
  * own module would pass, and is not checked beyond what Redis checks. */
+#include "config.h"
 #include "context.h"
 #include "text.h"
 #include "type.h"
@@ -22,6 +23,7 @@
 #include <kr/hash.h>
 #include <kr/list.h>
 #include <kr/set.h>
+#include <kr/snapshot.h>
 #include <kr/stream.h>
 #include <kr/string.h>
 #include <kr/zset.h>
@@ -32,6 +34,7 @@ KR_USES(kr_children);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
+KR_USES(kr_config);
 KR_USES(kr_events);
 KR_USES(kr_hashes);
 KR_USES(kr_info);
@@ -44,6 +47,7 @@ KR_USES(kr_loop);
 KR_USES(kr_memory);
 KR_USES(kr_modules);
 KR_USES(kr_sets);
+KR_USES(kr_snapshot);
 KR_USES(kr_streams);
 KR_USES(kr_strings);
 KR_USES(kr_text);
@@ -86,29 +90,64 @@ static const char *guest_entry_of(const struct kr_file *file)
     return NULL;
 }
 
-/* The host does not look at what OnUnload answers: it has decided already. */
-static void guest_deactivate(kr_module *child, void *state)
+/* Its OnUnload, if it has one. */
+static int guest_leave(struct guest *guest)
 {
-    struct guest *guest = state;
     RedisModuleCtx ctx;
+    int result;
 
-    (void)child;
     for (size_t i = 0; i < KR_COUNT(exits); i++) {
         void *address = kr_loaders->image_symbol(guest->image, exits[i]);
 
         if (!address)
             continue;
         context_begin(&ctx, guest, NULL);
-        (void)guest_code(address)(&ctx, NULL, 0);
+        result = guest_code(address)(&ctx, NULL, 0);
         context_end(&ctx);
-        return;
+        return result;
     }
+    return REDISMODULE_OK;
+}
+
+/* What would run in code that is gone, or find its structures gone; the guest
+ * itself has the last word, and by it has said farewell. */
+static bool guest_may_unload(kr_module *child, void *state, char *why,
+                             size_t size)
+{
+    struct guest *guest = state;
+    uint32_t strays = house()->strays;
+
+    (void)child;
+    if (guest->blocked > 0)
+        snprintf(why, size,
+                 "%u clients that it has blocked (unblock them "
+                 "first)",
+                 guest->blocked);
+    else if (guest->threads > 0 || strays > 0)
+        snprintf(why, size, "%u contexts of threads (wait for them)",
+                 guest->threads + strays);
+    else if (guest_leave(guest) != REDISMODULE_OK)
+        snprintf(why, size, "its OnUnload, which answered an error");
+    else
+        guest->left = true;
+    return guest->left;
+}
+
+/* Not by MODULE UNLOAD, when the server ends: nobody looks at the answer. */
+static void guest_deactivate(kr_module *child, void *state)
+{
+    struct guest *guest = state;
+
+    (void)child;
+    if (!guest->left && guest->threads == 0 && guest->blocked == 0)
+        (void)guest_leave(guest);
 }
 
 static void guest_free(struct guest *guest)
 {
     commands_forget(guest);
     descriptors_forget(guest);
+    settings_forget(guest);
     timers_forget(guest);
     types_forget(guest);
     names_forget(guest);
@@ -149,7 +188,8 @@ void rm_SetModuleAttribs(RedisModuleCtx *ctx, const char *name, int ver,
                              .state = guest,
                              .deactivate = guest_deactivate,
                              .destroy = guest_destroy,
-                             .lacks = guest_lacks};
+                             .lacks = guest_lacks,
+                             .may_unload = guest_may_unload};
 
     (void)apiver;
     if (guest->described || guest != house()->loading)
@@ -213,6 +253,12 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
                  "it has not said its name by RedisModule_SetModuleAttribs");
         status = KR_EFAIL;
     }
+    if (status == KR_OK && !settings_are_loaded(guest)) {
+        snprintf(args->error, args->error_size,
+                 "it has parameters, but has not called "
+                 "RedisModule_LoadConfigs");
+        status = KR_EFAIL;
+    }
     if (!guest->described)
         guest_free(guest);
     return status;
@@ -264,6 +310,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_clients),
     KR_NEED(kr_codec),
     KR_NEED(kr_commands),
+    KR_NEED(kr_config),
     KR_NEED(kr_events),
     KR_WANT(kr_hashes),
     KR_NEED(kr_info),
@@ -276,6 +323,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_memory),
     KR_NEED(kr_modules),
     KR_WANT(kr_sets),
+    KR_WANT(kr_snapshot),
     KR_WANT(kr_streams),
     KR_NEED(kr_strings),
     KR_NEED(kr_text),

@@ -44,6 +44,7 @@ static RedisModuleCtx *thread_context(struct guest *guest)
     RedisModuleCtx *ctx = kr_memory->alloc(redisabi_self, sizeof(*ctx));
 
     context_begin(ctx, guest, NULL);
+    (*(guest ? &guest->threads : &house()->strays))++;
     return ctx;
 }
 
@@ -64,11 +65,13 @@ RedisModuleCtx *rm_GetThreadSafeContext(RedisModuleBlockedClient *blocked)
 RedisModuleCtx *rm_GetDetachedThreadSafeContext(RedisModuleCtx *ctx)
 {
     threads_begin();
+    kr_loaders->image_keep(ctx->guest->image);
     return thread_context(ctx->guest);
 }
 
 void rm_FreeThreadSafeContext(RedisModuleCtx *ctx)
 {
+    (*(ctx->guest ? &ctx->guest->threads : &house()->strays))--;
     context_end(ctx);
     kr_memory->free(redisabi_self, ctx);
 }

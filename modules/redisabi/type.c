@@ -10,9 +10,17 @@ struct guest_value {
     void *value;
 };
 
+/* Whose value it is, as far as the host tells: by name where it goes, and else
+ * an empty one of database -1. */
+struct RedisModuleKeyOptCtx {
+    RedisModuleString *from, *to;
+    int from_db, to_db;
+};
+
 struct RedisModuleDigest {
-    kr_digest *digest; /* of the sequences so far, in no order */
-    bool open;         /* within a sequence */
+    RedisModuleString *key; /* of no name */
+    kr_digest *digest;      /* of the sequences so far, in no order */
+    bool open;              /* within a sequence */
 };
 
 static struct guest_value *value_of(const struct kr_peek *peek)
@@ -32,6 +40,40 @@ static struct guest_value *value_new(struct RedisModuleType *type, void *value)
     return box;
 }
 
+static struct RedisModuleKeyOptCtx opt_begin(struct kr_str key, int db)
+{
+    return (struct RedisModuleKeyOptCtx){.from = text_new(key),
+                                         .to = text_new(KR_STR("")),
+                                         .from_db = db,
+                                         .to_db = -1};
+}
+
+static void opt_end(struct RedisModuleKeyOptCtx *opt)
+{
+    text_release(opt->from);
+    text_release(opt->to);
+}
+
+const RedisModuleString *rm_GetKeyNameFromOptCtx(RedisModuleKeyOptCtx *key)
+{
+    return key->from;
+}
+
+const RedisModuleString *rm_GetToKeyNameFromOptCtx(RedisModuleKeyOptCtx *key)
+{
+    return key->to;
+}
+
+int rm_GetDbIdFromOptCtx(RedisModuleKeyOptCtx *key)
+{
+    return key->from_db;
+}
+
+int rm_GetToDbIdFromOptCtx(RedisModuleKeyOptCtx *key)
+{
+    return key->to_db;
+}
+
 /* --- What the host asks of a value ---------------------------------------- */
 
 static void type_free(void *given)
@@ -48,14 +90,16 @@ static void type_free(void *given)
 static size_t type_effort(const struct kr_peek *peek)
 {
     const struct guest_value *box = value_of(peek);
-    RedisModuleString *nobody;
+    const struct RedisModuleTypeMethods *methods = &box->type->methods;
+    struct RedisModuleKeyOptCtx opt;
     size_t effort;
 
-    if (!box->type->methods.free_effort)
+    if (!methods->free_effort && !methods->free_effort2)
         return 1;
-    nobody = text_new(KR_STR(""));
-    effort = box->type->methods.free_effort(nobody, box->value);
-    text_release(nobody);
+    opt = opt_begin(KR_STR(""), -1);
+    effort = methods->free_effort2 ? methods->free_effort2(&opt, box->value)
+                                   : methods->free_effort(opt.from, box->value);
+    opt_end(&opt);
     return effort ? effort : SIZE_MAX; /* 0: always on another thread */
 }
 
@@ -63,25 +107,30 @@ static size_t type_memory(const struct kr_peek *peek, size_t samples)
 {
     const struct guest_value *box = value_of(peek);
     const struct RedisModuleTypeMethods *methods = &box->type->methods;
+    struct RedisModuleKeyOptCtx opt;
+    size_t size;
 
-    if (methods->mem_usage2)
-        return methods->mem_usage2(NULL, box->value, samples);
-    return methods->mem_usage ? methods->mem_usage(box->value) : 0;
+    if (!methods->mem_usage2)
+        return methods->mem_usage ? methods->mem_usage(box->value) : 0;
+    opt = opt_begin(KR_STR(""), -1);
+    size = methods->mem_usage2(&opt, box->value, samples);
+    opt_end(&opt);
+    return size;
 }
 
 static bool type_copy(const struct kr_peek *peek, struct kr_value *out)
 {
     const struct guest_value *box = value_of(peek);
-    RedisModuleString *nobody;
+    const struct RedisModuleTypeMethods *methods = &box->type->methods;
+    struct RedisModuleKeyOptCtx opt;
     void *copy = NULL;
 
-    if (box->type->methods.copy2) {
-        copy = box->type->methods.copy2(NULL, box->value);
-    } else if (box->type->methods.copy) {
-        nobody = text_new(KR_STR(""));
-        copy = box->type->methods.copy(nobody, nobody, box->value);
-        text_release(nobody);
-    }
+    opt = opt_begin(KR_STR(""), -1);
+    if (methods->copy2)
+        copy = methods->copy2(&opt, box->value);
+    else if (methods->copy)
+        copy = methods->copy(opt.from, opt.to, box->value);
+    opt_end(&opt);
     if (!copy)
         return false;
     out->boxed = true;
@@ -99,20 +148,20 @@ static void type_unlink(const struct kr_peek *peek, int32_t db,
                         struct kr_str key)
 {
     const struct guest_value *box = value_of(peek);
-    RedisModuleString *name;
+    struct RedisModuleKeyOptCtx opt = opt_begin(key, db);
 
-    (void)db;
-    if (!box->type->methods.unlink)
-        return;
-    name = text_new(key);
-    box->type->methods.unlink(name, box->value);
-    text_release(name);
+    if (box->type->methods.unlink2)
+        box->type->methods.unlink2(&opt, box->value);
+    else if (box->type->methods.unlink)
+        box->type->methods.unlink(opt.from, box->value);
+    opt_end(&opt);
 }
 
 static void type_digest(const struct kr_peek *peek, kr_digest *digest)
 {
     const struct guest_value *box = value_of(peek);
-    RedisModuleDigest ours = {.digest = kr_codec->digest_new()};
+    RedisModuleDigest ours = {.key = text_new(KR_STR("")),
+                              .digest = kr_codec->digest_new()};
     uint8_t bytes[KR_DIGEST_SIZE];
 
     if (box->type->methods.digest) {
@@ -123,6 +172,7 @@ static void type_digest(const struct kr_peek *peek, kr_digest *digest)
         kr_codec->digest_add(digest, kr_str((char *)bytes, sizeof(bytes)));
     }
     kr_codec->digest_free(ours.digest);
+    text_release(ours.key);
 }
 
 static void type_save(const struct kr_peek *peek, kr_writer *out)
@@ -171,6 +221,47 @@ static void type_rewrite(const struct kr_peek *peek, struct kr_str key,
     box->type->methods.aof_rewrite(&io, name, box->value);
     io_end(&io);
     text_release(name);
+}
+
+/* --- Beside the values ---------------------------------------------------- */
+
+static void aux_save(void *ctx, kr_writer *out, uint32_t when)
+{
+    struct RedisModuleType *type = ctx;
+    RedisModuleIO io = {.writer = out, .guest = type->guest};
+
+    type->methods.aux_save(&io, (int)when);
+    io_end(&io);
+}
+
+static bool aux_load(void *ctx, kr_reader *in, uint32_t format, uint32_t when)
+{
+    struct RedisModuleType *type = ctx;
+    RedisModuleIO io = {.reader = in, .guest = type->guest};
+    int result = type->methods.aux_load(&io, (int)format, (int)when);
+
+    io_end(&io);
+    return result == REDISMODULE_OK && !io.failed;
+}
+
+/* Without the module rdb there are no files for it to stand in. */
+static bool aux_add(struct RedisModuleType *type)
+{
+    const struct RedisModuleTypeMethods *methods = &type->methods;
+    uint32_t when = (uint32_t)methods->aux_save_triggers &
+                    (KR_SNAPSHOT_BEFORE | KR_SNAPSHOT_AFTER);
+
+    if (!kr_snapshot || !methods->aux_save || !methods->aux_load || when == 0)
+        return true;
+    type->aux = (struct kr_snapshot_part){.size = sizeof(type->aux),
+                                          .opcode = KR_SNAPSHOT_AUX,
+                                          .file_name = type->name,
+                                          .format = type->row.format,
+                                          .when = when,
+                                          .save = aux_save,
+                                          .load = aux_load,
+                                          .ctx = type};
+    return kr_snapshot->part(type->guest->self, &type->aux) == KR_OK;
 }
 
 /* --- Registering ---------------------------------------------------------- */
@@ -227,7 +318,8 @@ RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
         .digest = type_digest,
         .save = type_save,
         .rewrite = type->methods.aof_rewrite ? type_rewrite : NULL,
-        .unlink = type->methods.unlink ? type_unlink : NULL,
+        .unlink =
+            type->methods.unlink || type->methods.unlink2 ? type_unlink : NULL,
         .load_as = type_load,
         .ctx = type,
     };
@@ -237,7 +329,7 @@ RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
     }
     type->next = ctx->guest->types;
     ctx->guest->types = type;
-    return type;
+    return aux_add(type) ? type : NULL;
 }
 
 void types_forget(struct guest *guest)
@@ -263,6 +355,7 @@ int rm_ModuleTypeSetValue(RedisModuleKey *key, RedisModuleType *type,
     kr_keyspace->put_key(key->db, key_name(key), type->slot, 0, KR_PUT_BOXED, 0,
                          &cell);
     kr_cell_set_box(&cell, value_new(type, value));
+    kr_block->ready(key->db, key_name(key));
     return REDISMODULE_OK;
 }
 
@@ -350,6 +443,17 @@ void rm_DigestAddStringBuffer(RedisModuleDigest *digest, const char *bytes,
         kr_codec->digest_begin(digest->digest);
     digest->open = true;
     kr_codec->digest_mix(digest->digest, kr_str(bytes, size));
+}
+
+const RedisModuleString *rm_GetKeyNameFromDigest(RedisModuleDigest *digest)
+{
+    return digest->key;
+}
+
+int rm_GetDbIdFromDigest(RedisModuleDigest *digest)
+{
+    (void)digest;
+    return -1;
 }
 
 void rm_DigestAddLongLong(RedisModuleDigest *digest, long long value)

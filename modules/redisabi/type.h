@@ -15,6 +15,7 @@
 #include "context.h"
 
 #include <kr/codec.h>
+#include <kr/snapshot.h>
 
 struct RedisModuleType {
     struct RedisModuleType *next; /* of the guest's */
@@ -22,6 +23,7 @@ struct RedisModuleType {
     struct RedisModuleTypeMethods methods; /* what is beyond its version: 0 */
     struct kr_type row;
     uint16_t slot;
+    struct kr_snapshot_part aux; /* what it saves beside its values */
     char name[10];
 };
 

@@ -85,14 +85,33 @@ uint64_t scripting_evalsha_acts(const struct kr_call *call)
 
 /* --- Running it ---------------------------------------------------------- */
 
-static void eval_run(struct kr_call *call, const struct script *script,
-                     uint32_t keys, bool read_only)
+/* Compile what the version of the module before has cached.  false: replied. */
+static bool eval_ready(struct kr_call *call, struct script *script)
+{
+    struct scripts *scripts = &eval_state(call)->scripts;
+    lua_State *L = scripts->engine->L;
+    bool ready;
+
+    scripts->engine->must = true;
+    ready = scripts_ready(scripts, script);
+    scripts->engine->must = false;
+    if (!ready) {
+        kr_reply_errorf(call->reply, "ERR %s", lua_tostring(L, -1));
+        lua_settop(L, 0);
+    }
+    return ready;
+}
+
+static void eval_run(struct kr_call *call, struct script *script, uint32_t keys,
+                     bool read_only)
 {
     struct engine *engine = eval_state(call)->scripts.engine;
     lua_State *L = engine->L;
     struct run run = {.call = call, .name = script->digest};
 
     if (!prepare_run(&run, script->flags, read_only))
+        return;
+    if (KR_UNLIKELY(script->function == LUA_NOREF) && !eval_ready(call, script))
         return;
     engine->must = true;
     lua_rawgeti(L, LUA_REGISTRYINDEX, engine->globals);
@@ -108,7 +127,7 @@ static void eval_run(struct kr_call *call, const struct script *script,
 
 static void eval_text(struct kr_call *call, bool read_only)
 {
-    const struct script *script;
+    struct script *script;
     uint32_t keys;
 
     if (!prepare_keys(call, KR_ERR_NOT_INT, &keys))
@@ -120,7 +139,7 @@ static void eval_text(struct kr_call *call, bool read_only)
 
 static void eval_digest(struct kr_call *call, bool read_only)
 {
-    const struct script *script = eval_find(call, call->argv[1]);
+    struct script *script = eval_find(call, call->argv[1]);
     uint32_t keys;
 
     if (call->argv[1].size == SCRIPT_DIGEST &&

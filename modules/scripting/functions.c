@@ -489,3 +489,18 @@ refuse:
     functions_free(functions, library);
     return NULL;
 }
+
+bool functions_copy(struct functions *functions, const struct functions *from,
+                    char error[FUNCTIONS_TEXT])
+{
+    for (uint32_t i = 0; i < from->shelf.libraries.count; i++) {
+        if (functions_load(functions, &functions->shelf,
+                           shelf_at(&from->shelf, i)->source, false, true,
+                           error))
+            continue;
+        functions_clear(functions, &functions->shelf);
+        functions_settle(functions);
+        return false;
+    }
+    return true;
+}

@@ -38,6 +38,10 @@ struct library *functions_load(struct functions *functions, struct shelf *shelf,
 void functions_drop(struct functions *functions, struct shelf *shelf,
                     struct library *library);
 void functions_clear(struct functions *functions, struct shelf *shelf);
+/* Load the libraries of `from`, an empty `functions` is given them.  false: there
+ * are none here, and `error` says why. */
+bool functions_copy(struct functions *functions, const struct functions *from,
+                    char error[FUNCTIONS_TEXT]);
 /* Whoever has called one of the three calls this at last: a state without
  * libraries goes. */
 void functions_settle(struct functions *functions);

@@ -112,18 +112,20 @@ static kr_status scripting_create(kr_module *self,
         .clear = function_part_clear,
         .ctx = &state->functions,
     };
-    if (kr_snapshot)
-        (void)kr_snapshot->part(self, &state->part);
     *out = state;
     return KR_OK;
 }
 
-static void scripting_activate(kr_module *self, void *state)
+static void scripting_activate(kr_module *self, void *ctx)
 {
+    struct scripting *state = ctx;
+
+    if (kr_snapshot)
+        (void)kr_snapshot->part(self, &state->part);
     /* Clients look for "used_memory", which some of these begin with. */
     (void)kr_info->provide(self, "memory", KR_INFO_WEAK | KR_INFO_LAST,
                            scripting_info, state);
-    owner_activate(&((struct scripting *)state)->owner);
+    owner_activate(&state->owner);
 }
 
 static void scripting_destroy(kr_module *self, void *ctx)
@@ -133,6 +135,41 @@ static void scripting_destroy(kr_module *self, void *ctx)
     functions_fini(&state->functions);
     scripts_fini(&state->scripts);
     kr_memory->free(self, state);
+}
+
+/* --- The next version ---------------------------------------------------- */
+
+static kr_status scripting_handover(kr_module *self, void *state,
+                                    struct kr_handover *out)
+{
+    (void)self;
+    out->layout = SCRIPTING_LAYOUT;
+    out->state = state;
+    return KR_OK;
+}
+
+/* Compiled code calls functions of the version that has compiled it, so what
+ * passes is text: of scripts, which are compiled when they are next run, and of
+ * libraries, which are loaded here. */
+static kr_status scripting_takeover(kr_module *self, void *state,
+                                    const struct kr_handover *in)
+{
+    struct scripting *now = state, *then = in->state;
+    char error[FUNCTIONS_TEXT];
+
+    if (in->layout != SCRIPTING_LAYOUT)
+        return KR_EVERSION;
+    if (then->owner.running) {
+        snprintf(in->error, in->error_size, "a script is running");
+        return KR_EFAIL;
+    }
+    if (!functions_copy(&now->functions, &then->functions, error)) {
+        snprintf(in->error, in->error_size, "%s", error);
+        return KR_EFAIL;
+    }
+    scripts_adopt(&now->scripts, &then->scripts);
+    scripting_destroy(self, then);
+    return KR_OK;
 }
 
 /* --- What the host learns ------------------------------------------------ */
@@ -171,10 +208,11 @@ static const struct kr_offer offers[] = {
 KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "EVAL and SCRIPT: Lua, compiled as it runs",
-          .flags = KR_MODULE_CAN_UNLOAD, .self = &scripting_self,
-          .imports = KR_ROWS(imports), .offers = KR_ROWS(offers),
-          .params = KR_ROWS(params),
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .self = &scripting_self, .imports = KR_ROWS(imports),
+          .offers = KR_ROWS(offers), .params = KR_ROWS(params),
           .commands = {scripting_commands, SCRIPTING_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .create = scripting_create, .activate = scripting_activate,
-          .destroy = scripting_destroy);
+          .destroy = scripting_destroy, .handover = scripting_handover,
+          .takeover = scripting_takeover);

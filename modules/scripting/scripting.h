@@ -9,6 +9,8 @@
 #include <kr/scripts.h>
 #include <kr/snapshot.h>
 
+#define SCRIPTING_LAYOUT 1u /* of all below, for handover() */
+
 struct scripting {
     kr_module *self;
     struct owner owner;     /* of both engines */

@@ -126,13 +126,43 @@ struct script *scripts_find_text(const struct scripts *scripts,
     return scripts_look(&scripts->by_text, text);
 }
 
-static void scripts_insert(struct htable *table, struct kr_str key,
-                           struct script *script)
+static const struct item *
+scripts_insert(struct htable *table, struct kr_str key, struct script *script)
 {
     struct item *item = item_new(&scripting_host, key, sizeof(script));
 
     memcpy(item_tail(item), &script, sizeof(script));
     htable_insert(table, &scripting_host, kr_text->hash(key), item);
+    return item;
+}
+
+/* Its function is on Lua's stack, or a text of why there is none. */
+static bool scripts_compile(lua_State *L, struct kr_str text, size_t skip)
+{
+    if (engine_compile(L, kr_str(text.data + skip, text.size - skip),
+                       "@user_script"))
+        return true;
+    lua_pushfstring(L, "Error compiling script (new function): %s",
+                    lua_tostring(L, -1));
+    return false;
+}
+
+bool scripts_ready(struct scripts *scripts, struct script *script)
+{
+    lua_State *L = scripts->engine->L;
+    struct kr_str text = item_key(script->text);
+    char error[256];
+    uint32_t flags;
+    size_t skip;
+
+    if (!scripts_read_shebang(text, &flags, &skip, error, sizeof(error))) {
+        lua_pushstring(L, error);
+        return false;
+    }
+    if (!scripts_compile(L, text, skip))
+        return false;
+    script->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    return true;
 }
 
 struct script *scripts_add(struct scripts *scripts, struct kr_str text)
@@ -147,19 +177,15 @@ struct script *scripts_add(struct scripts *scripts, struct kr_str text)
         lua_pushstring(L, error);
         return NULL;
     }
-    if (!engine_compile(L, kr_str(text.data + skip, text.size - skip),
-                        "@user_script")) {
-        lua_pushfstring(L, "Error compiling script (new function): %s",
-                        lua_tostring(L, -1));
+    if (!scripts_compile(L, text, skip))
         return NULL;
-    }
     script = kr_memory->calloc(scripting_self, 1, sizeof(*script));
     script->flags = flags;
     script->function = luaL_ref(L, LUA_REGISTRYINDEX);
     kr_text->sha1_hex(text, script->digest);
-    scripts_insert(&scripts->by_digest, kr_str(script->digest, SCRIPT_DIGEST),
-                   script);
-    scripts_insert(&scripts->by_text, text, script);
+    (void)scripts_insert(&scripts->by_digest,
+                         kr_str(script->digest, SCRIPT_DIGEST), script);
+    script->text = scripts_insert(&scripts->by_text, text, script);
     scripts->bytes += sizeof(*script) + SCRIPT_DIGEST + text.size;
     return script;
 }
@@ -169,6 +195,25 @@ bool scripts_init(struct scripts *scripts, struct owner *owner)
     memset(scripts, 0, sizeof(*scripts));
     scripts->engine = engine_new(scripting_self, owner);
     return scripts->engine != NULL;
+}
+
+static bool scripts_forget_code(struct item *item, void *unused)
+{
+    (void)unused;
+    script_of(item)->function = LUA_NOREF;
+    return true;
+}
+
+void scripts_adopt(struct scripts *scripts, struct scripts *from)
+{
+    scripts->by_digest = from->by_digest;
+    scripts->by_text = from->by_text;
+    scripts->bytes = from->bytes;
+    from->by_digest = (struct htable){0};
+    from->by_text = (struct htable){0};
+    from->bytes = 0;
+    (void)htable_each(&scripts->by_digest, &scripting_host, scripts_forget_code,
+                      NULL);
 }
 
 static bool scripts_release_item(struct item *item, void *unused)

@@ -19,8 +19,9 @@
 #define SCRIPT_DIGEST 40 /* hexadecimal digits */
 
 struct script {
-    int function;   /* reference in Lua's registry */
-    uint32_t flags; /* SCRIPT_ */
+    const struct item *text; /* its item in by_text */
+    int function;            /* reference in Lua's registry, or LUA_NOREF */
+    uint32_t flags;          /* SCRIPT_ */
     char digest[SCRIPT_DIGEST + 1];
 };
 
@@ -48,6 +49,12 @@ static inline uint64_t scripts_count(const struct scripts *scripts)
 /* Compile a new one.  NULL, and a text of why not is on Lua's stack: without
  * its code. */
 struct script *scripts_add(struct scripts *scripts, struct kr_str text);
+
+/* Take all that `from` has, which is left empty.  Nothing of it is compiled for
+ * this engine; scripts_ready() does so.  O(scripts). */
+void scripts_adopt(struct scripts *scripts, struct scripts *from);
+/* Compile a script that is not.  false: a text of why not is on Lua's stack. */
+bool scripts_ready(struct scripts *scripts, struct script *script);
 
 /* The flags in the first line, if it is a shebang, whose size is *skip then.
  * false: `error`, of `size` bytes, says what is wrong. */

@@ -15,6 +15,7 @@
 #define TRACKER_NOLOOP  (1u << 3) /* not of its own changes */
 #define TRACKER_CACHING (1u << 4) /* CLIENT CACHING was said */
 #define TRACKER_BROKEN  (1u << 5) /* whom to tell is gone */
+#define TRACKER_READ    (1u << 6) /* its script has read something */
 
 struct interest;
 LIST_HEAD(interests, interest);

@@ -212,18 +212,34 @@ static void tracker_forget_caching(struct tracker *tracker,
         tracker->flags &= ~TRACKER_CACHING;
 }
 
+/* What a script reads counts as what its own call names: a client knows no
+ * other keys of it. */
+static bool tracker_reads(struct tracker *tracker, const struct kr_call *call)
+{
+    const struct kr_command *row = kr_commands->row(call->command);
+    bool read = row->flags & KR_CMD_READONLY && !(row->flags & KR_CMD_PUBSUB);
+
+    if (call->flags & KR_CALL_SCRIPT) {
+        tracker->flags |= read ? TRACKER_READ : 0;
+        return false;
+    }
+    if (row->categories & KR_CAT_SCRIPTING) {
+        read = tracker->flags & TRACKER_READ;
+        tracker->flags &= ~TRACKER_READ;
+    }
+    return read;
+}
+
 static int32_t tracking_after(struct kr_call *call,
                               const struct kr_outcome *outcome, void *ctx)
 {
     struct tracking *tracking = ctx;
     struct tracker *tracker = tracker_of(tracking, call->client);
-    uint64_t flags;
 
     if (!tracker || outcome->blocked)
         return KR_GATE_PASS;
-    flags = kr_commands->row(call->command)->flags;
-    if (flags & KR_CMD_READONLY && !(flags & KR_CMD_PUBSUB) &&
-        !(tracker->flags & TRACKER_BCAST) && tracker_caches(tracker))
+    if (tracker_reads(tracker, call) && !(tracker->flags & TRACKER_BCAST) &&
+        tracker_caches(tracker))
         tracking_remember(tracking, tracker, call);
     /* What a call contains ends with it: the reply is not whole before. */
     if (call->flags & (KR_CALL_SCRIPT | KR_CALL_TRANSACTION))

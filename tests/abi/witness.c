@@ -6,7 +6,7 @@
  * member that was moved, removed or retyped is seen.  tests/abi/run-abidiff
  * compares it with the record of the last release. */
 #include <kr/kr.h>
-#include <kr/string.h>
+HEADERS
 
 #define WITNESS(name)                                                          \
     KR_EXPORT const struct name *witness_##name(const struct name *it);        \

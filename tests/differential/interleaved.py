@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """interleaved - several clients of both servers, in the order of a seed.
 
-What one client does is told to others here: transactions that somebody comes in
+What one client does is told to others here: transactions and scripts, that somebody comes in
 between of, messages, notifications, invalidations, parked calls that others
 serve.  One client speaks at a time; behind each command a client of its own asks
 twice for a PONG, so everything that came of it has been sent.  Then what each
@@ -16,6 +16,7 @@ channels at once.
     interleaved.py [--seed N] [--count N] [--protocol 2|3]
 """
 import argparse
+import hashlib
 import random
 import sys
 
@@ -28,6 +29,32 @@ CLIENTS = 5
 SHOWN = 30  # commands before a difference that are printed
 
 KEYS = [b"k%d" % i for i in range(6)]
+LIBRARY = b"#!lua name=l\n" + b"".join(
+    b"redis.register_function{function_name='%s', callback=function(keys, args) %s end%s}\n" % row for row in (
+        (b"put", b"redis.call('set', keys[1], args[1]) return redis.call('get', keys[1])", b""),
+        (b"move", b"return redis.pcall('rename', keys[1], keys[2])", b""),
+        (b"look", b"return {redis.call('exists', keys[1]), redis.pcall('get', keys[1])}", b", flags={'no-writes'}")))
+# What a script does between its keys, its argument and its reply.
+SCRIPTS = [
+    b"return redis.call('incr', KEYS[1])",
+    b"redis.call('set', KEYS[1], ARGV[1]) return redis.call('get', KEYS[1])",
+    b"if redis.call('exists', KEYS[1]) == 0 then return redis.call('lpush', KEYS[1], ARGV[1], 'z') end return false",
+    b"redis.call('del', KEYS[1], KEYS[2]) return redis.status_reply('GONE')",
+    b"redis.call('rpush', KEYS[1], ARGV[1]) redis.call('lmove', KEYS[1], KEYS[2], 'left', 'right') return {1, {2, ARGV[1]}}",
+    b"redis.call('publish', 'a1', ARGV[1]) redis.call('publish', 'b1', KEYS[1]) return redis.pcall('hset', KEYS[1], 'f', ARGV[1])",
+    b"redis.call('set', KEYS[1], 1) redis.call('set', KEYS[2], 2) error('half way')",
+    b"redis.call('set', KEYS[1], 1) return redis.call('nosuch')",
+    b"return redis.pcall('blpop', KEYS[1], KEYS[2], 0)",
+    b"redis.setresp(3) redis.call('hset', KEYS[1], 'f', ARGV[1]) return redis.call('hgetall', KEYS[1])",
+    b"redis.call('select', 1) redis.call('set', KEYS[1], ARGV[1]) return redis.call('dbsize')",
+    b"for i = 1, 5 do redis.call('zadd', KEYS[1], i, ARGV[1] .. i) end return redis.call('zrange', KEYS[1], 0, -1, 'withscores')",
+    b"return {redis.call('type', KEYS[1]).ok, redis.call('exists', KEYS[2])}",
+    b"#!lua flags=no-writes\nreturn redis.pcall('set', KEYS[1], ARGV[1])",
+    b"#!lua\nredis.call('append', KEYS[1], ARGV[1]) return redis.call('strlen', KEYS[1])",
+    b"return redis.error_reply('MINE ' .. KEYS[1])",
+    b"local t = redis.call('mget', KEYS[1], KEYS[2]) return cjson.encode(t)",
+    b"this is no Lua",
+]
 CHANNELS = [b"a1", b"a2", b"b1", b"__keyevent@0__:set", b"__keyspace@0__:k1"]
 PATTERNS = [b"a?", b"b*", b"__keyevent@0__:[de]*", b"__keyspace@1__:*"]
 
@@ -56,8 +83,16 @@ def command(rng, protocol):
     caching = [(b"CLIENT", b"TRACKING", b"ON"), (b"CLIENT", b"TRACKING", b"OFF"), (b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"),
                (b"CLIENT", b"TRACKING", b"ON", b"OPTIN"), (b"CLIENT", b"CACHING", b"YES"), (b"CLIENT", b"TRACKINGINFO"),
                (b"CLIENT", b"TRACKING", b"ON", b"BCAST", b"PREFIX", b"k1")]
-    groups = [data, transaction, messages, waiting] + ([caching] if protocol == 3 else [])
-    weights = [10, 5, 4, 1, 2][:len(groups)]
+    script = rng.choice(SCRIPTS)
+    digest = hashlib.sha1(script).hexdigest().encode()
+    scripts = [(b"EVAL", script, b"2", key, other, word), (b"EVAL", script, b"2", key, other, word),
+               (b"EVALSHA", digest, b"2", key, other, word), (b"EVAL_RO", script, b"2", key, other, word),
+               (b"EVAL", script, b"1", key, word), (b"SCRIPT", b"LOAD", script), (b"SCRIPT", b"EXISTS", digest),
+               (b"FCALL", b"put", b"1", key, word), (b"FCALL", b"move", b"2", key, other), (b"FCALL_RO", b"look", b"1", key),
+               (b"FCALL_RO", b"put", b"1", key, word), (b"FUNCTION", b"LOAD", b"REPLACE", LIBRARY), (b"FUNCTION", b"DELETE", b"l"),
+               (b"SCRIPT", b"FLUSH"), (b"SCRIPT", b"KILL"), (b"FUNCTION", b"STATS")]
+    groups = [data, transaction, messages, waiting, scripts] + ([caching] if protocol == 3 else [])
+    weights = [10, 5, 4, 1, 8, 2][:len(groups)]
     words = rng.choice(rng.choices(groups, weights)[0])
     # Whatever its time is: the two servers do not read the clock at one moment.
     return (b"XADD", words[1], b"%d-1" % rng.randrange(1, 10 ** 6), b"f", b"v") if words[0] == b"XADD" else words
@@ -69,6 +104,8 @@ class Side:
     def __init__(self, server, protocol):
         self.asking = server.client()
         must(self.asking.call("FLUSHALL"))
+        must(self.asking.call("SCRIPT", "FLUSH"))
+        must(self.asking.call("FUNCTION", "FLUSH"))
         must(self.asking.call("CONFIG", "SET", "notify-keyspace-events", "KEA"))
         self.clients = [server.client(protocol) for _ in range(CLIENTS)]
 
@@ -147,7 +184,7 @@ def play(pair, seed, count, protocol):
 
 
 def run(pair, report, seeds, count):
-    needed = ("multi", "subscribe", "blpop", "bzpopmin", "client|tracking", "hset", "sadd", "xadd", "copy")
+    needed = ("multi", "subscribe", "blpop", "bzpopmin", "client|tracking", "hset", "sadd", "xadd", "copy", "eval", "fcall")
     missing = [name for name in needed if not pair.knows(name)]
     if missing:
         report.skip("interleaved clients", f"need {' '.join(missing)}")

@@ -147,6 +147,101 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
             self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
 
+    def test_clients_wait_for_keys(self):
+        """Several clients, in the order of their coming; and one that goes away."""
+        def run(**which):
+            said = []
+            with Server("--enable-module-command", "yes", **which) as server, \
+                    server.client() as one, server.client() as two, server.client() as three:
+                self.assertEqual(one.call("MODULE", "LOAD", self.folder / "queues.so"), b"OK")
+                ids = [client.call("CLIENT", "ID") for client in (one, two)]
+
+                def settle(count):
+                    for _ in range(500):
+                        if f"blocked_clients:{count}\r" in three.call("INFO", "clients").decode():
+                            return
+                        time.sleep(0.01)
+                    self.fail(f"not {count} clients are blocked")
+
+                one.send("QUEUES.TAKE", "l", "2", "0")
+                settle(1)
+                two.send("QUEUES.TAKE", "l", "1", "0")
+                settle(2)
+                said.append(three.call("RPUSH", "l", "first"))
+                said.append(two.read())
+                said.append(three.call("RPUSH", "l", "x", "y"))
+                said.append(one.read())
+                said.append(three.call("QUEUES.TOLD"))
+                one.send("QUEUES.ANY", "0", "a", "b", "c")
+                settle(1)
+                three.call("SET", "b", "a string")
+                said.append(three.call("QUEUES.SIGNAL", "c"))
+                said.append(three.call("QUEUES.SIGNAL", "b"))
+                said.append(one.read())
+                one.send("QUEUES.TAKE", "m", "1", "0")
+                two.send("QUEUES.TAKE", "m", "1", "0")
+                settle(2)
+                said.append(three.call("CLIENT", "UNBLOCK", ids[0], "TIMEOUT"))
+                said.append(one.read())
+                said.append(three.call("CLIENT", "UNBLOCK", ids[1], "ERROR"))
+                said.append(str(two.read()))
+                one.send("QUEUES.TAKE", "m", "1", "0")
+                settle(1)
+                self.assertIsInstance(three.call("MODULE", "UNLOAD", "queues"), Error)
+                said.append(three.call("CLIENT", "KILL", "ID", ids[0]))
+                settle(0)
+                time.sleep(0.05)
+                said.append(three.call("QUEUES.TOLD"))
+                said.append(three.call("MODULE", "UNLOAD", "queues"))
+            return said
+
+        self.assertEqual(run(), run(binary=ORACLE))
+
+    def test_a_guest_is_not_pulled_from_under_its_threads(self):
+        with Server() as server, server.client() as client, server.client() as waiter:
+            self.assertEqual(client.call("MODULE", "LOAD", self.folder / "waits.so"), b"OK")
+            waiter.send("WAITS.SLOW", "300", "0", "word")
+            time.sleep(0.1)
+            refusal = client.call("MODULE", "UNLOAD", "waits")
+            self.assertIn("clients that it has blocked", str(refusal))
+            self.assertEqual(waiter.read().value[3], b"word")
+            for _ in range(100):
+                if client.call("MODULE", "UNLOAD", "waits") == b"OK":
+                    break
+                time.sleep(0.01)
+            for _ in range(30):
+                self.assertEqual(client.call("MODULE", "LOAD", self.folder / "waits.so"), b"OK")
+                client.call("WAITS.DIRECT", "k", "v")
+                for _ in range(100):
+                    if client.call("MODULE", "UNLOAD", "waits") == b"OK":
+                        break
+                    time.sleep(0.001)
+                else:
+                    self.fail("it is never unloaded")
+            self.assertEqual(client.call("GET", "k"), b"v")
+
+    def test_settings(self):
+        path = self.folder / "settings.so"
+        extra = ["--enable-module-command", "yes"]
+
+        def run(**which):
+            said = []
+            with Server(*extra, **which) as server, server.client() as client:
+                said.append(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.number", "42",
+                                        "CONFIG", "settings.fixed", "yes"))
+                said.append(client.call("SETTINGS.ALL"))
+                said.append(client.call("MODULE", "UNLOAD", "settings"))
+                said.append(client.call("CONFIG", "GET", "settings.*"))
+                said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.number",
+                                                   "13"), Error))
+                said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.none",
+                                                   "1"), Error))
+                said.append(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.number", "7"))
+                said.append(client.call("SETTINGS.ALL")[1])
+            return said
+
+        self.assertEqual(run(), run(binary=ORACLE))
+
     @unittest.skipUnless(os.path.exists(REDISEARCH), "redis-redisearch is not installed")
     def test_redisearch(self):
         def run(**which):

@@ -5,9 +5,13 @@
 Every one of the endless ones has to leave the server answering BUSY to others, to
 die by SCRIPT KILL where it has not written, and by SHUTDOWN NOSAVE where it has;
 with the compiler on, as it is for everybody."""
+import os
 import pathlib
+import random
 import select
+import shutil
 import sys
+import tempfile
 import time
 import unittest
 
@@ -251,6 +255,56 @@ class EndlessThatWrote(unittest.TestCase):
                         self.assertTrue(other.call("SHUTDOWN", "SAVE").startswith(b"BUSY"))
                         other.send("SHUTDOWN", "NOSAVE")
                         self.assertEqual(server.wait_exit(10), 0)
+
+
+class Ends(unittest.TestCase):
+    """SHUTDOWN NOSAVE in the middle of a loop: the process is gone, whatever the loop was compiled to."""
+    ROUNDS = int(os.environ.get("KEYRACK_SCRIPT_ENDS", "25"))
+
+    def test_the_server_ends_within_any_loop(self):
+        seed = random.randrange(1 << 32)
+        rng = random.Random(seed)
+        for _ in range(self.ROUNDS):
+            name, writes = rng.choice(list(ENDLESS)), rng.random() < 0.5
+            with self.subTest(f"{name}, writes: {writes}, seed {seed}"), \
+                    Server("--busy-reply-threshold", "20", "--save", "") as server, \
+                    server.client(timeout=60) as looping, server.client(timeout=30) as other:
+                if isinstance(other.call("EVAL", "return 1", 0), Error):
+                    self.skipTest("there are no scripts")
+                looping.send("EVAL", ("redis.call('set', 'k', 1) " if writes else "") + ENDLESS[name], 0)
+                until = time.monotonic() + 15
+                while not (other.call("GET", "k") or b"").startswith(b"BUSY"):
+                    self.assertLess(time.monotonic(), until)
+                    time.sleep(0.003)
+                other.send("SHUTDOWN", "NOSAVE")
+                self.assertEqual(server.wait_exit(20), 0)
+
+
+class Refused(unittest.TestCase):
+    """A snapshot has failed: writes are refused, scripts by what they say of themselves."""
+
+    def test_misconf_goes_by_the_flags(self):
+        directory = tempfile.mkdtemp(prefix="keyrack-misconf.")
+        with Server("--save", "900 1", "--dir", directory) as server, server.client() as client:
+            if isinstance(client.call("EVAL", "return 1", 0), Error):
+                self.skipTest("there are no scripts")
+            shutil.rmtree(directory)
+            client.call("BGSAVE")
+            until = time.monotonic() + 20
+            while not (client.call("SET", "k", "v") or b"").startswith(b"MISCONF"):
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.05)
+            for flags in ("", " flags=allow-oom"):
+                self.assertTrue(client.call("EVAL", f"#!lua{flags}\nreturn 1", 0).startswith(b"MISCONF"), flags)
+            self.assertEqual(client.call("EVAL", "#!lua flags=no-writes\nreturn 1", 0), 1)
+            self.assertEqual(client.call("EVAL", "return 1", 0), 1)
+            self.assertTrue(client.call("EVAL", "return redis.call('set', 'k', 1)", 0).startswith(b"MISCONF"))
+            client.call("MULTI")
+            client.call("EVAL", "#!lua\nreturn 1", 0)
+            self.assertTrue(client.call("EXEC").startswith(b"EXECABORT"))
+            client.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+            self.assertEqual(client.call("EVAL", "#!lua\nreturn 1", 0), 1)
+            client.call("CONFIG", "SET", "save", "")
 
 
 # Each tries to reach, or to leave behind, what a script must not.  A script passes if it

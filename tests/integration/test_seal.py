@@ -117,19 +117,25 @@ class WhileItIsAway(Sealed):
     def test_what_was_restored_is_looked_at_when_it_opens(self):
         """Whatever the bytes are: the value opens, or stays sealed and can be deleted."""
         self.call("RPUSH", "l", *(f"e{i}" for i in range(40)))
-        dump = bytearray(self.call("DUMP", "l"))
+        dump, opened = bytearray(self.call("DUMP", "l")), 0
         for at in range(3, len(dump) - 10, 3):
             dump[at] ^= 0x55
             dump[-8:] = crc64(bytes(dump[:-8])).to_bytes(8, "little")
             self.unload("list")
-            self.assertEqual(self.call("RESTORE", "r", 0, bytes(dump), "REPLACE"), b"OK")
+            restored = self.call("RESTORE", "r", 0, bytes(dump), "REPLACE")
             self.load("list")
+            if restored != b"OK":  # it ends elsewhere, which is seen at once
+                self.assertEqual(restored, b"ERR Bad data format")
+                dump[at] ^= 0x55
+                continue
+            opened += 1
             answer = self.call("LRANGE", "r", 0, -1)
             if isinstance(answer, Error):
                 self.assertIn(b"WRONGTYPE", answer)
                 self.assertEqual(self.call("OBJECT", "ENCODING", "r"), b"sealed")
             self.assertEqual(self.call("DEL", "r"), 1)
             dump[at] ^= 0x55
+        self.assertGreater(opened, 10)
 
     def test_all_open_again(self):
         for module in FILL:

@@ -392,5 +392,93 @@ class EveryModule(Tide):
                          [b"notify-keyspace-events", b"AKE"])
 
 
+class Scripts(unittest.TestCase):
+    """scripting is upgraded to itself: what it has compiled is the old version's code."""
+    LIBRARY = ("#!lua name=l\nlocal calls = 0\n"
+               "redis.register_function('count', function() calls = calls + 1 return calls end)\n"
+               "redis.register_function{function_name='look', callback=function(k) return redis.call('get', k[1]) end,"
+               " flags={'no-writes'}}\n")
+    COUNT = 3000
+
+    def setUp(self):
+        self.server = Server("--busy-reply-threshold", "50", "--save", "", "--enable-debug-command", "yes")
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.client = self.server.client(timeout=60)
+        self.addCleanup(self.client.close)
+        self.call = self.client.call
+
+    def upgrade(self):
+        return self.call("MODULE", "UPGRADE", "scripting", str(MODULES / "scripting.so"))
+
+    def text(self, i):
+        return f"#!lua flags=no-writes\nreturn {{{i}, redis.call('get', KEYS[1])}}"
+
+    def test_cached_scripts_and_libraries_stay(self):
+        self.call("SET", "k", "v")
+        digests = self.client.many([("SCRIPT", "LOAD", self.text(i)) for i in range(self.COUNT)])
+        self.assertEqual(self.call("FUNCTION", "LOAD", self.LIBRARY), b"l")
+        libraries = self.call("FUNCTION", "LIST", "WITHCODE")
+        self.assertEqual(self.call("FCALL", "count", 0), 1)
+        for _ in range(3):
+            self.assertEqual(self.upgrade(), b"OK")
+            self.assertEqual(self.call("SCRIPT", "EXISTS", *digests), [1] * self.COUNT)
+            self.assertEqual(self.call("FUNCTION", "LIST", "WITHCODE"), libraries)
+            for i in range(0, self.COUNT, 7):
+                self.assertEqual(self.call("EVALSHA", digests[i], 1, "k"), [i, b"v"])
+                self.assertEqual(self.call("EVAL", self.text(i + 1), 1, "k"), [i + 1, b"v"])
+            self.assertEqual(self.call("FCALL", "look", 1, "k"), b"v")
+            self.assertEqual(self.call("FCALL", "count", 0), 1)  # a library's variables begin anew
+        self.assertEqual(int(self.server.info("memory")["number_of_cached_scripts"]), self.COUNT)
+        self.assertEqual(self.call("SCRIPT", "FLUSH"), b"OK")
+        self.assertEqual(self.call("SCRIPT", "EXISTS", digests[0]), [0])
+        self.assertEqual(self.call("FUNCTION", "DELETE", "l"), b"OK")
+        self.assertEqual(self.upgrade(), b"OK")
+        self.assertEqual(self.call("FUNCTION", "LIST"), [])
+
+    def test_libraries_are_saved_by_the_version_that_has_them(self):
+        self.assertEqual(self.call("FUNCTION", "LOAD", self.LIBRARY), b"l")
+        for _ in range(2):
+            self.assertEqual(self.upgrade(), b"OK")
+            self.assertEqual(self.call("DEBUG", "RELOAD"), b"OK")
+            self.assertEqual(self.call("FCALL", "count", 0), 1)
+
+    def test_a_script_under_way_ends_first(self):
+        with self.server.client(timeout=60) as other:
+            other.send("EVAL", "redis.call('set', 'began', 1) local t = {} for i = 1, 3e7 do t[i % 10] = i end return 'done'", 0)
+            time.sleep(0.02)
+            answer = self.upgrade()
+            self.assertTrue(answer == b"OK" or answer.startswith(b"BUSY"), answer)
+            self.assertEqual(other.read().value, b"done")
+            self.assertEqual(self.upgrade(), b"OK")
+            self.assertEqual(other.call("EVAL", "return redis.call('get', 'began')", 0), b"1")
+
+    def test_under_load_no_reply_is_wrong(self):
+        digest = self.call("SCRIPT", "LOAD", "return redis.call('incr', KEYS[1])")
+        self.assertEqual(self.call("FUNCTION", "LOAD", self.LIBRARY.replace(
+            "calls = calls + 1 return calls", "return redis.call('incr', 'f')")), b"l")
+        wrong, over, counts = [], threading.Event(), [0, 0, 0]
+
+        def load(number):
+            with self.server.client(timeout=60) as client:
+                while not over.is_set():
+                    replies = client.many([("EVALSHA", digest, 1, f"k{number}")] * 8 + [("FCALL", "look", 1, "nosuch")])
+                    counts[number] += 8
+                    if replies[7] != counts[number] or replies[8] is not None:
+                        wrong.append(replies)
+                        return
+
+        threads = [threading.Thread(target=load, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            self.assertEqual(self.upgrade(), b"OK")
+            time.sleep(0.05)
+        over.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertGreater(sum(counts), 100)
+
+
 if __name__ == "__main__":
     main()

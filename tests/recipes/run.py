@@ -305,5 +305,77 @@ class PlacesNearAPoint(Recipe):
         self.assertEqual(self.redis.exists("place:Nice"), 0)
 
 
+class ManyAtOnce(Recipe):
+    """What python3-redis itself builds on scripts and WATCH, under 50 clients."""
+    CLIENTS, ROUNDS, ACCOUNTS = 50, 6, 8
+
+    def all_at_once(self, work):
+        failures = []
+
+        def one(number):
+            client = redis.Redis(host=self.server.host, port=self.server.port, decode_responses=True)
+            try:
+                work(client, number)
+            except Exception as error:  # of a thread: told by the main one
+                failures.append(error)
+            finally:
+                client.close()
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(self.CLIENTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+
+    def test_transfers_that_watch_keep_the_sum(self):
+        accounts = [f"account:{i}" for i in range(self.ACCOUNTS)]
+        self.redis.mset({account: 100 for account in accounts})
+
+        def transfer(client, number):
+            for i in range(self.ROUNDS):
+                source, target = accounts[(number + i) % 8], accounts[(number * 3 + i + 1) % 8]
+                if source == target:
+                    continue
+
+                def move(pipe):
+                    left, there = int(pipe.get(source)), int(pipe.get(target))
+                    pipe.multi()
+                    pipe.set(source, left - 7)
+                    pipe.set(target, there + 7)
+
+                client.transaction(move, source, target)
+
+        self.all_at_once(transfer)
+        self.assertEqual(sum(map(int, self.redis.mget(accounts))), 100 * self.ACCOUNTS)
+
+    def test_a_registered_script_runs_for_all_and_after_a_flush(self):
+        take = self.redis.register_script("local n = redis.call('incrby', KEYS[1], ARGV[1]) return {n, n % 2 == 0}")
+
+        def work(client, number):
+            for _ in range(self.ROUNDS):
+                take(keys=["n"], args=[1], client=client)
+
+        self.all_at_once(work)
+        self.assertEqual(int(self.redis.get("n")), self.CLIENTS * self.ROUNDS)
+        self.redis.script_flush()  # the client loads it again by itself
+        self.assertEqual(take(keys=["n"], args=[1])[0], self.CLIENTS * self.ROUNDS + 1)
+
+    def test_a_lock_lets_one_in(self):
+        inside, seen = [], []
+
+        def work(client, number):
+            with client.lock("door", timeout=30, blocking_timeout=60, sleep=0.005) as lock:
+                inside.append(number)
+                seen.append(len(inside))
+                lock.extend(10)
+                lock.reacquire()
+                inside.pop()
+
+        self.all_at_once(work)
+        self.assertEqual(seen, [1] * self.CLIENTS)
+        self.assertFalse(self.redis.exists("door"))
+
+
 if __name__ == "__main__":
     main()

@@ -106,7 +106,8 @@ struct row {
 
 static struct row model[MODEL_MAX];
 static size_t model_count;
-static bool disordered; /* ids may have gone on below those of deleted entries */
+static bool
+    disordered; /* ids may have gone on below those of deleted entries */
 static struct stream *s;
 
 /* The words of an entry follow from its shape: how many, which fields, numbers
