@@ -172,7 +172,7 @@ typedef struct kr_subscription kr_subscription;
 struct kr_events {
     uint32_t size;
     uint32_t reserved;
-    /* NULL: there is no such event (yet). */
+    /* NULL: there is no such event (yet): see await(). */
     kr_subscription *(*subscribe)(kr_module *self, const char *event,
                                   kr_event_fn fn, void *ctx);
     void (*unsubscribe)(kr_subscription *subscription);
@@ -181,6 +181,12 @@ struct kr_events {
     /* Does anybody listen?  O(1): ask before a payload is made. */
     bool (*armed)(const kr_event *event);
     void (*publish)(kr_event *event, const void *payload);
+    /* As subscribe(), and an event that nobody has declared is waited for: who
+     * declares it, be it later or again after an absence, finds the subscriber.
+     * For events of modules that may come and go.  NULL: without a name or a
+     * function. */
+    kr_subscription *(*await)(kr_module *self, const char *event,
+                              kr_event_fn fn, void *ctx);
 };
 KR_INTERFACE(kr_events, "kr.events/1");
 

@@ -231,9 +231,8 @@ struct kr_descriptor {
 
     /* Show the state to the new version, which may refuse it: change nothing.
      * When it is taken no function of this version is called for it any more,
-     * deactivate() and destroy() included.  NULL: the state is not handed over;
-     * the old version is deactivated and destroyed, and the new one goes on with
-     * what its create() has made.  Not KR_OK: no upgrade. */
+     * deactivate() and destroy() included.  NULL: `layout` decides.  Not KR_OK:
+     * no upgrade. */
     kr_status (*handover)(kr_module *self, void *state,
                           struct kr_handover *out);
     /* The new version takes it, after its create() and right before the switch;
@@ -241,11 +240,21 @@ struct kr_descriptor {
      * and free the rest, but only when nothing can fail any more: a refusal
      * (KR_EVERSION, or what else went wrong; say why in in->error) leaves it all
      * to the old version, and destroy() frees what create() has made.  NULL:
-     * as if the old one had no handover(). */
+     * as if the old one had no state to hand over. */
     kr_status (*takeover)(kr_module *self, void *state,
                           const struct kr_handover *in);
 
     struct kr_rows carried; /* struct kr_carried */
+
+    /* The number of the layout of the state, and of what hangs on clients and on
+     * work under way; another one when any of it changes.  With it, handover()
+     * may be NULL: the state is shown under this number, and a version of
+     * another number is refused (KR_EVERSION) before its takeover() is asked.
+     * 0, and no handover(): the state is not handed over; the old version is
+     * deactivated and destroyed, and the new one goes on with what its create()
+     * has made. */
+    uint32_t layout;
+    uint32_t reserved2; /* 0 */
 };
 
 #define KR_DESCRIPTOR_NAME "kr_module_descriptor"

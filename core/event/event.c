@@ -14,9 +14,9 @@
  * row that goes is emptied (fn NULL), skipped, and squeezed out when the
  * outermost delivery of the event has ended.
  *
- * Events of modules are found by name.  Their record stays while anybody is
- * subscribed, also when the module that declared it has gone: the handles stay
- * valid, and the next version of the module finds its audience again.
+ * Events of modules are found by name.  Their record is there while anybody is
+ * subscribed, also before a module declares it and when that module has gone:
+ * the handles stay valid, and whoever declares it finds its audience.
  *
  * Invariants: live = rows with fn; bit i of event_armed is set exactly while
  * host event i has live > 0.  A delivery costs an indirect call per row. */
@@ -235,15 +235,22 @@ static kr_event *event_find(const char *name)
     return NULL;
 }
 
-static kr_subscription *event_subscribe(kr_module *self, const char *name,
-                                        kr_event_fn fn, void *ctx)
+/* A record for an event of a module's, which nobody has declared yet. */
+static kr_event *event_new(const char *name)
 {
-    kr_event *event = name && fn ? event_find(name) : NULL;
-    kr_subscription *s;
+    kr_event *event = memory_calloc(1, sizeof(*event));
 
-    if (!event || (!event->bit && !event->declared))
-        return NULL;
-    s = memory_alloc(sizeof(*s));
+    event->name = memory_strdup(name);
+    event->next = events.declared;
+    events.declared = event;
+    return event;
+}
+
+static kr_subscription *event_join(kr_event *event, kr_module *self,
+                                   kr_event_fn fn, void *ctx)
+{
+    kr_subscription *s = memory_alloc(sizeof(*s));
+
     s->event = event;
     s->module = self;
     s->stamp = rack_stamp(self);
@@ -254,6 +261,27 @@ static kr_subscription *event_subscribe(kr_module *self, const char *name,
     events.subscriptions = s;
     event_add(event, (struct event_row){fn, ctx, self, s, s->stamp});
     return s;
+}
+
+static kr_subscription *event_subscribe(kr_module *self, const char *name,
+                                        kr_event_fn fn, void *ctx)
+{
+    kr_event *event = name && fn ? event_find(name) : NULL;
+
+    if (!event || (!event->bit && !event->declared))
+        return NULL;
+    return event_join(event, self, fn, ctx);
+}
+
+static kr_subscription *event_await(kr_module *self, const char *name,
+                                    kr_event_fn fn, void *ctx)
+{
+    kr_event *event;
+
+    if (!name || !name[0] || !fn)
+        return NULL;
+    event = event_find(name);
+    return event_join(event ? event : event_new(name), self, fn, ctx);
 }
 
 static void event_unsubscribe(kr_subscription *subscription)
@@ -285,12 +313,8 @@ static kr_event *event_declare(kr_module *self, const char *name)
     if (!name || !name[0] || !self ||
         (event && (event->bit || (event->declared && event->module != self))))
         return NULL;
-    if (!event) {
-        event = memory_calloc(1, sizeof(*event));
-        event->name = memory_strdup(name);
-        event->next = events.declared;
-        events.declared = event;
-    }
+    if (!event)
+        event = event_new(name);
     if (!event->declared)
         event->stamp = 0;
     if (event->stamp != rack_stamp(self))
@@ -411,4 +435,5 @@ const struct kr_events event_interface = {
     .declare = event_declare,
     .armed = event_has_audience,
     .publish = event_publish,
+    .await = event_await,
 };

@@ -312,7 +312,27 @@ static bool upgrade_has_all(struct rack_module *m, char *error,
 static bool upgrade_passes_state(const struct rack_module *m,
                                  const struct rack_module *successor)
 {
-    return m->descriptor.handover && successor->descriptor.takeover;
+    return (m->descriptor.handover || m->descriptor.layout) &&
+           successor->descriptor.takeover;
+}
+
+/* The old version shows its state.  */
+static kr_status upgrade_show_state(struct rack_module *m,
+                                    struct kr_handover *given)
+{
+    if (m->descriptor.handover)
+        return m->descriptor.handover(&m->host, m->host.state, given);
+    given->layout = m->descriptor.layout;
+    given->state = m->host.state;
+    return KR_OK;
+}
+
+/* A version that has given its own layout as a number knows that one. */
+static bool upgrade_knows_layout(const struct rack_module *successor,
+                                 uint32_t layout)
+{
+    return successor->descriptor.handover || !successor->descriptor.layout ||
+           successor->descriptor.layout == layout;
 }
 
 /* The last step that may fail. */
@@ -332,11 +352,13 @@ static bool upgrade_hand_over(struct rack_module *m, char *error,
     if (!upgrade_passes_state(m, successor))
         return true;
     was = rack_enter(&m->host);
-    status = m->descriptor.handover(&m->host, m->host.state, &given);
+    status = upgrade_show_state(m, &given);
     if (status == KR_OK) {
         who = "takeover";
-        status = successor->descriptor.takeover(&m->host, successor->host.state,
-                                                &given);
+        status = upgrade_knows_layout(successor, given.layout)
+                     ? successor->descriptor.takeover(
+                           &m->host, successor->host.state, &given)
+                     : KR_EVERSION;
     }
     rack_leave(was);
     if (status == KR_OK)

@@ -47,22 +47,12 @@ static void aof_on_reset(void *ctx, const void *payload)
     aof->rewrites = aof->failures = aof->delayed = 0;
 }
 
-/* Whoever has DEBUG may come later. */
-static void aof_on_module_loaded(void *ctx, const void *payload)
-{
-    struct aof *aof = ctx;
-
-    (void)payload;
-    if (!aof->debug)
-        aof->debug =
-            kr_events->subscribe(aof->self, KR_EVENT_DEBUG, load_on_debug, aof);
-}
-
 /* Loaded into a server that runs already: there was no start to load at. */
 static void aof_settle(void *ctx)
 {
-    struct aof *aof = ctx;
+    struct aof *aof = aof_of_module();
 
+    (void)ctx;
     if (aof->met)
         return;
     aof->met = true;
@@ -108,7 +98,7 @@ static kr_status aof_create(kr_module *self, const struct kr_load_args *args,
     aof->fd = -1;
     aof->selected = -1;
     aof->began_sec = aof->took_sec = -1;
-    aof->sync = sync_new(self, file_on_synced, aof);
+    aof->sync = sync_new(self, file_on_synced, NULL);
     aof->slot = kr_clients->new_slot(self, NULL);
     aof->gate = kr_gates->add(self, "misconf-aof", KR_STAGE_ADMIT, 51,
                               status_gate, aof);
@@ -124,9 +114,7 @@ static void aof_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_SLEEP, file_on_sleep, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, switch_on_shutdown, state);
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, aof_on_reset, state);
-    kr_events->subscribe(self, KR_EVENT_MODULE_LOADED, aof_on_module_loaded,
-                         state);
-    aof_on_module_loaded(state, NULL);
+    kr_events->await(self, KR_EVENT_DEBUG, load_on_debug, state);
     kr_loop->post(self, aof_settle, state);
 }
 
@@ -138,6 +126,8 @@ static void aof_deactivate(kr_module *self, void *state)
     wait_end(aof);
     if (aof->state != AOF_OFF)
         switch_off(aof);
+    /* Its end is posted to code that is still there. */
+    sync_end(aof->sync);
 }
 
 static void aof_destroy(kr_module *self, void *state)
@@ -148,6 +138,28 @@ static void aof_destroy(kr_module *self, void *state)
     manifest_clear(self, &aof->manifest);
     kr_memory->free(self, aof->buffer.bytes);
     kr_memory->free(self, aof);
+}
+
+/* The log goes on where it is: file, buffer, marks and a rewrite under way are
+ * the next version's.  Only the thread that syncs is a new one, for it runs in
+ * the old code: the switch waits for a sync that has begun. */
+static kr_status aof_takeover(kr_module *self, void *state,
+                              const struct kr_handover *in)
+{
+    struct aof *now = state, *then = in->state;
+    struct aof own = *now;
+
+    *now = *then;
+    now->sync = own.sync;
+    now->slot = own.slot;
+    now->gate = own.gate;
+    now->reader = NULL;
+    if (then->reader)
+        log_attach(now);
+    wait_take(now, then);
+    sync_take(now->sync, then->sync);
+    kr_memory->free(self, then);
+    return KR_OK;
 }
 
 /* --- What the host learns ------------------------------------------------ */
@@ -213,16 +225,23 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_types),
 };
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(aof_settle),   KR_CARRIES(file_on_synced),
+    KR_CARRIES(rewrite_done), KR_CARRIES(wait_wake),
+    KR_CARRIES(wait_free),
+};
+
 /* clang-format on */
 
 KR_MODULE(.name = "aof", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "The log of writes: appendonly, BGREWRITEAOF, and loading "
                      "at the start",
-          .flags = KR_MODULE_CAN_UNLOAD, .self = &aof_self,
-          .imports = KR_ROWS(imports),
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .self = &aof_self, .imports = KR_ROWS(imports),
           .commands = {aof_commands, AOF_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .params = KR_ROWS(params), .create = aof_create,
           .activate = aof_activate, .deactivate = aof_deactivate,
-          .destroy = aof_destroy);
+          .destroy = aof_destroy, .takeover = aof_takeover,
+          .carried = KR_ROWS(carried), .layout = AOF_LAYOUT);

@@ -54,6 +54,10 @@ enum aof_state {
     AOF_ON
 };
 
+/* Of struct aof and all that hangs on it, of what waits, of the word that
+ * clients have: kr_descriptor.layout. */
+#define AOF_LAYOUT 1u
+
 struct aof_buffer {
     char *bytes;
     size_t size, capacity;
@@ -108,7 +112,6 @@ struct aof {
     kr_gate *gate; /* refuses writes that would not be kept */
     bool gate_armed;
     struct waiting *waiting;
-    kr_subscription *debug;
 };
 
 extern kr_module *aof_self;
@@ -125,7 +128,9 @@ static inline int64_t aof_now_sec(void)
 
 /* --- log.c --------------------------------------------------------------- */
 
-/* Read the journal, or no longer. */
+/* Read the journal, or no longer; log_attach(): going on, in place of the
+ * version before. */
+void log_attach(struct aof *aof);
 void log_open(struct aof *aof);
 void log_close(struct aof *aof);
 /* Drop what has not been written. */
@@ -133,10 +138,15 @@ void log_drop(struct aof *aof);
 
 /* --- sync.c -------------------------------------------------------------- */
 
-/* `done` is called on the main thread after a sync, once or more. */
+/* `done` is called on the main thread after a sync, once or more; its name is in
+ * kr_descriptor.carried. */
 struct sync *sync_new(kr_module *self, void (*done)(void *ctx), void *ctx);
-/* Finish what has been asked for, and end the thread. */
+/* Finish what has been asked for, and end the thread; a new one begins when it
+ * is needed.  Takes as long as the disk does. */
+void sync_end(struct sync *sync);
 void sync_free(struct sync *sync);
+/* What `before`, which an earlier version of the module has made, has done. */
+void sync_take(struct sync *sync, struct sync *before);
 /* Bring `fd` to the disk; then all before `mark` is there. */
 void sync_ask(struct sync *sync, int fd, uint64_t mark);
 /* The same, if `first`, and close it. */
@@ -182,6 +192,7 @@ void file_switch(struct aof *aof, int fd, int64_t size);
 /* All to the disk, and close. */
 void file_end(struct aof *aof);
 void file_on_sleep(void *ctx, const void *payload);
+/* `ctx` is not looked at: it may be the state of the version before. */
 void file_on_synced(void *ctx);
 
 /* --- rewrite.c, base.c --------------------------------------------------- */
@@ -189,6 +200,8 @@ void file_on_synced(void *ctx);
 bool rewrite_begin(struct aof *aof);
 void rewrite_kill(struct aof *aof);
 void rewrite_on_tick(struct aof *aof);
+/* The child has ended; `ctx` is not looked at, either. */
+void rewrite_done(void *ctx, const struct kr_child_end *end);
 /* Is somebody's transaction or script under way?  A child would see half. */
 bool rewrite_must_wait(void);
 /* Write a base into `fd`.  [main], [child] */
@@ -236,6 +249,11 @@ void status_settle(struct aof *aof);
 
 /* `synced` has moved. */
 void wait_serve(struct aof *aof);
+/* They wait in another state now. */
+void wait_take(struct aof *aof, struct aof *before);
+bool wait_wake(struct kr_call *call, uint32_t why, struct kr_str key,
+               void *ctx);
+void wait_free(void *ctx);
 void wait_end(struct aof *aof);
 
 #endif

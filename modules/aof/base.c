@@ -139,13 +139,20 @@ static void base_stamp(struct base *base)
     kr_codec->write_raw(base->out, kr_str(line, (size_t)n));
 }
 
+/* Who keeps snapshots knows what is no key; without him there is none. */
+static void base_parts(struct base *base, uint32_t when)
+{
+    if (kr_snapshot)
+        kr_snapshot->rewrite_parts(base->out, when);
+}
+
 static bool base_write_commands(struct base *base)
 {
     bool fine;
 
     base->out = kr_codec->new_stream_writer(base_put, base, 0);
     base_stamp(base);
-    kr_snapshot->rewrite_parts(base->out, KR_SNAPSHOT_BEFORE);
+    base_parts(base, KR_SNAPSHOT_BEFORE);
     for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
         base->keys_total += kr_keyspace->count(kr_keyspace->db(i));
     for (int32_t i = 0; i < kr_keyspace->db_count() && !base->failed; i++) {
@@ -156,7 +163,7 @@ static bool base_write_commands(struct base *base)
         base_select(base, i);
         kr_keyspace->each(db, base_key, base);
     }
-    kr_snapshot->rewrite_parts(base->out, KR_SNAPSHOT_AFTER);
+    base_parts(base, KR_SNAPSHOT_AFTER);
     fine = kr_codec->flush(base->out) && !base->failed;
     kr_codec->free_writer(base->out);
     return fine;

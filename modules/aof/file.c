@@ -256,9 +256,10 @@ void file_on_sleep(void *ctx, const void *payload)
 
 void file_on_synced(void *ctx)
 {
-    struct aof *aof = ctx;
+    struct aof *aof = aof_of_module();
     uint64_t mark = sync_mark(aof->sync);
 
+    (void)ctx;
     if (mark > aof->synced)
         aof->synced = mark;
     status_settle(aof);

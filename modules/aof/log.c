@@ -132,12 +132,16 @@ static void log_read(void *ctx, const struct kr_effect *effect)
         kr_clients->set(effect->client, aof->slot, (void *)(uintptr_t)aof->fed);
 }
 
+void log_attach(struct aof *aof)
+{
+    aof->reader = kr_journal->attach(aof->self, KR_JOURNAL_LOG, log_read, aof);
+}
+
 void log_open(struct aof *aof)
 {
     aof->selected = -1;
     if (!aof->reader)
-        aof->reader =
-            kr_journal->attach(aof->self, KR_JOURNAL_LOG, log_read, aof);
+        log_attach(aof);
 }
 
 void log_close(struct aof *aof)

@@ -180,12 +180,13 @@ static void rewrite_begin_again(struct aof *aof)
     aof->scheduled = true;
 }
 
-static void rewrite_done(void *ctx, const struct kr_child_end *end)
+void rewrite_done(void *ctx, const struct kr_child_end *end)
 {
     bool failed = false, fine = end->signal == 0 && end->code == 0;
-    struct aof *aof = ctx;
+    struct aof *aof = aof_of_module();
     char temp[PATH_MAX];
 
+    (void)ctx;
     rewrite_temp_name(end->pid, temp);
     aof->child_copied = end->copied_bytes;
     if (fine)

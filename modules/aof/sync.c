@@ -116,7 +116,7 @@ struct sync *sync_new(kr_module *self, void (*done)(void *ctx), void *ctx)
     return sync;
 }
 
-void sync_free(struct sync *sync)
+void sync_end(struct sync *sync)
 {
     pthread_mutex_lock(&sync->lock);
     sync->end = true;
@@ -124,6 +124,20 @@ void sync_free(struct sync *sync)
     pthread_mutex_unlock(&sync->lock);
     if (sync->begun)
         pthread_join(sync->thread, NULL);
+    sync->begun = sync->end = false;
+}
+
+void sync_take(struct sync *sync, struct sync *before)
+{
+    sync_end(before);
+    sync->mark = before->mark;
+    sync->error = before->error;
+    sync_free(before);
+}
+
+void sync_free(struct sync *sync)
+{
+    sync_end(sync);
     pthread_cond_destroy(&sync->wake);
     pthread_mutex_destroy(&sync->lock);
     kr_memory->free(sync->self, sync);

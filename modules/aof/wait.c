@@ -37,8 +37,7 @@ static void wait_reply(struct kr_call *call, const struct aof *aof,
 
 /* --- In line ------------------------------------------------------------- */
 
-static bool wait_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                      void *ctx)
+bool wait_wake(struct kr_call *call, uint32_t why, struct kr_str key, void *ctx)
 {
     struct waiting *waiting = ctx;
 
@@ -48,7 +47,7 @@ static bool wait_wake(struct kr_call *call, uint32_t why, struct kr_str key,
     return true;
 }
 
-static void wait_free(void *ctx)
+void wait_free(void *ctx)
 {
     struct waiting *waiting = ctx;
     struct waiting **at = &waiting->aof->waiting;
@@ -73,6 +72,14 @@ void wait_end(struct aof *aof)
     for (struct waiting *waiting = aof->waiting; waiting;
          waiting = waiting->next)
         kr_block->complete(waiting->parked);
+}
+
+void wait_take(struct aof *aof, struct aof *before)
+{
+    aof->waiting = before->waiting;
+    for (struct waiting *waiting = aof->waiting; waiting;
+         waiting = waiting->next)
+        waiting->aof = aof;
 }
 
 /* --- The command --------------------------------------------------------- */

@@ -63,20 +63,9 @@ static void connection_destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
-static kr_status connection_handover(kr_module *self, void *state,
-                                     struct kr_handover *out)
-{
-    (void)self;
-    out->layout = CONNECTION_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
 static kr_status connection_takeover(kr_module *self, void *state,
                                      const struct kr_handover *in)
 {
-    if (in->layout != CONNECTION_LAYOUT)
-        return KR_EVERSION;
     ((struct connection *)state)->upgraded = true;
     kr_memory->free(self, in->state);
     return KR_OK;
@@ -114,4 +103,4 @@ KR_MODULE(.name = "connection", .version = CONNECTION_VERSION,
                        sizeof(struct kr_command)},
           .params = KR_ROWS(params), .create = connection_create,
           .activate = connection_activate, .destroy = connection_destroy,
-          .handover = connection_handover, .takeover = connection_takeover);
+          .layout = CONNECTION_LAYOUT, .takeover = connection_takeover);

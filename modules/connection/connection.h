@@ -12,7 +12,7 @@
 #include <kr/module.h>
 
 #define CONNECTION_VERSION 10000
-#define CONNECTION_LAYOUT  1u /* of its state, for handover() */
+#define CONNECTION_LAYOUT  1u /* of its state, kr_descriptor.layout */
 
 struct connection {
     kr_module *self;

@@ -95,7 +95,7 @@ static inline void due_tell(struct kr_call *call, const struct due_edit *edit)
 
 struct due;
 
-#define DUE_LAYOUT 1u /* of struct due, for handover() */
+#define DUE_LAYOUT 1u /* of struct due, kr_descriptor.layout */
 
 struct due *due_new(kr_module *self);
 /* Take over what the module's old version knows, which goes. */

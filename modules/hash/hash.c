@@ -190,21 +190,10 @@ static void hash_destroy(kr_module *self, void *state)
     due_free(state);
 }
 
-static kr_status hash_handover(kr_module *self, void *state,
-                               struct kr_handover *out)
-{
-    (void)self;
-    out->layout = DUE_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
 static kr_status hash_takeover(kr_module *self, void *state,
                                const struct kr_handover *in)
 {
     (void)self;
-    if (in->layout != DUE_LAYOUT)
-        return KR_EVERSION;
     due_move(state, in->state);
     return KR_OK;
 }
@@ -253,5 +242,5 @@ KR_MODULE(.name = "hash", .version = 10000, .licence = "BSD-3-Clause",
           .commands = {hash_commands, HASH_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .create = hash_create, .activate = hash_activate,
-          .destroy = hash_destroy, .handover = hash_handover,
+          .destroy = hash_destroy, .layout = DUE_LAYOUT,
           .takeover = hash_takeover, .carried = KR_ROWS(carried));

@@ -231,22 +231,11 @@ static void pubsub_destroy(kr_module *self, void *state)
 }
 
 /* Who is subscribed to what passes; the sinks are new ones. */
-static kr_status pubsub_handover(kr_module *self, void *state,
-                                 struct kr_handover *out)
-{
-    (void)self;
-    out->layout = PUBSUB_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
 static kr_status pubsub_takeover(kr_module *self, void *state,
                                  const struct kr_handover *in)
 {
     struct pubsub *now = state, *then = in->state;
 
-    if (in->layout != PUBSUB_LAYOUT)
-        return KR_EVERSION;
     now->subscribers = then->subscribers;
     now->subscribers.host = &pubsub_host;
     publisher_fini(&then->publisher);
@@ -285,4 +274,4 @@ KR_MODULE(.name = "pubsub", .version = 10000, .licence = "BSD-3-Clause",
                        sizeof(struct kr_command)},
           .create = pubsub_create, .activate = pubsub_activate,
           .deactivate = pubsub_deactivate, .destroy = pubsub_destroy,
-          .handover = pubsub_handover, .takeover = pubsub_takeover);
+          .layout = PUBSUB_LAYOUT, .takeover = pubsub_takeover);

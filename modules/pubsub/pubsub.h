@@ -11,7 +11,8 @@
 #include "publish.h"
 #include "subscriber.h"
 
-#define PUBSUB_LAYOUT 1u /* of all below and of subscribers, for handover() */
+#define PUBSUB_LAYOUT                                                          \
+    1u /* of all below and of subscribers, kr_descriptor.layout */
 
 struct pubsub {
     kr_module *self;

@@ -40,10 +40,11 @@ void rdb_background_over(struct rdb *rdb, bool fine)
     rdb_settle_gate(rdb);
 }
 
-static void background_done(void *ctx, const struct kr_child_end *end)
+void rdb_background_done(void *ctx, const struct kr_child_end *end)
 {
-    struct rdb *rdb = ctx;
+    struct rdb *rdb = rdb_of_module();
 
+    (void)ctx;
     rdb->child_copied = end->copied_bytes;
     if (end->signal == 0) {
         rdb_background_over(rdb, end->code == 0);
@@ -65,7 +66,7 @@ kr_status rdb_fork(struct rdb *rdb)
     struct kr_child_work work = {.size = sizeof(work),
                                  .name = background_name,
                                  .run = background_run,
-                                 .done = background_done,
+                                 .done = rdb_background_done,
                                  .ctx = rdb};
     kr_status answer;
 

@@ -127,12 +127,12 @@ bool rdb_save_file(struct rdb *rdb, bool child)
 
 /* Freeing a large file's blocks takes time: the last descriptor does it, on
  * another thread. */
-static void file_close_later(void *ctx)
+void rdb_close_later(void *ctx)
 {
     close((int)(intptr_t)ctx);
 }
 
-static void file_ignore(void *ctx)
+void rdb_closed(void *ctx)
 {
     (void)ctx;
 }
@@ -147,8 +147,7 @@ void rdb_remove_temp(struct rdb *rdb, int32_t pid)
     if (fd < 0)
         return;
     (void)unlink(temp);
-    kr_loop->job(rdb->self, file_close_later, file_ignore,
-                 (void *)(intptr_t)fd);
+    kr_loop->job(rdb->self, rdb_close_later, rdb_closed, (void *)(intptr_t)fd);
 }
 
 /* --- Reading ------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdio.h>
 
 KR_USES(kr_calls);
 KR_USES(kr_children);
@@ -79,16 +80,6 @@ static void rdb_on_module_unloaded(void *ctx, const void *payload)
     rdb_forget_parts(ctx, &event->name);
 }
 
-static void rdb_on_module_loaded(void *ctx, const void *payload)
-{
-    struct rdb *rdb = ctx;
-
-    (void)payload;
-    if (!rdb->debug)
-        rdb->debug =
-            kr_events->subscribe(rdb->self, KR_EVENT_DEBUG, rdb_on_debug, rdb);
-}
-
 static bool settings_changed(void *state, uint32_t argc,
                              const struct kr_str *argv, const char **error)
 {
@@ -147,9 +138,7 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, rdb_on_reset, state);
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
                          state);
-    kr_events->subscribe(self, KR_EVENT_MODULE_LOADED, rdb_on_module_loaded,
-                         state);
-    rdb_on_module_loaded(state, NULL);
+    kr_events->await(self, KR_EVENT_DEBUG, rdb_on_debug, state);
 }
 
 static void rdb_destroy(kr_module *self, void *state)
@@ -160,6 +149,41 @@ static void rdb_destroy(kr_module *self, void *state)
     rdb_forget_parts(rdb, NULL);
     rdb_clear_parts(rdb);
     kr_memory->free(self, rdb);
+}
+
+/* A snapshot that is being written beside the commands ends in the code in which
+ * it has begun; a child's may end in the next. */
+static kr_status rdb_handover(kr_module *self, void *state,
+                              struct kr_handover *out)
+{
+    const struct rdb *rdb = state;
+
+    (void)self;
+    if (rdb->walk) {
+        snprintf(out->error, out->error_size, "a snapshot is being written");
+        return KR_EBUSY;
+    }
+    out->layout = RDB_LAYOUT;
+    out->state = state;
+    return KR_OK;
+}
+
+/* What is known of the file, parts of other modules and a child under way pass;
+ * the save points are a parameter, and the gate is the one before. */
+static kr_status rdb_takeover(kr_module *self, void *state,
+                              const struct kr_handover *in)
+{
+    struct rdb *now = state, *then = in->state;
+    kr_gate *gate = now->gate;
+
+    if (in->layout != RDB_LAYOUT)
+        return KR_EVERSION;
+    *now = *then;
+    now->gate = gate;
+    if (!now->carried)
+        now->carried_end = &now->carried;
+    kr_memory->free(self, then);
+    return KR_OK;
 }
 
 /* --- What the host learns ------------------------------------------------ */
@@ -233,15 +257,23 @@ static const struct kr_offer offers[] = {
     {"kr.snapshot/1", &snapshot_interface},
 };
 
+static const struct kr_carried carried[] = {
+    KR_CARRIES(rdb_background_done), KR_CARRIES(rdb_close_later),
+    KR_CARRIES(rdb_closed),
+};
+
 /* clang-format on */
 
 KR_MODULE(.name = "rdb", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Snapshots of the data set in files: SAVE, BGSAVE, and "
                      "loading at the start",
-          .flags = KR_MODULE_CAN_UNLOAD, .self = &rdb_self,
-          .imports = KR_ROWS(imports), .offers = KR_ROWS(offers),
+          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .self = &rdb_self, .imports = KR_ROWS(imports),
+          .offers = KR_ROWS(offers),
           .commands = {rdb_commands, RDB_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .params = KR_ROWS(params), .create = rdb_create,
-          .activate = rdb_activate, .destroy = rdb_destroy);
+          .activate = rdb_activate, .destroy = rdb_destroy,
+          .handover = rdb_handover, .takeover = rdb_takeover,
+          .carried = KR_ROWS(carried));

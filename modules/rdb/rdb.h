@@ -56,6 +56,7 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
+#define RDB_LAYOUT 1u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -83,8 +84,6 @@ struct rdb {
     /* Records that are no keys. */
     struct rdb_part *parts;
     struct rdb_carried *carried, **carried_end;
-
-    kr_subscription *debug; /* NULL: there is no such command yet */
 };
 
 extern kr_module *rdb_self;
@@ -147,6 +146,8 @@ bool rdb_rename_temp(struct rdb *rdb, const char *temp);
 int rdb_sync_folder(void);
 /* Remove what the process `pid` has left behind. */
 void rdb_remove_temp(struct rdb *rdb, int32_t pid);
+void rdb_close_later(void *ctx);
+void rdb_closed(void *ctx);
 /* Saved in this process: from here on nothing has changed. */
 void rdb_saved(struct rdb *rdb);
 void rdb_on_load(void *ctx, const void *payload);
@@ -157,6 +158,9 @@ void rdb_on_load(void *ctx, const void *payload);
 kr_status rdb_begin_background(struct rdb *rdb);
 /* The same, by a child. */
 kr_status rdb_fork(struct rdb *rdb);
+/* The child has ended; `ctx` is not looked at: it may be the state of the
+ * version before. */
+void rdb_background_done(void *ctx, const struct kr_child_end *end);
 /* It has ended. */
 void rdb_background_over(struct rdb *rdb, bool fine);
 /* Is the child that is there ours, or is there a walk? */

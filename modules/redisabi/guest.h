@@ -52,7 +52,7 @@ struct guest {
     struct setting *settings; /* config.c */
     bool configured;          /* LoadConfigs has been called */
     bool left;                /* OnUnload has been called, and agreed */
-    uint32_t calls;                 /* of commands that it runs now */
+    uint32_t calls;           /* of commands that it runs now */
     struct subscriber *subscribers; /* notification.c */
     struct listener *listeners;     /* server_event.c */
     bool described; /* SetModuleAttribs has been called, and accepted */

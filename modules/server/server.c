@@ -164,26 +164,14 @@ static void server_destroy(kr_module *self, void *state)
     kr_memory->free(self, server);
 }
 
-/* The log and the samples stay with whoever asks for them. */
-static kr_status server_handover(kr_module *self, void *state,
-                                 struct kr_handover *out)
-{
-    (void)self;
-    out->layout = SERVER_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
-/* The new module's create() has made a state whose address is already known to
- * providers and subscriptions, so the contents move over and the shell of the
- * old one goes. */
+/* The log and the samples stay with whoever asks for them.  create() has made a
+ * state whose address is already known to providers and subscriptions, so the
+ * contents move over and the shell of the old one goes. */
 static kr_status server_takeover(kr_module *self, void *state,
                                  const struct kr_handover *in)
 {
     struct server *now = state, *then = in->state;
 
-    if (in->layout != SERVER_LAYOUT)
-        return KR_EVERSION;
     memcpy(now->replication_id, then->replication_id,
            sizeof(now->replication_id));
     now->startup_memory = then->startup_memory;
@@ -258,5 +246,5 @@ KR_MODULE(
     .params = KR_ROWS(params),
     .create = server_create, .activate = server_activate,
     .deactivate = server_deactivate, .destroy = server_destroy,
-    .handover = server_handover, .takeover = server_takeover);
+    .layout = SERVER_LAYOUT, .takeover = server_takeover);
 /* clang-format on */

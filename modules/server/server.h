@@ -19,7 +19,7 @@
 #include <kr/kr.h>
 
 #define SERVER_VERSION 10000 /* of the module: 1.0.0 */
-#define SERVER_LAYOUT  1u    /* of its state, for handover() */
+#define SERVER_LAYOUT  1u    /* of its state, kr_descriptor.layout */
 
 #define SERVER_ID_SIZE 40 /* hexadecimal digits of an identity */
 

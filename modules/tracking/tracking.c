@@ -360,23 +360,12 @@ static void tracking_on_reset(void *ctx, const void *payload)
 
 /* --- The next version ------------------------------------------------------ */
 
-static kr_status tracking_handover(kr_module *self, void *state,
-                                   struct kr_handover *out)
-{
-    (void)self;
-    out->layout = TRACKING_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
 /* Who caches what passes; the subscriptions are made anew. */
 static kr_status tracking_takeover(kr_module *self, void *state,
                                    const struct kr_handover *in)
 {
     struct tracking *now = state, *then = in->state;
 
-    if (in->layout != TRACKING_LAYOUT)
-        return KR_EVERSION;
     broadcast_fini(&now->broadcast);
     now->table = then->table;
     now->broadcast = then->broadcast;
@@ -515,5 +504,5 @@ KR_MODULE(.name = "tracking", .version = 10000, .licence = "BSD-3-Clause",
           .self = &tracking_self, .imports = KR_ROWS(imports),
           .params = KR_ROWS(params), .create = tracking_create,
           .activate = tracking_activate, .deactivate = tracking_deactivate,
-          .destroy = tracking_destroy, .handover = tracking_handover,
+          .destroy = tracking_destroy, .layout = TRACKING_LAYOUT,
           .takeover = tracking_takeover);

@@ -12,7 +12,8 @@
 #include "table.h"
 #include "tracker.h"
 
-#define TRACKING_LAYOUT 1u /* of all below and of trackers, for handover() */
+#define TRACKING_LAYOUT                                                        \
+    1u /* of all below and of trackers, kr_descriptor.layout */
 
 struct tracking {
     kr_module *self;

@@ -261,21 +261,10 @@ static void transactions_destroy(kr_module *self, void *state)
 
 /* What is kept of clients stays with them: the slot and the gates are those of
  * the version before. */
-static kr_status transactions_handover(kr_module *self, void *state,
-                                       struct kr_handover *out)
-{
-    (void)self;
-    out->layout = TRANSACTIONS_LAYOUT;
-    out->state = state;
-    return KR_OK;
-}
-
 static kr_status transactions_takeover(kr_module *self, void *state,
                                        const struct kr_handover *in)
 {
     (void)state;
-    if (in->layout != TRANSACTIONS_LAYOUT)
-        return KR_EVERSION;
     kr_memory->free(self, in->state);
     return KR_OK;
 }
@@ -306,5 +295,5 @@ KR_MODULE(.name = "transactions", .version = 10000, .licence = "BSD-3-Clause",
                        sizeof(struct kr_command)},
           .create = transactions_create, .activate = transactions_activate,
           .deactivate = transactions_deactivate,
-          .destroy = transactions_destroy, .handover = transactions_handover,
+          .destroy = transactions_destroy, .layout = TRANSACTIONS_LAYOUT,
           .takeover = transactions_takeover);

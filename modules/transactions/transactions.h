@@ -10,7 +10,7 @@
 #include "queue.h"
 #include "watches.h"
 
-/* Of struct transaction and all below it, for handover(). */
+/* Of struct transaction and all below it: kr_descriptor.layout. */
 #define TRANSACTIONS_LAYOUT 2u
 
 /* The module's state. */

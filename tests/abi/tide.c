@@ -9,6 +9,7 @@
  *                  handover(), which fail: 1, 2, 3, 4
  *   TIDE_MISSING   a symbol that nobody has
  *   TIDE_FORGETS   functions under way have no names
+ *   TIDE_STATE     the layout of its state, 1
  *   TIDE_DROPS     a command, the type and the interface are gone: 1, 2, 4
  *
  *   layout 1   | level (int64) |
@@ -37,6 +38,9 @@
 
 #ifndef TIDE_VERSION
 #define TIDE_VERSION 1
+#endif
+#ifndef TIDE_STATE
+#define TIDE_STATE 1u
 #endif
 #ifndef TIDE_LAYOUT
 #define TIDE_LAYOUT 1
@@ -508,16 +512,19 @@ static void destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
-static kr_status handover(kr_module *self, void *state, struct kr_handover *out)
+/* `layout` shows the state where nothing speaks against it. */
+#if TIDE_REFUSES == 4
+#define TIDE_HANDOVER busy
+
+static kr_status busy(kr_module *self, void *state, struct kr_handover *out)
 {
-    (void)self;
-    out->layout = 1;
-    out->state = state;
-    if (TIDE_REFUSES != 4)
-        return KR_OK;
+    (void)self, (void)state;
     snprintf(out->error, out->error_size, "the state is in use");
     return KR_EBUSY;
 }
+#else
+#define TIDE_HANDOVER NULL
+#endif
 
 static kr_status takeover(kr_module *self, void *state,
                           const struct kr_handover *in)
@@ -526,7 +533,7 @@ static kr_status takeover(kr_module *self, void *state,
     kr_client_slot *words = now->words;
     kr_gate *gate = now->gate;
 
-    if (in->layout != 1 || TIDE_REFUSES == 2) {
+    if (in->layout != TIDE_STATE || TIDE_REFUSES == 2) {
         snprintf(in->error, in->error_size, "version %u is not welcome",
                  in->version);
         return KR_EVERSION;
@@ -619,5 +626,5 @@ KR_MODULE(.name = "tide", .version = TIDE_VERSION,
           .types = {types, TIDE_DROPS & 2 ? 0 : 1, sizeof(types[0])},
           .commands = KR_ROWS(commands), .params = KR_ROWS(params),
           .create = create, .activate = activate, .destroy = destroy,
-          .handover = handover, .takeover = takeover,
+          .handover = TIDE_HANDOVER, .takeover = takeover, .layout = TIDE_STATE,
           .carried = KR_ROWS(carried));

@@ -99,8 +99,11 @@ class Exchange(Tests):
         rewritten(one)
         one.call("SET", "behind", "it")
         other = self.inherit(one, binary=target)
-        # In commands Redis loses the sign of a score of -0, then as now.
-        self.same(self.inherit(one, binary=ORACLE) if source else one, other)
+        # In commands a small set loses the sign of a score of -0, in either server.
+        if "no" in arguments:
+            self.same(self.inherit(one, binary=None if target else ORACLE), other)
+        else:
+            self.same(self.inherit(one, binary=ORACLE) if source else one, other)
         self.assertEqual(other.call("GET", "behind"), b"it")
         return one
 

@@ -32,6 +32,7 @@ BUILDS = {
     "no_load": "-DTIDE_VERSION=7 -DTIDE_LAYOUT=2 -DTIDE_REFUSES=3",
     "missing": "-DTIDE_VERSION=8 -DTIDE_MISSING -Wl,-z,undefs",
     "forgets": "-DTIDE_VERSION=9 -DTIDE_FORGETS",
+    "no_state": "-DTIDE_VERSION=11 -DTIDE_STATE=2u",
     "no_type": "-DTIDE_VERSION=10 -DTIDE_DROPS=2",
     "keeps": "-DTIDE_VERSION=11 -DTIDE_REFUSES=4",
     "no_offer": "-DTIDE_VERSION=12 -DTIDE_DROPS=4",
@@ -293,6 +294,7 @@ class WhatFails(Tide):
         self.refused("missing", b"tide_is_not_there")
         self.refused("no_create", b"it was built to refuse")
         self.refused("no_takeover", b"version 1 is not welcome")
+        self.refused("no_state", b"takeover() refused: it does not know that state")
         self.refused("no_load", b"666 is no level", b"cannot be converted")
         self.refused("no_type", b"there are values of type 'tide'")
         self.assertEqual(self.call("TIDE.GET", "k"), 666)

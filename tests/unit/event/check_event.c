@@ -283,6 +283,42 @@ START_TEST(an_event_that_is_declared_again_finds_its_audience)
 }
 END_TEST
 
+START_TEST(an_event_may_be_waited_for_before_it_is_declared)
+{
+    kr_subscription *waiting = e->await(&two, "one.happened", hear, "a");
+    kr_event *event;
+
+    ck_assert_ptr_nonnull(waiting);
+    ck_assert_ptr_null(e->subscribe(&two, "one.happened", hear, "b"));
+    event = e->declare(&one, "one.happened");
+    ck_assert(e->armed(event));
+    e->publish(event, NULL);
+    event_forget(&one); /* and again, from somebody else */
+    e->publish(e->declare(&two, "one.happened"), NULL);
+    ck_assert_str_eq(heard, "aa");
+    event_forget(&two);
+    waiting = e->await(&two, "one.happened", hear, "c");
+    e->unsubscribe(waiting); /* nobody has come */
+    ck_assert(!e->armed(e->declare(&one, "one.happened")));
+    event_forget(&one);
+}
+END_TEST
+
+START_TEST(what_there_is_need_not_be_waited_for)
+{
+    kr_event *event = e->declare(&one, "one.happened");
+
+    ck_assert_ptr_nonnull(e->await(&two, "host.tick", hear, "t"));
+    ck_assert_ptr_nonnull(e->await(&two, "one.happened", hear, "o"));
+    event_raise(EVENT_TICK, NULL);
+    e->publish(event, NULL);
+    ck_assert_str_eq(heard, "to");
+    ck_assert_ptr_null(e->await(&two, "", hear, "a"));
+    ck_assert_ptr_null(e->await(&two, NULL, hear, "a"));
+    ck_assert_ptr_null(e->await(&two, "two.happened", NULL, "a"));
+}
+END_TEST
+
 /* Handlers that do anything at all, against a count of who must hear. */
 static kr_subscription *subs[32];
 static uint32_t calls[32];
@@ -352,6 +388,8 @@ Suite *event_suite(void)
     tcase_add_test(tcase, a_module_declares_events_of_its_own);
     tcase_add_test(tcase, forgetting_drops_subscriptions_and_events);
     tcase_add_test(tcase, an_event_that_is_declared_again_finds_its_audience);
+    tcase_add_test(tcase, an_event_may_be_waited_for_before_it_is_declared);
+    tcase_add_test(tcase, what_there_is_need_not_be_waited_for);
     tcase_add_test(tcase, nobody_who_has_gone_is_ever_called);
     suite_add_tcase(suite, tcase);
     return suite;
