@@ -192,11 +192,11 @@ static void check_life(const struct kr_descriptor *d)
 
     if (!(d->flags & KR_MODULE_CAN_UPGRADE))
         report_line("upgrade", "no: KR_MODULE_CAN_UPGRADE is not set");
-    else if (d->handover && d->takeover)
+    else if ((d->handover || d->layout) && d->takeover)
         report_line("upgrade", "yes, with its state");
-    else if (d->handover || d->takeover)
+    else if (d->handover || d->layout || d->takeover)
         report_line("upgrade", "yes, but its state is lost: %s is missing",
-                    d->handover ? "takeover" : "handover");
+                    d->takeover ? "a layout or handover" : "takeover");
     else
         report_line("upgrade", "yes; it hands no state over");
     for (uint32_t i = 0; i < d->carried.count; i++) {

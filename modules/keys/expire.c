@@ -121,11 +121,14 @@ static void expire_key(struct kr_call *call, int64_t from_ms, int64_t unit_ms)
         kr_reply_int64(call->reply, 0);
         return;
     }
-    if (when_ms <= call->now_ms && kr_keyspace->may_expire())
+    /* Who hears of what it does itself sees Redis's order of reply and event. */
+    if (when_ms <= call->now_ms && kr_keyspace->may_expire()) {
         expire_delete(call, &cell);
-    else
+        kr_reply_int64(call->reply, 1);
+    } else {
+        kr_reply_int64(call->reply, 1);
         expire_set(call, &cell, when_ms);
-    kr_reply_int64(call->reply, 1);
+    }
 }
 
 void keys_expire(struct kr_call *call)

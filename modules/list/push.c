@@ -12,7 +12,6 @@ static void push(struct kr_call *call, bool front, bool only_if_there)
     uint32_t count = call->argc - 2;
     struct kr_blob **blobs;
     struct kr_cell cell;
-    uint64_t length;
     bool found, wrong;
 
     found = value_find(call, 1, KR_FIND_WRITE, &cell, &wrong);
@@ -29,9 +28,8 @@ static void push(struct kr_call *call, bool front, bool only_if_there)
     value_push(&cell, front, count, call->argv + 2, blobs);
     if (KR_UNLIKELY(blobs != NULL))
         kr_memory->free(list_self, blobs);
-    length = value_count(&cell);
+    kr_reply_int64(call->reply, (int64_t)value_count(&cell));
     value_pushed(call, call->argv[1], front, call->argc - 2);
-    kr_reply_int64(call->reply, (int64_t)length);
 }
 
 void list_lpush(struct kr_call *call)
