@@ -79,8 +79,8 @@ void hash_hincrby(struct kr_call *call)
     }
     target_store(call, &target,
                  kr_str(text, listpack_number_text(number, text)));
-    value_changed(call, KR_STR("hincrby"));
     kr_reply_int64(call->reply, number);
+    value_changed(call, KR_STR("hincrby"));
 }
 
 /* --- HINCRBYFLOAT -------------------------------------------------------- */
@@ -150,6 +150,6 @@ void hash_hincrbyfloat(struct kr_call *call)
     target_store(call, &target, sum);
     if (kr_journal->armed())
         target_journal(call, sum, time_ms);
-    value_changed(call, KR_STR("hincrbyfloat"));
     kr_reply_bulk(call->reply, sum);
+    value_changed(call, KR_STR("hincrbyfloat"));
 }

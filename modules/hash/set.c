@@ -26,7 +26,8 @@ static uint64_t set_pairs(struct kr_call *call, struct kr_cell *cell)
     return fresh;
 }
 
-/* HSET and HMSET; false: an error has been replied. */
+/* HSET and HMSET; false: an error has been replied.  Who listens to events of
+ * its own sees the reply first, then set_changed()'s. */
 static bool set_run(struct kr_call *call, uint64_t *fresh)
 {
     struct kr_cell cell;
@@ -43,24 +44,32 @@ static bool set_run(struct kr_call *call, uint64_t *fresh)
     else
         *fresh =
             value_create(call, call->argv + 2, (call->argc - 2) / 2, &cell);
-    value_changed_by(call, KR_STR("hset"), (call->argc - 2) / 2);
     return true;
+}
+
+static void set_changed(struct kr_call *call)
+{
+    value_changed_by(call, KR_STR("hset"), (call->argc - 2) / 2);
 }
 
 void hash_hset(struct kr_call *call)
 {
     uint64_t fresh;
 
-    if (set_run(call, &fresh))
-        kr_reply_int64(call->reply, (int64_t)fresh);
+    if (!set_run(call, &fresh))
+        return;
+    kr_reply_int64(call->reply, (int64_t)fresh);
+    set_changed(call);
 }
 
 void hash_hmset(struct kr_call *call)
 {
     uint64_t fresh;
 
-    if (set_run(call, &fresh))
-        kr_reply_ok(call->reply);
+    if (!set_run(call, &fresh))
+        return;
+    kr_reply_ok(call->reply);
+    set_changed(call);
 }
 
 /* Add a field to a hash; false: it is there. */
@@ -95,8 +104,8 @@ void hash_hsetnx(struct kr_call *call)
     } else {
         value_create(call, call->argv + 2, 1, &cell);
     }
-    value_changed(call, KR_STR("hset"));
     kr_reply_int64(call->reply, 1);
+    value_changed(call, KR_STR("hset"));
 }
 
 /* --- HDEL ---------------------------------------------------------------- */

@@ -108,7 +108,7 @@ void list_lset(struct kr_call *call)
         return;
     value_set(&cell, from, &element);
     value_shrink(&cell);
+    kr_reply_ok(call->reply);
     kr_keyspace->changed(call, call->db, call->argv[1], KR_CLASS_LIST,
                          KR_STR("lset"));
-    kr_reply_ok(call->reply);
 }

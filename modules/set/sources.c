@@ -140,6 +140,6 @@ void sources_store(struct kr_call *call, struct gather *gather,
         return;
     }
     gather_store(gather, call->db, call->argv[1], 0, &cell);
-    value_changed(call, 1, event);
     kr_reply_int64(call->reply, (int64_t)count);
+    value_changed(call, 1, event);
 }

@@ -85,12 +85,12 @@ void stream_xadd(struct kr_call *call)
     if (trim.at)
         gone = trim_run(s, &trim);
     trim_journal(call, s, &trim, &id);
+    value_reply_id(call->reply, id);
     value_changed(call, 1, 1, KR_STR("xadd"));
     if (gone > 0)
         kr_keyspace->notify(call->db, call->argv[1], KR_CLASS_STREAM,
                             KR_STR("xtrim"));
     kr_block->ready(call->db, call->argv[1]);
-    value_reply_id(call->reply, id);
 }
 
 /* --- XTRIM and XDEL ------------------------------------------------------ */
