@@ -21,9 +21,11 @@
  * first thing that is not as expected ends it. */
 #include "sdk/cases.h"
 
+#include "core/config/file.h"
 #include "core/memory/memory.h"
 #include "sdk/reply.h"
 #include "sdk/server.h"
+#include "sdk/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -39,7 +41,7 @@
 
 struct connection {
     int fd; /* -1: not open */
-    struct text in;
+    struct buffer in;
 };
 
 struct cases {
@@ -80,15 +82,15 @@ static char cases_escape(const char **at)
 }
 
 /* The word at *at, quotes undone, to `word`; false: there is none. */
-static bool cases_word(const char **at, struct text *word)
+static bool cases_word(const char **at, struct buffer *word)
 {
     const char *c = *at + strspn(*at, " \t");
     char quote = '\0';
 
-    text_clear(word);
+    buffer_clear(word);
     if (*c == '\0')
         return false;
-    text_add(word, "", 0);
+    buffer_append(word, KR_STR(""));
     while (*c != '\0' && (quote || !isspace((unsigned char)*c))) {
         char one = *c++;
 
@@ -98,28 +100,28 @@ static bool cases_word(const char **at, struct text *word)
         }
         if (one == '\\' && quote == '"')
             one = cases_escape(&c);
-        text_add(word, &one, 1);
+        buffer_append(word, kr_str(&one, 1));
     }
     *at = c;
     return true;
 }
 
 /* The command in `line` as the protocol has it. */
-static void cases_encode(const char *line, struct text *out)
+static void cases_encode(const char *line, struct buffer *out)
 {
-    struct text word = {0}, body = {0};
+    struct buffer word = {0}, body = {0};
     unsigned count = 0;
 
     for (; count < CASES_WORDS_MAX && cases_word(&line, &word); count++) {
-        text_addf(&body, "$%zu\r\n", word.size);
-        text_add(&body, word.at, word.size);
-        text_add(&body, "\r\n", 2);
+        buffer_printf(&body, "$%zu\r\n", word.size);
+        buffer_append(&body, kr_str(word.data, word.size));
+        buffer_append(&body, KR_STR("\r\n"));
     }
-    text_addf(out, "*%u\r\n", count);
-    if (body.at)
-        text_add(out, body.at, body.size);
-    text_fini(&word);
-    text_fini(&body);
+    buffer_printf(out, "*%u\r\n", count);
+    if (body.data)
+        buffer_append(out, kr_str(body.data, body.size));
+    buffer_free(&word);
+    buffer_free(&body);
 }
 
 /* --- Connections ---------------------------------------------------------- */
@@ -132,19 +134,19 @@ static void cases_close_all(struct cases *cases)
         if (c->fd >= 0)
             close(c->fd);
         c->fd = -1;
-        text_clear(&c->in);
+        buffer_clear(&c->in);
     }
 }
 
 static bool connection_send(struct connection *c, const char *line)
 {
-    struct text out = {0};
+    struct buffer out = {0};
     size_t done = 0;
     bool all;
 
     cases_encode(line, &out);
     while (done < out.size) {
-        ssize_t n = write(c->fd, out.at + done, out.size - done);
+        ssize_t n = write(c->fd, out.data + done, out.size - done);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -153,38 +155,38 @@ static bool connection_send(struct connection *c, const char *line)
         done += (size_t)n;
     }
     all = done == out.size;
-    text_fini(&out);
+    buffer_free(&out);
     return all;
 }
 
 /* The next reply, printed; false: `out` says why there is none. */
-static bool connection_read(struct connection *c, struct text *out)
+static bool connection_read(struct connection *c, struct buffer *out)
 {
     char room[16384];
 
     for (;;) {
-        struct kr_str bytes = kr_str(c->in.at, c->in.size);
+        struct kr_str bytes = kr_str(c->in.data, c->in.size);
         int64_t size = bytes.size > 0 ? reply_print(bytes, out) : 0;
         struct pollfd wait = {.fd = c->fd, .events = POLLIN};
         ssize_t n;
 
         if (size > 0) {
-            memmove(c->in.at, c->in.at + size, c->in.size - (size_t)size);
+            memmove(c->in.data, c->in.data + size, c->in.size - (size_t)size);
             c->in.size -= (size_t)size;
             return true;
         }
-        text_clear(out);
+        buffer_clear(out);
         if (size == REPLY_BROKEN || poll(&wait, 1, CASES_WAIT_MS) != 1) {
-            text_addf(out, "%s\n",
-                      size == REPLY_BROKEN ? "no RESP" : "nothing");
+            buffer_printf(out, "%s\n",
+                          size == REPLY_BROKEN ? "no RESP" : "nothing");
             return false;
         }
         n = read(c->fd, room, sizeof(room));
         if (n <= 0) {
-            text_addf(out, "the server closed the connection\n");
+            buffer_printf(out, "the server closed the connection\n");
             return false;
         }
-        text_add(&c->in, room, (size_t)n);
+        buffer_append(&c->in, kr_str(room, (size_t)n));
     }
 }
 
@@ -192,14 +194,14 @@ static bool connection_read(struct connection *c, struct text *out)
 static struct connection *cases_connection(struct cases *cases, char name)
 {
     struct connection *c = &cases->connections[name ? name - 'a' + 1 : 0];
-    struct text ignored = {0};
+    struct buffer ignored = {0};
 
     if (c->fd < 0) {
         c->fd = server_connect(cases->server);
         if (c->fd >= 0 && cases->protocol == 3 && connection_send(c, "HELLO 3"))
             (void)connection_read(c, &ignored);
     }
-    text_fini(&ignored);
+    buffer_free(&ignored);
     return c;
 }
 
@@ -291,7 +293,7 @@ static char *cases_next_line(struct cases *cases)
 }
 
 /* The lines from here on that are no order. */
-static void cases_expected(struct cases *cases, struct text *want)
+static void cases_expected(struct cases *cases, struct buffer *want)
 {
     for (;;) {
         char *was = cases->next, *end = was ? was + strcspn(was, "\n") : NULL;
@@ -304,7 +306,7 @@ static void cases_expected(struct cases *cases, struct text *want)
             *end = kept;
             return;
         }
-        text_addf(want, "%s\n", was);
+        buffer_printf(want, "%s\n", was);
         cases->next = end + (kept != '\0');
         cases->line++;
     }
@@ -326,7 +328,7 @@ static void cases_call(struct cases *cases, const char *line,
                        enum cases_kind kind, char name, const char *rest)
 {
     struct connection *c = cases_connection(cases, name);
-    struct text want = {0}, got = {0};
+    struct buffer want = {0}, got = {0};
     char shown[256];
     bool good = c->fd >= 0;
 
@@ -336,14 +338,14 @@ static void cases_call(struct cases *cases, const char *line,
     if (kind != CASES_SEND) {
         cases_expected(cases, &want);
         good = good && connection_read(c, &got);
-        good = good && (want.size > 0 ? cases_match(want.at, got.at)
-                                      : strncmp(got.at, "(error)", 7) != 0);
+        good = good && (want.size > 0 ? cases_match(want.data, got.data)
+                                      : strncmp(got.data, "(error)", 7) != 0);
     }
     if (!good)
-        cases_fail(cases, shown, want.at ? want.at : "",
-                   got.at ? got.at : "no connection\n");
-    text_fini(&want);
-    text_fini(&got);
+        cases_fail(cases, shown, want.data ? want.data : "",
+                   got.data ? got.data : "no connection\n");
+    buffer_free(&want);
+    buffer_free(&got);
 }
 
 /* --- Cases ---------------------------------------------------------------- */
@@ -365,7 +367,7 @@ static void cases_end(struct cases *cases)
 static void cases_begin(struct cases *cases, const char *name)
 {
     struct connection *c;
-    struct text got = {0};
+    struct buffer got = {0};
 
     cases_end(cases);
     cases->open = true;
@@ -375,7 +377,7 @@ static void cases_begin(struct cases *cases, const char *name)
     if (c->fd < 0 || !connection_send(c, "FLUSHALL") ||
         !connection_read(c, &got))
         cases_fail(cases, "FLUSHALL", NULL, "the server is not there\n");
-    text_fini(&got);
+    buffer_free(&got);
 }
 
 static void cases_restart(struct cases *cases)
@@ -422,23 +424,23 @@ void cases_run(const char *path, struct server *server, int protocol,
 {
     struct cases cases = {
         .path = path, .server = server, .protocol = protocol, .score = score};
-    struct text text = {0};
+    struct buffer text = {0};
     char *line;
 
     for (size_t i = 0; i < CASES_CONNECTIONS; i++)
         cases.connections[i].fd = -1;
-    if (!text_read_file(&text, path)) {
+    if (!file_load(path, &text)) {
         printf("FAILED %s: %s\n", path, strerror(errno));
         score->failed++;
         return;
     }
     text_replace(&text, "$MODULE", server->module);
     text_replace(&text, "$DIR", server->dir);
-    cases.next = text.at;
+    cases.next = text.data;
     while ((line = cases_next_line(&cases)) != NULL)
         cases_order(&cases, line);
     cases_end(&cases);
     for (size_t i = 0; i < CASES_CONNECTIONS; i++)
-        text_fini(&cases.connections[i].in);
-    text_fini(&text);
+        buffer_free(&cases.connections[i].in);
+    buffer_free(&text);
 }

@@ -8,9 +8,9 @@
 #include "sdk/check.h"
 
 #include "core/rack/descriptor.h"
+#include "core/text/buffer.h"
 #include "sdk/guest.h"
 #include "sdk/interfaces.h"
-#include "sdk/text.h"
 
 #include <kr/command.h>
 #include <kr/type.h>
@@ -156,22 +156,22 @@ static void check_commands(const struct kr_rows *rows)
 
 static void check_type(const struct kr_type *type)
 {
-    struct text layouts = {0}, saved = {0};
+    struct buffer layouts = {0}, saved = {0};
 
     for (uint32_t i = 0; i < type->layout_count; i++)
-        text_addf(&layouts, "%s%u", i == 0 ? ", adopts " : " and ",
-                  type->layouts[i]);
+        buffer_printf(&layouts, "%s%u", i == 0 ? ", adopts " : " and ",
+                      type->layouts[i]);
     if (type->flags & KR_TYPE_VOLATILE)
-        text_addf(&saved, "never saved");
+        buffer_printf(&saved, "never saved");
     else if (type->file_name)
-        text_addf(&saved, "saved as %s, format %u", type->file_name,
-                  type->format);
+        buffer_printf(&saved, "saved as %s, format %u", type->file_name,
+                      type->format);
     else
-        text_addf(&saved, "saved by %u codes of its own", type->code_count);
+        buffer_printf(&saved, "saved by %u codes of its own", type->code_count);
     report_line("type", "%s: layout %u%s; %s", type->name, type->layout,
-                layouts.at ? layouts.at : "", saved.at);
-    text_fini(&layouts);
-    text_fini(&saved);
+                layouts.data ? layouts.data : "", saved.data);
+    buffer_free(&layouts);
+    buffer_free(&saved);
 }
 
 static void check_types(const struct kr_rows *rows)

@@ -6,6 +6,7 @@
  * "tally" gives "tally-kr1", and "counter" "count-kr1". */
 #include "sdk/new.h"
 
+#include "core/config/file.h"
 #include "sdk/text.h"
 
 #include <dirent.h>
@@ -57,7 +58,7 @@ static bool new_find_template(char path[PATH_MAX])
     return access(path, R_OK) == 0;
 }
 
-static bool new_write(const char *path, const struct text *text)
+static bool new_write(const char *path, const struct buffer *text)
 {
     FILE *file = fopen(path, "wxe");
     bool good;
@@ -66,7 +67,7 @@ static bool new_write(const char *path, const struct text *text)
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return false;
     }
-    good = fwrite(text->at, 1, text->size, file) == text->size;
+    good = fwrite(text->data, 1, text->size, file) == text->size;
     good = fclose(file) == 0 && good;
     if (!good)
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -76,18 +77,18 @@ static bool new_write(const char *path, const struct text *text)
 static bool new_copy_file(const struct plan *plan, const char *from,
                           const char *to)
 {
-    struct text text = {0};
+    struct buffer text = {0};
     bool good;
 
-    if (!text_read_file(&text, from)) {
+    if (!file_load(from, &text)) {
         fprintf(stderr, "%s: %s\n", from, strerror(errno));
-        text_fini(&text);
+        buffer_free(&text);
         return false;
     }
     text_replace(&text, "@name@", plan->name);
     text_replace(&text, "@file@", plan->file);
     good = new_write(to, &text);
-    text_fini(&text);
+    buffer_free(&text);
     return good;
 }
 
@@ -97,26 +98,27 @@ static bool new_copy_folder(const struct plan *plan, const char *from,
 static bool new_copy(const struct plan *plan, const char *from, const char *to,
                      const char *entry)
 {
-    struct text source = {0}, target = {0};
+    struct buffer source = {0}, target = {0};
     struct stat st;
     bool good;
 
-    text_addf(&source, "%s/%s", from, entry);
-    text_addf(&target, "%s", entry);
+    buffer_printf(&source, "%s/%s", from, entry);
+    buffer_printf(&target, "%s", entry);
     text_replace(&target, "NAME", plan->name);
     text_replace(&target, "dot-", "."); /* a file that make dist would hide */
     {
-        struct text whole = {0};
+        struct buffer whole = {0};
 
-        text_addf(&whole, "%s/%s", to, target.at);
-        text_fini(&target);
+        buffer_printf(&whole, "%s/%s", to, target.data);
+        buffer_free(&target);
         target = whole;
     }
-    good = stat(source.at, &st) == 0 &&
-           (S_ISDIR(st.st_mode) ? new_copy_folder(plan, source.at, target.at)
-                                : new_copy_file(plan, source.at, target.at));
-    text_fini(&source);
-    text_fini(&target);
+    good =
+        stat(source.data, &st) == 0 &&
+        (S_ISDIR(st.st_mode) ? new_copy_folder(plan, source.data, target.data)
+                             : new_copy_file(plan, source.data, target.data));
+    buffer_free(&source);
+    buffer_free(&target);
     return good;
 }
 

@@ -142,23 +142,31 @@ static void picture_lay(struct picture *picture)
 
 /* --- Libraries ------------------------------------------------------------ */
 
+/* The entries of .dynamic, up to one of DT_NULL; of several the last, which is
+ * the one that was checked. */
+static const ElfW(Dyn) * picture_entries(const struct picture *picture)
+{
+    static const ElfW(Dyn) none = {.d_tag = DT_NULL};
+    const ElfW(Dyn) *entries = &none;
+
+    for (uint32_t i = 0; i < picture_program_count(picture); i++) {
+        ElfW(Phdr) program;
+
+        picture_program(picture, i, &program);
+        if (program.p_type == PT_DYNAMIC)
+            entries = picture_at(picture, program.p_vaddr);
+    }
+    return entries;
+}
+
 /* The value of an entry of .dynamic, or 0. */
 static uint64_t picture_dynamic(const struct picture *picture, int64_t tag)
 {
-    for (uint32_t i = 0; i < picture_program_count(picture); i++) {
-        ElfW(Phdr) program;
-        const ElfW(Dyn) * entry;
+    const ElfW(Dyn) *entry = picture_entries(picture);
 
-        picture_program(picture, i, &program);
-        if (program.p_type != PT_DYNAMIC)
-            continue;
-        entry = picture_at(picture, program.p_vaddr);
-        for (; entry->d_tag != DT_NULL; entry++) {
-            if (entry->d_tag == tag)
-                return entry->d_un.d_val;
-        }
-    }
-    return 0;
+    while (entry->d_tag != DT_NULL && entry->d_tag != tag)
+        entry++;
+    return entry->d_tag == tag ? entry->d_un.d_val : 0;
 }
 
 static void picture_add_library(struct picture *picture, const char *name)
@@ -183,19 +191,10 @@ static void picture_load_libraries(struct picture *picture)
     const char *strings =
         picture_at(picture, picture_dynamic(picture, DT_STRTAB));
 
-    for (uint32_t i = 0; i < picture_program_count(picture); i++) {
-        ElfW(Phdr) program;
-        const ElfW(Dyn) * entry;
-
-        picture_program(picture, i, &program);
-        if (program.p_type != PT_DYNAMIC)
-            continue;
-        entry = picture_at(picture, program.p_vaddr);
-        for (; entry->d_tag != DT_NULL; entry++) {
-            if (entry->d_tag == DT_NEEDED)
-                picture_add_library(picture, strings + entry->d_un.d_val);
-        }
-    }
+    for (const ElfW(Dyn) *entry = picture_entries(picture);
+         entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED)
+            picture_add_library(picture, strings + entry->d_un.d_val);
 }
 
 /* --- Symbols and relocations ---------------------------------------------- */

@@ -20,7 +20,7 @@ struct scan {
     const char *bytes;
     size_t size;
     size_t at;
-    struct text *out;
+    struct buffer *out;
     bool broken;
     size_t inset; /* columns */
     uint32_t depth;
@@ -39,23 +39,23 @@ static bool scan_line(struct scan *scan, struct kr_str *line)
     return true;
 }
 
-static void scan_quote(struct text *out, struct kr_str bytes)
+static void scan_quote(struct buffer *out, struct kr_str bytes)
 {
     static const char plain[] = "\n\r\t\a\b\\\"", letters[] = "nrtab\\\"";
 
-    text_add(out, "\"", 1);
+    buffer_append(out, KR_STR("\""));
     for (size_t i = 0; i < bytes.size; i++) {
         unsigned char c = (unsigned char)bytes.data[i];
         const char *at = c ? strchr(plain, c) : NULL;
 
         if (at)
-            text_addf(out, "\\%c", letters[at - plain]);
+            buffer_printf(out, "\\%c", letters[at - plain]);
         else if (c >= ' ' && c <= '~')
-            text_add(out, (const char *)&c, 1);
+            buffer_append(out, kr_str((const char *)&c, 1));
         else
-            text_addf(out, "\\x%02x", c);
+            buffer_printf(out, "\\x%02x", c);
     }
-    text_add(out, "\"\n", 2);
+    buffer_append(out, KR_STR("\"\n"));
 }
 
 static bool scan_value(struct scan *scan);
@@ -65,7 +65,7 @@ static bool scan_bulk(struct scan *scan, char kind, int64_t size)
     struct kr_str bytes;
 
     if (size < 0) {
-        text_addf(scan->out, "(nil)\n");
+        buffer_printf(scan->out, "(nil)\n");
         return true;
     }
     if ((uint64_t)size + 2 > scan->size - scan->at)
@@ -73,8 +73,8 @@ static bool scan_bulk(struct scan *scan, char kind, int64_t size)
     bytes = kr_str(scan->bytes + scan->at, (size_t)size);
     scan->at += bytes.size + 2;
     if (kind == '=' && bytes.size >= 4) { /* "txt:" and text as it is */
-        text_add(scan->out, bytes.data + 4, bytes.size - 4);
-        text_add(scan->out, "\n", 1);
+        buffer_append(scan->out, kr_str(bytes.data + 4, bytes.size - 4));
+        buffer_append(scan->out, KR_STR("\n"));
     } else {
         scan_quote(scan->out, bytes);
     }
@@ -95,23 +95,23 @@ static bool scan_many(struct scan *scan, char kind, int64_t count)
     char mark = kind == '%' ? '#' : kind == '~' ? '~' : ')';
 
     if (count < 0)
-        text_addf(scan->out, "(nil)\n");
+        buffer_printf(scan->out, "(nil)\n");
     else if (count == 0)
-        text_addf(scan->out, "(empty %s)\n",
-                  kind == '%'   ? "hash"
-                  : kind == '~' ? "set"
-                                : "array");
+        buffer_printf(scan->out, "(empty %s)\n",
+                      kind == '%'   ? "hash"
+                      : kind == '~' ? "set"
+                                    : "array");
     scan->broken |= ++scan->depth > REPLY_DEPTH;
     for (int64_t i = 0; i < count && !scan->broken; i++) {
-        text_addf(scan->out, "%*s%*lld%c ", i == 0 ? 0 : (int)was, "",
-                  (int)width, (long long)i + 1, mark);
+        buffer_printf(scan->out, "%*s%*lld%c ", i == 0 ? 0 : (int)was, "",
+                      (int)width, (long long)i + 1, mark);
         scan->inset = was + width + 2;
         if (!scan_value(scan))
             return false;
         if (kind != '%')
             continue;
-        scan->out->at[--scan->out->size] = '\0'; /* the newline of the key */
-        text_addf(scan->out, " => ");
+        scan->out->data[--scan->out->size] = '\0'; /* the newline of the key */
+        buffer_printf(scan->out, " => ");
         if (!scan_value(scan))
             return false;
     }
@@ -145,23 +145,24 @@ static bool scan_value(struct scan *scan)
     case '>':
         return scan_many(scan, kind, number);
     case '_':
-        text_addf(scan->out, "(nil)\n");
+        buffer_printf(scan->out, "(nil)\n");
         return true;
     case '#':
-        text_addf(scan->out, "(%s)\n", line.data[0] == 't' ? "true" : "false");
+        buffer_printf(scan->out, "(%s)\n",
+                      line.data[0] == 't' ? "true" : "false");
         return true;
     case '-':
     case ':':
     case ',':
     case '+':
     case '(':
-        text_addf(scan->out, "%s",
-                  kind == '-'   ? "(error) "
-                  : kind == ':' ? "(integer) "
-                  : kind == ',' ? "(double) "
-                                : "");
-        text_add(scan->out, line.data, line.size);
-        text_add(scan->out, "\n", 1);
+        buffer_printf(scan->out, "%s",
+                      kind == '-'   ? "(error) "
+                      : kind == ':' ? "(integer) "
+                      : kind == ',' ? "(double) "
+                                    : "");
+        buffer_append(scan->out, kr_str(line.data, line.size));
+        buffer_append(scan->out, KR_STR("\n"));
         return true;
     default:
         scan->broken = true;
@@ -169,11 +170,11 @@ static bool scan_value(struct scan *scan)
     }
 }
 
-int64_t reply_print(struct kr_str bytes, struct text *out)
+int64_t reply_print(struct kr_str bytes, struct buffer *out)
 {
     struct scan scan = {.bytes = bytes.data, .size = bytes.size, .out = out};
 
-    text_clear(out);
+    buffer_clear(out);
     if (scan_value(&scan))
         return (int64_t)scan.at;
     return scan.broken ? REPLY_BROKEN : REPLY_INCOMPLETE;

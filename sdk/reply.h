@@ -3,13 +3,13 @@
 #ifndef SDK_REPLY_H
 #define SDK_REPLY_H
 
-#include "sdk/text.h"
+#include "core/text/buffer.h"
 
 #define REPLY_BROKEN     (-1)
 #define REPLY_INCOMPLETE 0
 
 /* Print the reply at the start of `bytes` to `out`; the answer is how many bytes
  * it has, or one of the above, and `out` is void. */
-int64_t reply_print(struct kr_str bytes, struct text *out);
+int64_t reply_print(struct kr_str bytes, struct buffer *out);
 
 #endif

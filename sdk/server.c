@@ -5,6 +5,8 @@
  * It ends with the process that started it, however that ends. */
 #include "sdk/server.h"
 
+#include "core/config/file.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -125,13 +127,13 @@ static void server_exec(const struct server *server)
 
 static void server_show_log(const struct server *server)
 {
-    struct text log = {0};
+    struct buffer log = {0};
     char path[128];
 
     snprintf(path, sizeof(path), "%s/server.log", server->dir);
-    if (text_read_file(&log, path))
-        fprintf(stderr, "--- the server's log\n%s---\n", log.at);
-    text_fini(&log);
+    if (file_load(path, &log))
+        fprintf(stderr, "--- the server's log\n%s---\n", log.data);
+    buffer_free(&log);
 }
 
 /* Has it ended?  Then `pid` is 0. */

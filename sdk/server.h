@@ -3,7 +3,7 @@
 #ifndef SDK_SERVER_H
 #define SDK_SERVER_H
 
-#include "sdk/text.h"
+#include <kr/base.h>
 
 #include <limits.h>
 #include <sys/types.h>

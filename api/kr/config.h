@@ -13,6 +13,7 @@
 #include <kr/call.h>
 #include <kr/module.h>
 #include <kr/reply.h>
+#include <kr/text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -101,6 +102,19 @@ struct kr_config {
     bool (*allowed)(struct kr_str which, const struct kr_call *call);
 };
 KR_INTERFACE(kr_config, "kr.config/1");
+
+/* A parameter that is a number, whosever it is.  false: there is none of that
+ * name, or it is no number, and *value stays as it is.  Looks it up by its name:
+ * keep what is asked for often.  Needs kr_calls and kr_text, too.  [main] */
+static inline bool kr_config_int64(struct kr_str name, int64_t *value)
+{
+    struct kr_reply *sink = kr_calls->new_sink(2);
+    bool found = kr_config->get(name, sink) == KR_OK &&
+                 kr_text->to_int64(kr_calls->sink_bytes(sink), value);
+
+    kr_calls->free_sink(sink);
+    return found;
+}
 
 #ifdef __cplusplus
 }

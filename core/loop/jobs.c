@@ -72,12 +72,10 @@ static void jobs_finish(void *ctx)
     if (job->old)
         rack_release_old(job->old);
     if (job->done) {
-        kr_module *was = rack_enter(job->module);
-        uint64_t begin = clock_ticks();
+        struct usage_span span = usage_enter(job->module);
 
         job->done(job->ctx);
-        usage_add(job->module, clock_ticks() - begin, "end of a job", NULL);
-        rack_leave(was);
+        usage_leave(&span, "end of a job");
     }
     memory_free(job);
 }

@@ -98,15 +98,12 @@ static void loop_run_posts(evutil_socket_t fd, short what, void *ctx)
     pthread_mutex_unlock(&loop.lock);
 
     while ((post = STAILQ_FIRST(&loop.running))) {
-        kr_module *was;
-        uint64_t begin;
+        struct usage_span span;
 
         STAILQ_REMOVE_HEAD(&loop.running, link);
-        was = rack_enter(post->module);
-        begin = clock_ticks();
+        span = usage_enter(post->module);
         post->fn(post->ctx);
-        usage_add(post->module, clock_ticks() - begin, "posted call", NULL);
-        rack_leave(was);
+        usage_leave(&span, "posted call");
         memory_free(post);
     }
 }
@@ -132,23 +129,21 @@ static void loop_cancel(kr_timer *timer)
 static void loop_timer_due(evutil_socket_t fd, short what, void *ctx)
 {
     kr_timer *timer = ctx;
-    kr_module *module = timer->module, *was;
+    kr_module *module = timer->module;
     void (*fn)(void *) = timer->fn;
     void *arg = timer->ctx;
-    uint64_t begin;
+    struct usage_span span;
 
     loop_wake();
     (void)fd;
     (void)what;
-    was = rack_enter(module);
     /* A one-shot timer is gone before its function runs: that may set it
      * again, and must not cancel it. */
     if (!timer->repeats)
         loop_cancel(timer);
-    begin = clock_ticks();
+    span = usage_enter(module);
     fn(arg);
-    usage_add(module, clock_ticks() - begin, "timer", NULL);
-    rack_leave(was);
+    usage_leave(&span, "timer");
 }
 
 static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
@@ -177,17 +172,14 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
 static void loop_fd_ready(evutil_socket_t fd, short what, void *ctx)
 {
     kr_fd *watched = ctx;
-    kr_module *module = watched->module, *was;
-    uint64_t begin;
+    struct usage_span span;
 
     loop_wake();
-    was = rack_enter(module);
-    begin = clock_ticks();
+    span = usage_enter(watched->module);
     watched->fn(watched->ctx, fd,
                 (what & EV_READ ? KR_READABLE : 0) |
                     (what & EV_WRITE ? KR_WRITABLE : 0));
-    usage_add(module, clock_ticks() - begin, "watched descriptor", NULL);
-    rack_leave(was);
+    usage_leave(&span, "watched descriptor");
 }
 
 static void loop_rewatch(kr_fd *watched, uint32_t events)

@@ -32,4 +32,26 @@ static inline void usage_add(kr_module *module, uint64_t ticks,
         usage_overrun(module, ticks, what, name);
 }
 
+/* Around a call into a module's code whose time counts here, in place of
+ * rack_enter() and rack_leave():
+ *   struct usage_span span = usage_enter(module); ...
+ *   usage_leave(&span, "timer"); */
+struct usage_span {
+    kr_module *module, *was;
+    uint64_t begin;
+};
+
+static inline struct usage_span usage_enter(kr_module *module)
+{
+    kr_module *was = rack_enter(module);
+
+    return (struct usage_span){module, was, clock_ticks()};
+}
+
+static inline void usage_leave(const struct usage_span *span, const char *what)
+{
+    usage_add(span->module, clock_ticks() - span->begin, what, NULL);
+    rack_leave(span->was);
+}
+
 #endif

@@ -122,13 +122,10 @@ static void luamodule_on_slow(struct owner *owner, bool slow)
 static void luamodule_read_busy(void *ctx, const void *unused)
 {
     struct luamodule *state = ctx;
-    struct kr_reply *sink = kr_calls->new_sink(2);
 
     (void)unused;
-    if (kr_config->get(KR_STR("busy-reply-threshold"), sink) != KR_OK ||
-        !kr_text->to_int64(kr_calls->sink_bytes(sink), &state->busy_ms))
+    if (!kr_config_int64(KR_STR("busy-reply-threshold"), &state->busy_ms))
         state->busy_ms = BUSY_MS;
-    kr_calls->free_sink(sink);
 }
 
 /* --- A module's life -------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* client - what guests learn of clients and do to them, by their ids.
  *
- * A client is found in O(clients that are newer). */
+ * A client is found in O(1 + clients / 1000). */
 #include "client.h"
 
 #include "text.h"

@@ -97,14 +97,11 @@ static void hear_gone(void *given, const void *payload)
 
 static void hear_tick(void *given, const void *payload)
 {
-    struct kr_reply *sink = kr_calls->new_sink(2);
     RedisModuleCronLoop info = {.version = 1};
     int64_t hz = 10;
 
     (void)payload;
-    if (kr_config->get(KR_STR("hz"), sink) == KR_OK)
-        (void)kr_text->to_int64(kr_calls->sink_bytes(sink), &hz);
-    kr_calls->free_sink(sink);
+    (void)kr_config_int64(KR_STR("hz"), &hz);
     info.hz = (int32_t)hz;
     listener_tell(given, NULL, NULL, 0, &info);
 }

@@ -61,13 +61,9 @@ bool server_param(const char *name, char *text, size_t room)
 
 int64_t server_param_int(const char *name, int64_t otherwise)
 {
-    char text[64];
     int64_t value;
 
-    if (server_param(name, text, sizeof(text)) &&
-        kr_text->to_int64(kr_cstr(text), &value))
-        return value;
-    return otherwise;
+    return kr_config_int64(kr_cstr(name), &value) ? value : otherwise;
 }
 
 void server_set_slow_limit(void)

@@ -14,13 +14,10 @@ static uint64_t limit = UINT64_C(512) << 20;
 
 static void limit_read(void)
 {
-    struct kr_reply *sink = kr_calls->new_sink(3);
     int64_t bytes;
 
-    if (kr_config->get(LIMIT_NAME, sink) == KR_OK &&
-        kr_text->to_int64(kr_calls->sink_bytes(sink), &bytes) && bytes > 0)
+    if (kr_config_int64(LIMIT_NAME, &bytes) && bytes > 0)
         limit = (uint64_t)bytes;
-    kr_calls->free_sink(sink);
 }
 
 static void limit_on_config(void *ctx, const void *payload)
