@@ -86,10 +86,12 @@ struct kr_child {
     void (*lacks)(kr_module *child, void *state,
                   void (*each)(void *ctx, struct kr_str name), void *ctx);
     /* May it be unloaded now, or would that pull away what is in use: a thread of
-     * the file's, say?  Asked when nothing else speaks against it, and only for
-     * MODULE UNLOAD: true, and deactivate() follows.  May run code of the file's.
-     * false: `why`, a text of at most `size` bytes, completes "module 'x' is held
-     * by: ".  NULL: it may. */
+     * the file's, say?  Asked when nothing else speaks against it: true, and
+     * deactivate() follows.  May run code of the file's.  false: `why`, a text of
+     * at most `size` bytes, completes "module 'x' is held by: ".  NULL: it may.
+     * Asked when the server ends, too: false, and deactivate() is all that comes;
+     * the child, its loader and what was loaded before them are left as they are
+     * until the process is gone. */
     bool (*may_unload)(kr_module *child, void *state, char *why, size_t size);
 };
 

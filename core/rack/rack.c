@@ -59,7 +59,8 @@ static struct {
                       bool really);
     } carries[RACK_CARRY_MAX];
     uint32_t carry_count;
-    bool sweeps; /* the loop has been asked to call */
+    struct rack_module *standing; /* that threads may run in at the end */
+    bool sweeps;                  /* the loop has been asked to call */
     bool ids[RACK_IDS];
 } rack;
 
@@ -488,10 +489,23 @@ void rack_fini(void)
     copy_fini();
 }
 
-/* Nothing is refused any more: only order matters.  A module whose values are
- * still there stays mapped, for somebody may yet free them. */
-void rack_unload_all(void)
+/* It does no more, and all that it has stays. */
+static void rack_leave_standing(struct rack_module *m)
 {
+    rack_call_life(m, m->descriptor.deactivate);
+    rack_unlist(m);
+    m->next = rack.standing;
+    rack.standing = m;
+    log_notice("rack: module '%s' stays until the process ends", m->name);
+}
+
+/* Only order matters any more, and a child whose threads run: what it stands on
+ * has been loaded before it.  A module whose values are still there stays
+ * mapped, for somebody may yet free them. */
+bool rack_unload_all(void)
+{
+    char why[256];
+
     seal_fini();
     for (struct rack_module *m = rack.closing; m; m = m->next)
         m->adapting = false;
@@ -502,12 +516,17 @@ void rack_unload_all(void)
 
         while (m->next)
             m = m->next;
+        if (rack.standing || !rack_may_unload(m, why, sizeof(why))) {
+            rack_leave_standing(m);
+            continue;
+        }
         m->stays |= !type_may_forget(&m->host, &type, &values);
         if (m->stays && m->loader)
             m->loader->stays = true;
         rack_retire(m);
     }
     rack_sweep();
+    return !rack.standing;
 }
 
 void rack_offer(const char *id, const void *table)

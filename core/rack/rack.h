@@ -85,8 +85,10 @@ extern void (*rack_sealed)(void);
 /* Unmap what has been unloaded, unless code of a module is on the stack.  Runs
  * by itself before the loop waits. */
 void rack_sweep(void);
-/* At the end of the server: all of them, those that others need last. */
-void rack_unload_all(void);
+/* At the end of the server: all of them, those that others need last.  false:
+ * threads may still run in code of a module; it and all that it may use stay as
+ * they are. */
+bool rack_unload_all(void);
 /* After that: what the host offers, and where modules may come from. */
 void rack_fini(void);
 

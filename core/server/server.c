@@ -328,6 +328,8 @@ static void server_stop_timers(void)
 /* Values go while the code that frees them is still there. */
 static void server_end(void)
 {
+    bool nobody_left;
+
     log_warning("User requested shutdown...");
     server_stop_timers();
     listen_close();
@@ -335,13 +337,15 @@ static void server_end(void)
     jobs_fini();
     loop_poll();
     keyspace_fini();
-    rack_unload_all();
+    nobody_left = rack_unload_all();
     child_fini();
+    process_end();
+    log_warning("Keyrack is now ready to exit, bye bye...");
+    if (!nobody_left)
+        return; /* threads of a module may use what would be taken down */
     lifetime_fini();
     info_fini();
     command_fini();
-    process_end();
-    log_warning("Keyrack is now ready to exit, bye bye...");
     directives_fini();
     config_fini();
     rack_fini();

@@ -137,16 +137,6 @@ static bool guest_may_unload(kr_module *child, void *state, char *why,
     return guest->left;
 }
 
-/* Not by MODULE UNLOAD, when the server ends: nobody looks at the answer. */
-static void guest_deactivate(kr_module *child, void *state)
-{
-    struct guest *guest = state;
-
-    (void)child;
-    if (!guest->left && guest->threads == 0 && guest->blocked == 0)
-        (void)guest_leave(guest);
-}
-
 static void guest_free(struct guest *guest)
 {
     commands_forget(guest);
@@ -193,7 +183,6 @@ void rm_SetModuleAttribs(RedisModuleCtx *ctx, const char *name, int ver,
                              .name = name,
                              .summary = "A module built for Redis",
                              .state = guest,
-                             .deactivate = guest_deactivate,
                              .destroy = guest_destroy,
                              .lacks = guest_lacks,
                              .may_unload = guest_may_unload};

@@ -278,6 +278,16 @@ class SameAnswers(unittest.TestCase):
                     self.fail("it is never unloaded")
             self.assertEqual(client.call("GET", "k"), b"v")
 
+    def test_the_server_ends_beside_threads(self):
+        for _ in range(20):
+            with self.server("threads") as server, server.client() as client:
+                for _ in range(3):
+                    self.assertEqual(client.call("THREADS.FOREVER"), b"OK")
+                time.sleep(0.02)
+                self.assertGreater(int(client.call("GET", "forever")), 0)
+                refusal = client.call("MODULE", "UNLOAD", "threads")
+                self.assertIn("contexts of threads", str(refusal))
+
     def test_settings(self):
         path = self.folder / "settings.so"
         extra = ["--enable-module-command", "yes"]

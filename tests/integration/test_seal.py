@@ -102,7 +102,7 @@ class WhileItIsAway(Sealed):
             with self.subTest(module):
                 self.fill(module, 1)
                 big = READ[module][0], f"{module}0:big", *READ[module][2:]
-                before, many = self.read(module), self.call(*big)
+                before, many = self.read(module), sorted(self.call(*big))
                 dumps = [self.call("DUMP", f"{module}0"), self.call("DUMP", f"{module}0:big")]
                 self.unload(module)
                 self.assertEqual(self.call("RESTORE", f"{module}1", 0, dumps[0]), b"OK")
@@ -112,7 +112,8 @@ class WhileItIsAway(Sealed):
                     self.assertEqual(self.call("RESTORE", f"{module}1:big", 77777, dumps[1]), b"OK")
                 self.load(module)
                 self.assertEqual(self.read(module, 1), before)
-                self.assertEqual(self.call(big[0], f"{module}1:big", *big[2:]), many)
+                # A big hash has no order of its own: it may still be growing.
+                self.assertEqual(sorted(self.call(big[0], f"{module}1:big", *big[2:])), many)
 
     def test_what_was_restored_is_looked_at_when_it_opens(self):
         """Whatever the bytes are: the value opens, or stays sealed and can be deleted."""

@@ -4,6 +4,7 @@
  *     THREADS.BEGIN      a thread adds 1 to a number a hundred times, slowly
  *     THREADS.ADD        so does the command, once
  *     THREADS.LOST sum   how much of what should be there is not
+ *     THREADS.FOREVER    a thread that never ends, under the lock and without
  *
  * Adding is a read, a nap and a write: one that is lost shows. */
 #include "guest.h"
@@ -68,10 +69,38 @@ static int lost(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
                                          number + running - number_of(argv[1]));
 }
 
+static void *run_forever(void *data)
+{
+    RedisModuleCtx *ctx = data;
+
+    for (;;) {
+        RedisModule_Free(RedisModule_Alloc(100));
+        RedisModule_ThreadSafeContextLock(ctx);
+        RedisModule_FreeCallReply(
+            RedisModule_Call(ctx, "incr", "!c", "forever"));
+        RedisModule_ThreadSafeContextUnlock(ctx);
+    }
+    return NULL;
+}
+
+static int forever(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    pthread_t thread;
+
+    (void)argv;
+    (void)argc;
+    if (pthread_create(&thread, NULL, run_forever,
+                       RedisModule_GetDetachedThreadSafeContext(ctx)) != 0)
+        return RedisModule_ReplyWithError(ctx, "ERR no thread");
+    pthread_detach(thread);
+    return RedisModule_ReplyWithSimpleString(ctx, "OK");
+}
+
 static const struct guest_row rows[] = {
     {"threads.begin", begin, "write", 0, 0, 0},
     {"threads.add", add, "write", 0, 0, 0},
     {"threads.lost", lost, "", 0, 0, 0},
+    {"threads.forever", forever, "write", 0, 0, 0},
 };
 
 GUEST("threads", rows)
