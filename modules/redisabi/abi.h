@@ -351,6 +351,17 @@ typedef void (*RedisModuleInfoFunc)(RedisModuleInfoCtx *ctx, int for_crash);
 #define REDISMODULE_AUX_BEFORE_RDB (1 << 0)
 #define REDISMODULE_AUX_AFTER_RDB  (1 << 1)
 
+/* --- Children, clusters, defragmentation ---------------------------------- */
+
+typedef void (*RedisModuleForkDoneHandler)(int exit_code, int by_signal,
+                                           void *data);
+typedef void (*RedisModuleClusterMessageReceiver)(RedisModuleCtx *ctx,
+                                                  const char *sender,
+                                                  uint8_t type,
+                                                  const unsigned char *payload,
+                                                  uint32_t size);
+typedef int (*RedisModuleDefragFunc)(RedisModuleDefragCtx *ctx);
+
 /* --- Data types ----------------------------------------------------------- */
 
 typedef void *(*RedisModuleTypeLoadFunc)(RedisModuleIO *rdb, int encver);
