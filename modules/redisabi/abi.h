@@ -127,6 +127,7 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 #define REDISMODULE_CTX_FLAGS_LUA           (1 << 0)
 #define REDISMODULE_CTX_FLAGS_MULTI         (1 << 1)
 #define REDISMODULE_CTX_FLAGS_MASTER        (1 << 2)
+#define REDISMODULE_CTX_FLAGS_CLUSTER       (1 << 5)
 #define REDISMODULE_CTX_FLAGS_AOF           (1 << 6)
 #define REDISMODULE_CTX_FLAGS_RDB           (1 << 7)
 #define REDISMODULE_CTX_FLAGS_MAXMEMORY     (1 << 8)

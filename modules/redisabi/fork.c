@@ -10,7 +10,9 @@
  */
 #include "context.h"
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct forked {
@@ -27,13 +29,19 @@ static int32_t fork_run(void *given)
     longjmp(forked->back, 1);
 }
 
+/* With this code a child of Redis says that it was told to end: it counts as
+ * ended by SIGUSR1, with code 1. */
+#define FORK_TOLD_TO_END 255
+
 static void fork_done(void *given, const struct kr_child_end *end)
 {
     struct forked *forked = given;
+    bool told = end->code == FORK_TOLD_TO_END;
 
     house()->forked = NULL;
     if (forked->done && !forked->killed)
-        forked->done(end->code, end->signal, forked->data);
+        forked->done(told ? 1 : end->code, told ? SIGUSR1 : end->signal,
+                     forked->data);
     kr_memory->free(redisabi_self, forked);
 }
 
@@ -55,6 +63,9 @@ int rm_Fork(RedisModuleForkDoneHandler done, void *data)
         return 0;
     if (kr_children->fork(guest ? guest->self : redisabi_self, &work) !=
         KR_OK) {
+        kr_logf(guest ? guest->self : redisabi_self, KR_LOG_WARNING,
+                "Can't fork for module: %s",
+                strerror(kr_children->running() ? EEXIST : errno));
         kr_memory->free(redisabi_self, forked);
         return -1;
     }
