@@ -265,13 +265,17 @@ static bool load_keep_key(struct load *load, struct kept_key *kept)
 static bool load_key(struct load *load, uint8_t code)
 {
     struct kr_value value = {.size = sizeof(value)};
+    struct kr_subject subject;
     struct kept_key kept;
     uint16_t slot;
     bool fine;
 
     if (!load_keep_key(load, &kept))
         return false;
+    subject = KR_SUBJECT(kept.key, kr_keyspace->db_index(load->db));
+    kr_types->about(&subject);
     fine = kr_codec->read_value(load->in, code, &slot, &value);
+    kr_types->about(NULL);
     if (fine && load_is_over(load)) {
         load_free(slot, &value);
         load->end->expired++;
