@@ -5,7 +5,7 @@
  * a while and everybody goes on to write:
  *
  *   begin      no key has a mark; keys that come from now on have one
- *   a slice    each ms, for 300 us: the next keys of a scan
+ *   a slice    each turn of the loop: the next keys of a scan
  *   key.before a key is about to change or go
  *                  both: a key without a mark is written, and gets its mark
  *   end        all keys have a mark
@@ -20,6 +20,15 @@
  * while these are many, changes cannot; so the bound is what is written, a key
  * at most once.  The scan rests while there is a child (of an AOF rewrite): the
  * marks would make it copy what both share.
+ *
+ *   turn    | commands | slice | commands    | slice    | comm.| slice |
+ *           '----------'-------'-------------'----------'------'-------'
+ *             as long    as the commands of the turn before it
+ *
+ * A slice is as long as what others have done since the last one, within bounds:
+ * a server that is fully busy gives half of its time to the walk, which is then
+ * over after twice the time that a child would need of a processor; an idle one
+ * gives nearly all.  A client waits for one slice at most, never 1 ms.
  *
  * What is not a key (functions) is written, or put aside, when the walk begins.
  *
@@ -40,10 +49,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SLICE_NS      300000
-#define SLICE_EACH_MS 1
-#define AHEAD_MAX     (4u << 20) /* bytes that the scan is ahead of the thread */
-#define WALKS_MAX     3          /* begun anew, then a child is forked */
+#define SLICE_MIN_NS  100000
+#define SLICE_MAX_NS  700000
+#define REST_MS       4           /* while the scan may not go on */
+#define AHEAD_MAX     (16u << 20) /* bytes that the scan is ahead of the thread */
+#define WALKS_MAX     3           /* begun anew, then a child is forked */
 #define TEMP_NAME_MAX 64
 
 enum walk_phase {
@@ -69,8 +79,10 @@ struct walk_size {
 struct rdb_walk {
     struct rdb *rdb; /* NULL: given up, the last job frees it */
     enum walk_phase phase;
-    uint32_t begun; /* times */
-    kr_timer *timer;
+    uint32_t begun;       /* times */
+    kr_timer *timer;      /* of the next slice; NULL: the thread's word is
+                           * waited for */
+    int64_t slice_end_ns; /* of the last one */
     kr_subscription *before;
     struct outlet *outlet;
     kr_writer *out;
@@ -122,24 +134,27 @@ static void walk_free(struct rdb_walk *walk)
     kr_memory->free(self, walk);
 }
 
-static void walk_leave(struct rdb_walk *walk)
+/* `fine`: the file has its name. */
+static void walk_leave(struct rdb_walk *walk, bool fine)
 {
     struct rdb *rdb = walk->rdb;
     bool naming = walk->phase == WALK_NAME;
 
     walk_drop(walk);
-    kr_loop->cancel(walk->timer);
+    if (walk->timer)
+        kr_loop->cancel(walk->timer);
     rdb->walk = NULL;
     walk->rdb = NULL;
     if (!naming)
         walk_free(walk);
+    kr_loading->save_end(KR_SAVE_BESIDE, fine);
 }
 
 static void walk_failed(struct rdb_walk *walk)
 {
     struct rdb *rdb = walk->rdb;
 
-    walk_leave(walk);
+    walk_leave(walk, false);
     rdb_background_over(rdb, false);
 }
 
@@ -153,7 +168,7 @@ void rdb_walk_stop(struct rdb *rdb)
 {
     if (!rdb->walk)
         return;
-    walk_leave(rdb->walk);
+    walk_leave(rdb->walk, false);
     rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
     rdb->child_began_sec = -1;
 }
@@ -183,7 +198,7 @@ static void walk_named(void *ctx)
             return;
         }
         kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
-        walk_leave(walk);
+        walk_leave(walk, true);
         rdb_background_over(rdb, true);
         return;
     }
@@ -209,6 +224,17 @@ static void walk_name(struct rdb_walk *walk)
     kr_loop->job(walk->rdb->self, walk_sync_folder, walk_named, walk);
 }
 
+static void walk_turn(void *ctx);
+
+/* The next slice: at the next turn of the loop with 0, and at once all the
+ * same if the thread has made room. */
+static void walk_set_timer(struct rdb_walk *walk, uint64_t delay_ms)
+{
+    if (!walk->timer)
+        walk->timer =
+            kr_loop->timer(walk->rdb->self, delay_ms, 0, walk_turn, walk);
+}
+
 /* The thread has written something. */
 static void walk_told(void *ctx)
 {
@@ -220,6 +246,8 @@ static void walk_told(void *ctx)
         walk_fail(walk, what, error);
     else if (walk->phase == WALK_WRITE && outlet_is_done(walk->outlet))
         walk_name(walk);
+    else if (walk->phase == WALK_SCAN)
+        walk_set_timer(walk, 0);
 }
 
 /* --- A key --------------------------------------------------------------- */
@@ -252,6 +280,14 @@ static bool walk_is_large(const struct kr_cell *cell)
            type->effort(&peek) > (size_t)rdb_settings.walk_effort;
 }
 
+/* What it has written is no use; `phase`: how it goes on. */
+static void walk_give_up(struct rdb_walk *walk, enum walk_phase phase)
+{
+    walk_drop(walk);
+    walk->phase = phase;
+    walk_set_timer(walk, 0);
+}
+
 /* This key is about to change, or the scan is at it. */
 static void walk_key(struct rdb_walk *walk, struct kr_str key,
                      struct kr_cell *cell)
@@ -262,8 +298,7 @@ static void walk_key(struct rdb_walk *walk, struct kr_str key,
         kr_logf(walk->rdb->self, KR_LOG_NOTICE,
                 "A value is too large to be saved in one go "
                 "(snapshot-walk-effort). Forking a child instead");
-        walk_drop(walk);
-        walk->phase = WALK_FORK;
+        walk_give_up(walk, WALK_FORK);
         return;
     }
     walk_select(walk, walk->dbs[kr_keyspace->db_index(cell->db)].origin);
@@ -300,10 +335,30 @@ static int32_t walk_next_db(const struct rdb_walk *walk)
     return i;
 }
 
+/* When the slice that begins now is to end. */
+static int64_t walk_slice_end_ns(const struct rdb_walk *walk)
+{
+    int64_t now_ns = kr_loop->monotonic_ns();
+    int64_t slice_ns = now_ns - walk->slice_end_ns;
+
+    if (slice_ns > SLICE_MAX_NS)
+        slice_ns = SLICE_MAX_NS;
+    if (slice_ns < SLICE_MIN_NS)
+        slice_ns = SLICE_MIN_NS;
+    return now_ns + slice_ns;
+}
+
+/* May the scan go on at once? */
+static bool walk_has_room(const struct rdb_walk *walk)
+{
+    return walk->phase != WALK_SCAN ||
+           outlet_waiting(walk->outlet) <= AHEAD_MAX;
+}
+
 /* For a slice of time; true: all keys have their mark. */
 static bool walk_scan(struct rdb_walk *walk)
 {
-    int64_t end_ns = kr_loop->monotonic_ns() + SLICE_NS;
+    int64_t end_ns = walk_slice_end_ns(walk);
     enum walk_phase phase = walk->phase;
     int32_t i;
 
@@ -312,10 +367,10 @@ static bool walk_scan(struct rdb_walk *walk)
 
         db->cursor =
             kr_keyspace->scan(kr_keyspace->db(i), db->cursor, walk_visit, walk);
-        if (walk->phase != phase || kr_loop->monotonic_ns() >= end_ns)
-            return false;
-        if (phase == WALK_SCAN && (outlet_waiting(walk->outlet) > AHEAD_MAX ||
-                                   rdb_settings.save_delay_us != 0))
+        walk->slice_end_ns = kr_loop->monotonic_ns();
+        if (walk->phase != phase || walk->slice_end_ns >= end_ns ||
+            !walk_has_room(walk) ||
+            (phase == WALK_SCAN && rdb_settings.save_delay_us != 0))
             return false;
     }
     return true;
@@ -397,41 +452,45 @@ static void walk_fork(struct rdb_walk *walk)
 {
     struct rdb *rdb = walk->rdb;
 
-    walk_leave(walk);
+    walk_leave(walk, false);
     rdb->child_began_sec = -1;
     (void)rdb_fork(rdb);
 }
 
+static void walk_slice(struct rdb_walk *walk)
+{
+    bool over = walk_has_room(walk) && walk_scan(walk);
+
+    if (!over && walk_has_room(walk))
+        walk_set_timer(walk, rdb_settings.save_delay_us != 0 ? REST_MS : 0);
+    else if (over && walk->phase == WALK_SCAN)
+        walk_finish(walk);
+    else if (over && walk_start(walk))
+        walk_set_timer(walk, 0);
+    else if (over)
+        walk_failed(walk);
+}
+
 /* A timer may come while a script runs or a file is loaded; and see the head
  * for children. */
-static void walk_tick(void *ctx)
+static void walk_turn(void *ctx)
 {
     struct rdb_walk *walk = ctx;
 
+    walk->timer = NULL;
     if (kr_calls->current() || kr_loading->active() || kr_children->running())
-        return;
-    switch (walk->phase) {
-    case WALK_SWEEP:
-        if (walk_scan(walk) && !walk_start(walk))
-            walk_failed(walk);
-        break;
-    case WALK_SCAN:
-        if (outlet_waiting(walk->outlet) <= AHEAD_MAX && walk_scan(walk))
-            walk_finish(walk);
-        break;
-    case WALK_FORK:
+        walk_set_timer(walk, REST_MS);
+    else if (walk->phase == WALK_FORK)
         walk_fork(walk);
-        break;
-    case WALK_WRITE:
-    case WALK_NAME:
-        break;
-    }
+    else
+        walk_slice(walk);
 }
 
 kr_status rdb_walk_begin(struct rdb *rdb)
 {
     struct rdb_walk *walk = kr_memory->calloc(rdb->self, 1, sizeof(*walk));
 
+    kr_loading->save_begin(KR_SAVE_BESIDE);
     walk->rdb = rdb;
     walk->old_fd = -1;
     walk->count = kr_keyspace->db_count();
@@ -441,11 +500,11 @@ kr_status rdb_walk_begin(struct rdb *rdb)
         kr_memory->calloc(rdb->self, (size_t)walk->count, sizeof(*walk->sizes));
     if (walk_next_db(walk) == walk->count && !walk_start(walk)) {
         walk_free(walk);
+        kr_loading->save_end(KR_SAVE_BESIDE, false);
         return KR_EIO;
     }
-    walk->timer = kr_loop->timer(rdb->self, SLICE_EACH_MS, SLICE_EACH_MS,
-                                 walk_tick, walk);
     rdb->walk = walk;
+    walk_set_timer(walk, 0);
     return KR_OK;
 }
 
@@ -466,8 +525,7 @@ void rdb_walk_on_flush_before(void *ctx, const void *payload)
         return;
     kr_logf(walk->rdb->self, KR_LOG_NOTICE,
             "A database is flushed before it is saved. Saving anew");
-    walk_drop(walk);
-    walk->phase = walk->begun < WALKS_MAX ? WALK_SWEEP : WALK_FORK;
+    walk_give_up(walk, walk->begun < WALKS_MAX ? WALK_SWEEP : WALK_FORK);
 }
 
 void rdb_walk_on_swap(void *ctx, const void *payload)
