@@ -246,6 +246,19 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
 
+    def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
+        with self.server("boxes") as server, server.client() as client:
+            client.call("BOXES.NOTE", 77, "before")
+            client.call("BOXES.NOTE", 5, "after")
+            modules = dict((row[1], row[5]) for row in client.call("MODULE", "LIST"))
+            self.assertEqual(client.call("MODULE", "UNLOAD", "rdb"), b"OK")
+            self.assertEqual(client.call("MODULE", "LOAD", modules[b"rdb"]), b"OK")
+            self.assertEqual(client.call("SAVE"), b"OK")
+            client.call("BOXES.NOTE", 1, "before")
+            client.call("BOXES.NOTE", 1, "after")
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+            self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
+
     def test_commands_of_a_rewrite(self):
         """What aof_rewrite() emits builds the same values."""
         extra = ["--enable-debug-command", "yes", "--loadmodule", str(self.folder / "shelves.so"),
