@@ -43,7 +43,9 @@ class Pair:
         return Both(self, protocol, timeout)
 
     def revive(self):
-        """If our server died, start it again; returns what it left, or None."""
+        """If our server died, start it again; returns what it left, or None.  The oracle, too."""
+        if self.theirs.process.poll() is not None:
+            self.theirs.start()
         process = getattr(self.ours, "process", None)
         if process is None or process.poll() is None:
             return None
