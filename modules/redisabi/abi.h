@@ -127,6 +127,7 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 #define REDISMODULE_CTX_FLAGS_LUA           (1 << 0)
 #define REDISMODULE_CTX_FLAGS_MULTI         (1 << 1)
 #define REDISMODULE_CTX_FLAGS_MASTER        (1 << 2)
+#define REDISMODULE_CTX_FLAGS_CLUSTER       (1 << 5)
 #define REDISMODULE_CTX_FLAGS_AOF           (1 << 6)
 #define REDISMODULE_CTX_FLAGS_RDB           (1 << 7)
 #define REDISMODULE_CTX_FLAGS_MAXMEMORY     (1 << 8)
@@ -350,6 +351,17 @@ typedef void (*RedisModuleInfoFunc)(RedisModuleInfoCtx *ctx, int for_crash);
 
 #define REDISMODULE_AUX_BEFORE_RDB (1 << 0)
 #define REDISMODULE_AUX_AFTER_RDB  (1 << 1)
+
+/* --- Children, clusters, defragmentation ---------------------------------- */
+
+typedef void (*RedisModuleForkDoneHandler)(int exit_code, int by_signal,
+                                           void *data);
+typedef void (*RedisModuleClusterMessageReceiver)(RedisModuleCtx *ctx,
+                                                  const char *sender,
+                                                  uint8_t type,
+                                                  const unsigned char *payload,
+                                                  uint32_t size);
+typedef int (*RedisModuleDefragFunc)(RedisModuleDefragCtx *ctx);
 
 /* --- Data types ----------------------------------------------------------- */
 

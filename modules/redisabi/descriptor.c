@@ -54,8 +54,7 @@ static bool search_module(kr_module *module, void *given)
     return !search->found;
 }
 
-/* NULL: of none that is loaded. */
-static struct guest *guest_of_code(uintptr_t address)
+struct guest *guest_of_code(uintptr_t address)
 {
     struct search search = {.address = address};
     struct guest *loading = house()->loading;

@@ -11,6 +11,8 @@
 FUNCTION(void *, Alloc, (size_t size))
 FUNCTION(void *, TryAlloc, (size_t size))
 FUNCTION(void *, Calloc, (size_t count, size_t size))
+FUNCTION(void *, TryCalloc, (size_t count, size_t size))
+FUNCTION(void *, TryRealloc, (void *block, size_t size))
 FUNCTION(void *, Realloc, (void *block, size_t size))
 FUNCTION(void, Free, (void *block))
 FUNCTION(char *, Strdup, (const char *text))
@@ -510,6 +512,7 @@ FUNCTION(unsigned long long, GetClientId, (RedisModuleCtx * ctx))
 FUNCTION(int, GetClientInfoById, (void *info, uint64_t id))
 FUNCTION(RedisModuleString *, GetClientUserNameById,
          (RedisModuleCtx * ctx, uint64_t id))
+FUNCTION(RedisModuleString *, GetCurrentUserName, (RedisModuleCtx * ctx))
 FUNCTION(RedisModuleString *, GetClientNameById,
          (RedisModuleCtx * ctx, uint64_t id))
 FUNCTION(int, SetClientNameById, (uint64_t id, RedisModuleString *name))
@@ -532,3 +535,46 @@ FUNCTION(float, GetUsedMemoryRatio, (void))
 FUNCTION(int, AvoidReplicaTraffic, (void))
 FUNCTION(void, LatencyAddSample, (const char *event, mstime_t ms))
 FUNCTION(void, Yield, (RedisModuleCtx * ctx, int flags, const char *busy))
+
+/* --- Children ------------------------------------------------------------- */
+FUNCTION(int, Fork, (RedisModuleForkDoneHandler done, void *data))
+FUNCTION(void, SendChildHeartbeat, (double progress))
+FUNCTION(int, ExitFromChild, (int code))
+FUNCTION(int, KillForkChild, (int pid))
+
+/* --- Shared functions ----------------------------------------------------- */
+FUNCTION(int, ExportSharedAPI,
+         (RedisModuleCtx * ctx, const char *name, void *function))
+FUNCTION(void *, GetSharedAPI, (RedisModuleCtx * ctx, const char *name))
+
+/* --- Clusters: there is none ---------------------------------------------- */
+FUNCTION(void, RegisterClusterMessageReceiver,
+         (RedisModuleCtx * ctx, uint8_t type,
+          RedisModuleClusterMessageReceiver run))
+FUNCTION(int, SendClusterMessage,
+         (RedisModuleCtx * ctx, const char *target, uint8_t type,
+          const char *message, uint32_t size))
+FUNCTION(char **, GetClusterNodesList, (RedisModuleCtx * ctx, size_t *count))
+FUNCTION(void, FreeClusterNodesList, (char **ids))
+FUNCTION(int, GetClusterNodeInfo,
+         (RedisModuleCtx * ctx, const char *id, char *ip, char *primary,
+          int *port, int *flags))
+FUNCTION(const char *, GetMyClusterID, (void))
+FUNCTION(size_t, GetClusterSize, (void))
+FUNCTION(void, SetClusterFlags, (RedisModuleCtx * ctx, uint64_t flags))
+FUNCTION(unsigned int, ClusterKeySlot, (RedisModuleString * key))
+
+/* --- Defragmentation: nothing moves --------------------------------------- */
+FUNCTION(int, RegisterDefragFunc,
+         (RedisModuleCtx * ctx, RedisModuleDefragFunc run))
+FUNCTION(void *, DefragAlloc, (RedisModuleDefragCtx * ctx, void *block))
+FUNCTION(RedisModuleString *, DefragRedisModuleString,
+         (RedisModuleDefragCtx * ctx, RedisModuleString *str))
+FUNCTION(int, DefragShouldStop, (RedisModuleDefragCtx * ctx))
+FUNCTION(int, DefragCursorSet,
+         (RedisModuleDefragCtx * ctx, unsigned long cursor))
+FUNCTION(int, DefragCursorGet,
+         (RedisModuleDefragCtx * ctx, unsigned long *cursor))
+FUNCTION(const RedisModuleString *, GetKeyNameFromDefragCtx,
+         (RedisModuleDefragCtx * ctx))
+FUNCTION(int, GetDbIdFromDefragCtx, (RedisModuleDefragCtx * ctx))

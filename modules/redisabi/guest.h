@@ -72,6 +72,9 @@ struct house {
         uint32_t count, room;
     } timers;                          /* timer.c */
     struct watched *watched;           /* descriptor.c */
+    struct forked *forked;             /* fork.c */
+    struct shared *shared;             /* shared.c */
+    struct loan *loans;                /* who uses what is another's */
     RedisModuleCommandFilter *filters; /* in order, of all guests */
     kr_gate *filter_gate;
     struct {
@@ -92,9 +95,16 @@ KR_HIDDEN void commands_forget(struct guest *guest);
 KR_HIDDEN void descriptors_forget(struct guest *guest);
 KR_HIDDEN void filters_forget(struct guest *guest);
 KR_HIDDEN void listeners_forget(struct guest *guest);
+KR_HIDDEN void shared_forget(struct guest *guest);
 KR_HIDDEN void subscribers_forget(struct guest *guest);
 KR_HIDDEN void timers_forget(struct guest *guest);
 KR_HIDDEN void timers_free(struct house *all);
+
+/* One that has a function of this one's, or NULL. */
+KR_HIDDEN struct guest *shared_borrower(const struct guest *lender);
+
+/* The guest whose code that is, NULL: of none that is loaded.  O(guests). */
+KR_HIDDEN struct guest *guest_of_code(uintptr_t address);
 
 /* Run `fn` now if this is the main thread, else at its next turn.  [any] */
 KR_HIDDEN void main_thread_runs(void (*fn)(void *ctx), void *ctx);

@@ -120,20 +120,28 @@ static bool guest_may_unload(kr_module *child, void *state, char *why,
 {
     struct guest *guest = state;
     uint32_t strays = house()->strays;
+    const struct guest *borrower = shared_borrower(guest);
+    struct kr_module_info about = {.size = sizeof(about)};
 
     (void)child;
-    if (guest->blocked > 0)
+    if (borrower) {
+        kr_modules->info(borrower->self, &about);
+        snprintf(why, size,
+                 "module '%s', which uses functions of it (unload that first)",
+                 about.name);
+    } else if (guest->blocked > 0) {
         snprintf(why, size,
                  "%u clients that it has blocked (unblock them "
                  "first)",
                  guest->blocked);
-    else if (guest->threads > 0 || strays > 0)
+    } else if (guest->threads > 0 || strays > 0) {
         snprintf(why, size, "%u contexts of threads (wait for them)",
                  guest->threads + strays);
-    else if (guest_leave(guest) != REDISMODULE_OK)
+    } else if (guest_leave(guest) != REDISMODULE_OK) {
         snprintf(why, size, "its OnUnload, which answered an error");
-    else
+    } else {
         guest->left = true;
+    }
     return guest->left;
 }
 
@@ -144,6 +152,7 @@ static void guest_free(struct guest *guest)
     settings_forget(guest);
     filters_forget(guest);
     listeners_forget(guest);
+    shared_forget(guest);
     subscribers_forget(guest);
     timers_forget(guest);
     types_forget(guest);

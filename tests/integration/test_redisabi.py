@@ -86,6 +86,12 @@ class SameAnswers(unittest.TestCase):
         return Server("--enable-module-command", "yes", "--enable-debug-command", "yes",
                       "--loadmodule", str(self.folder / f"{name}.so"), **arguments)
 
+    def until(self, wanted, seconds=30):
+        end = time.monotonic() + seconds
+        while not wanted():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
     def run_on(self, binary, name, protocol):
         """The raw replies of the session, and what the keys are afterwards."""
         arguments = {"binary": binary} if binary else {}
@@ -159,6 +165,58 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("LRANGE", "jobs", 0, -1), [b"set", b"append", b"del"])
             self.assertEqual(client.call("NOTICES.JOBS"), 3)
 
+    def test_a_child_tells_how_far_it_is(self):
+        """A heartbeat is what INFO shows; a child that is killed is not told of."""
+        def run(binary):
+            with self.server("forks", binary) as server, server.client() as client:
+                self.assertEqual(client.call("FORKS.START", 5, 600000, 0.25), b"OK")
+                self.until(lambda: b"current_fork_perc:25.00" in client.call("INFO", "persistence"))
+                return [client.call("FORKS.ACTIVE"), client.call("FORKS.KILL", 0), client.call("FORKS.TOLD"),
+                        client.call("FORKS.START", 5, 0, 1), client.call("FORKS.WAIT"), client.call("BGSAVE")]
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours[2], [0, 0, 0])
+        self.assertEqual(ours[4], [1, 5, 0])
+
+    def test_lenders_stay_as_long_as_borrowers(self):
+        def run(binary):
+            said = []
+            with self.server("borrows", binary) as server, server.client() as client:
+                said.append(str(client.call("BORROWS.ADD", 1, 2)))
+                said.append(client.call("MODULE", "LOAD", self.folder / "lends.so"))
+                said.append(client.call("BORROWS.ADD", 1, 2))
+                said.append(isinstance(client.call("MODULE", "UNLOAD", "lends"), Error))
+                said.append(client.call("BORROWS.ADD", 3, 4))
+                said.append(client.call("MODULE", "UNLOAD", "borrows"))
+                said.append(client.call("MODULE", "UNLOAD", "lends"))
+                said.append(client.call("MODULE", "LOAD", self.folder / "borrows.so"))
+                said.append(str(client.call("BORROWS.ADD", 1, 2)))
+            return said
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertIs(ours[3], True)
+
+    def test_what_only_later_servers_have(self):
+        """Answers for which the oracle has no function."""
+        with self.server("clusters") as server, server.client() as client:
+            client.call("MODULE", "LOAD", self.folder / "blocks.so")
+            client.call("MODULE", "LOAD", self.folder / "moves.so")
+            client.call("MODULE", "LOAD", self.folder / "calls.so")
+            self.assertEqual(client.call("BLOCKS.LATER"), [1, 1])
+            self.assertEqual(client.call("CLUSTERS.NODE", "0" * 40), 1)
+            self.assertEqual(client.call("CLUSTERS.SLOT", "foo"), 12182)
+            self.assertEqual(client.call("CLUSTERS.SLOT", "a{foo}b"), 12182)
+            self.assertEqual(client.call("MOVES.ASK"), [0, 0, 0, 1, 1, 0, -1])
+            client.call("SET", "k", "v")
+            # D: nothing runs, and an error is what would be one.
+            self.assertEqual(client.call("CALLS.RUN", "D", "set", "k", "w"), 0)
+            self.assertEqual(client.call("GET", "k"), b"v")
+            self.assertIn("unknown command 'nosuch'", str(client.call("CALLS.RUN", "D", "nosuch")))
+            self.assertIn("wrong number of arguments", str(client.call("CALLS.RUN", "D", "get")))
+            self.assertIn("write is not allowed", str(client.call("CALLS.RUN", "DW", "set", "k", "w")))
+
     def test_guests_go_with_all_they_have(self):
         """Timers, descriptors, filters, subscriptions, INFO: unloaded while they are in use."""
         with Server("--enable-debug-command", "yes") as server, server.client() as client:
@@ -187,6 +245,55 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("DUMP", "k"), dump)
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+
+    def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
+        with self.server("boxes") as server, server.client() as client:
+            client.call("BOXES.NOTE", 77, "before")
+            client.call("BOXES.NOTE", 5, "after")
+            modules = dict((row[1], row[5]) for row in client.call("MODULE", "LIST"))
+            self.assertEqual(client.call("MODULE", "UNLOAD", "rdb"), b"OK")
+            self.assertEqual(client.call("MODULE", "LOAD", modules[b"rdb"]), b"OK")
+            self.assertEqual(client.call("SAVE"), b"OK")
+            client.call("BOXES.NOTE", 1, "before")
+            client.call("BOXES.NOTE", 1, "after")
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+            self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
+
+    def test_a_walk_is_told_as_a_save_in_the_background(self):
+        def told(client):
+            lines = client.call("HAPPENINGS.LOG").decode().split("\n")
+            return [line.split()[0] for line in lines if line.startswith("1.")]
+
+        def saved(server, client):
+            self.assertEqual(client.call("BGSAVE"), b"Background saving started")
+            for _ in range(1000):
+                if server.info("persistence")["rdb_bgsave_in_progress"] == "0":
+                    return told(client)
+                time.sleep(0.01)
+            raise AssertionError("it does not end")
+
+        begin, end, failure = "1.0", "1.3", "1.4"
+        with self.server("happenings") as server, server.client() as client:
+            client.call("CONFIG", "SET", "snapshot-method", "walk")
+            client.call("SET", "a", "b")
+            told(client)
+            self.assertEqual(saved(server, client), [begin, end])
+            (server.dir / "dump.rdb").unlink()
+            (server.dir / "dump.rdb").mkdir()
+            self.assertEqual(saved(server, client), [begin, failure])
+            (server.dir / "dump.rdb").rmdir()
+            temp = server.dir / f"temp-walk-{server.process.pid}.rdb"
+            temp.mkdir()
+            self.assertIsInstance(client.call("BGSAVE"), Error)
+            self.assertEqual(told(client), [begin, failure])
+            temp.rmdir()
+            # A flush of all ends it; there is a save of the empty data set then.
+            client.call("CONFIG", "SET", "rdb-key-save-delay", "1")
+            for i in range(500):
+                client.call("SET", f"k{i}", i)
+            client.call("BGSAVE")
+            client.call("FLUSHALL")
+            self.assertEqual(told(client)[:2], [begin, failure])
 
     def test_commands_of_a_rewrite(self):
         """What aof_rewrite() emits builds the same values."""
