@@ -159,6 +159,16 @@ void call_begin(struct call *call)
     call_depth++;
 }
 
+struct call *call_of(const kr_client *client)
+{
+    struct call *found = NULL;
+
+    for (struct call *call = call_current; call; call = call->outer)
+        if (call->pub.client == client)
+            found = call;
+    return found;
+}
+
 static void call_slow(struct call *call, uint64_t nsec)
 {
     struct kr_slow_event event = {
@@ -222,6 +232,8 @@ void call_end(struct call *call, uint64_t ticks)
     }
     if (KR_UNLIKELY(journal_armed || call->later))
         journal_call(call, changes > call->inner_changes);
+    if (KR_UNLIKELY(call->pushes.head))
+        output_join(&client->output, &call->pushes);
     call_current = call->outer;
     call_depth--;
     if (call->outer)

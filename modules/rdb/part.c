@@ -7,8 +7,8 @@
  *   247 | id: nine letters, 10 bits of format | 2 when | tagged items | 0
  *
  * Other opcodes write their records themselves.  A library of functions whose
- * module is not here is carried along as its bytes: a server that was started
- * without it must not lose it by saving. */
+ * module is not here is carried along as its bytes, and given to it when it
+ * comes: a server that was started without it must not lose it by saving. */
 #include "rdb.h"
 
 #include "format.h"
@@ -50,6 +50,43 @@ static struct rdb_part *part_find(struct rdb *rdb, uint32_t opcode,
     return part;
 }
 
+/* The record was read while its module was away.  false: the module refuses it,
+ * and it is carried on. */
+static bool part_take(const struct kr_snapshot_part *row,
+                      const struct rdb_carried *carried)
+{
+    kr_writer *out = kr_codec->new_writer(0);
+    kr_reader *in;
+    bool taken;
+
+    kr_codec->write_string(out, kr_str(carried->bytes, carried->size));
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    taken = !kr_codec->writer_failed(out) &&
+            row->load(row->ctx, in, 0, KR_SNAPSHOT_BEFORE);
+    kr_codec->free_reader(in);
+    kr_codec->free_writer(out);
+    return taken;
+}
+
+static void part_take_carried(struct rdb *rdb,
+                              const struct kr_snapshot_part *row)
+{
+    struct rdb_carried **link = &rdb->carried, *carried;
+
+    while ((carried = *link)) {
+        if (!part_take(row, carried)) {
+            kr_log->write(rdb->self, KR_LOG_WARNING,
+                          KR_STR("A library that was carried for its module is "
+                                 "refused by it and carried on"));
+            link = &carried->next;
+            continue;
+        }
+        *link = carried->next;
+        kr_memory->free(rdb->self, carried);
+    }
+    rdb->carried_end = link;
+}
+
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
 {
     struct rdb *rdb = rdb_of_module();
@@ -73,6 +110,8 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
     *part = (struct rdb_part){.row = row};
     snprintf(part->module, sizeof(part->module), "%s", info.name);
     *end = part;
+    if (row->opcode == KR_SNAPSHOT_FUNCTION)
+        part_take_carried(rdb, row);
     return KR_OK;
 }
 

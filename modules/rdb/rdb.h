@@ -56,7 +56,7 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
-#define RDB_LAYOUT 1u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 2u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -82,6 +82,7 @@ struct rdb {
     uint64_t loaded_keys, loaded_expired; /* the last time */
 
     /* Records that are no keys. */
+    kr_event *parts_wanted; /* KR_EVENT_SNAPSHOT_PARTS */
     struct rdb_part *parts;
     struct rdb_carried *carried, **carried_end;
 };

@@ -81,7 +81,7 @@ class Run:
         both = self.connection(step.connection)
         self._say(both, step)
         for _ in range(step.replies):
-            self._check(step, both.read())
+            self._check(step, both.reply())
 
     def _say(self, both, step):
         """Send a command in which %id:B and %addr:B stand for a connection's own."""
@@ -118,7 +118,7 @@ class Run:
 
     def _none(self, step):
         for client, who in zip(self.connection(step.connection).each, ("theirs", "ours")):
-            outcome = read_one(client, QUIET)
+            outcome = read_one(client.read, QUIET)
             if outcome != "nothing":
                 raise Difference(f"{who} said {show(outcome)} where nothing is due")
 
@@ -206,7 +206,7 @@ class Alone(Run):
         both = self.connection(step.connection)
         self._say(both, step)
         for _ in range(step.replies):
-            outcome = both.read()[0]
+            outcome = both.reply()[0]
             self._check(step, (outcome, outcome))
 
 
