@@ -65,27 +65,58 @@ static const char *engine_read(lua_State *L, void *ctx, size_t *size)
     return *size ? piece : NULL;
 }
 
+/* Push a function, or a text that says why not.  false: a text. */
+static bool engine_load(lua_State *L, struct kr_str source, const char *name)
+{
+    return lua_loadx(L, engine_read, &source, name, "t") == 0;
+}
+
+/* Where `source` goes on at a byte that no script may have there, or NULL. */
+static const char *engine_refused(const struct engine *engine,
+                                  struct kr_str source, int *line)
+{
+    const char *at = weave_foreign(source, line);
+
+    if (at)
+        return at;
+    /* Nothing else may have the tick's name. */
+    at = memmem(source.data, source.size, engine->tick, strlen(engine->tick));
+    *line = 1;
+    return at;
+}
+
 bool engine_compile(lua_State *L, struct kr_str source, const char *name)
 {
     struct engine *engine = engine_of(L);
     struct kr_str tick = kr_cstr(engine->tick);
     struct kr_str woven = {.size = weave_size(source, tick)};
     char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
-    const char *foreign;
-    int result, line;
+    const char *refused;
+    int line;
+    bool good;
 
-    foreign = weave_foreign(source, &line);
-    if (foreign) {
+    refused = engine_refused(engine, source, &line);
+    if (refused) {
         lua_pop(L, 1);
         lua_pushfstring(L, "%s:%d: unexpected symbol near '%c'",
-                        *name == '@' ? name + 1 : name, line, *foreign);
+                        *name == '@' ? name + 1 : name, line, *refused);
         return false;
     }
     weave(source, tick, bytes);
     woven.data = bytes;
-    result = lua_loadx(L, engine_read, &woven, name, "t");
+    good = engine_load(L, woven, name);
     lua_remove(L, -2);
-    return result == 0;
+    if (good)
+        return true;
+    /* The original's text: this one may name what has been woven in. */
+    if (!engine_load(L, source, name)) {
+        lua_remove(L, -2);
+    } else {
+        lua_pop(L, 2);
+        lua_pushfstring(L, "%s: it is too large",
+                        *name == '@' ? name + 1 : name);
+    }
+    return false;
 }
 
 /* compile(source, name): a function, or nil and why not. */

@@ -232,7 +232,7 @@ static const struct kr_param params[] = {
      .slot = &rdb_settings.method, .initial = "fork",
      .words = KR_ROWS(method_words)},
     {.name = "snapshot-walk-effort", .type = KR_PARAM_INT,
-     .slot = &rdb_settings.walk_effort, .initial = "512", .min = 0,
+     .slot = &rdb_settings.walk_effort, .initial = "2048", .min = 0,
      .max = INT_MAX},
     DELAY("rdb-key-save-delay", save_delay_us),
     DELAY("key-load-delay", load_delay_us),
