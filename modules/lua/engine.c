@@ -211,15 +211,17 @@ static int engine_on_error(lua_State *L)
     return 1;
 }
 
-/* What has been left behind stands against the limit, and the collector would
- * wait until there is twice as much. */
-static void engine_collect(struct engine *engine)
+/* The collector allocates, too, for tables that become smaller, and nobody would
+ * catch its error. */
+static int engine_gc(struct engine *engine, int what, int data)
 {
     bool must = engine->must;
+    int answer;
 
     engine->must = true;
-    (void)lua_gc(engine->L, LUA_GCCOLLECT, 0);
+    answer = lua_gc(engine->L, what, data);
     engine->must = must;
+    return answer;
 }
 
 /* Now and then a step, so that what runs have left goes although they are short;
@@ -233,7 +235,7 @@ static void engine_collect_some(struct engine *engine)
     if (engine->bytes - engine->settled <
         engine->settled / 4 + ENGINE_COLLECT_FROM)
         return;
-    if (lua_gc(engine->L, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
+    if (engine_gc(engine, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
         engine->settled = engine->bytes; /* a cycle is over */
 }
 
@@ -247,8 +249,10 @@ bool engine_call(struct engine *engine, int arguments)
     lua_insert(L, function);
     result = lua_pcall(L, arguments, 1, function);
     lua_remove(L, function);
+    /* What has been left behind stands against the limit, and the collector
+     * would wait until there is twice as much. */
     if (result == LUA_ERRMEM)
-        engine_collect(engine);
+        (void)engine_gc(engine, LUA_GCCOLLECT, 0);
     if (++engine->since_collected >= ENGINE_COLLECT_EVERY)
         engine_collect_some(engine);
     return result == 0;
@@ -378,7 +382,9 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
     kr_text->secure_random(secret, sizeof(secret));
     snprintf(engine->tick, sizeof(engine->tick), "t%016llx%016llx",
              (unsigned long long)secret[0], (unsigned long long)secret[1]);
+    engine->must = true; /* LuaJIT crashes when it has half a state to free */
     engine->L = lua_newstate(engine_allocate, engine);
+    engine->must = false;
     if (engine->L && lua_cpcall(engine->L, engine_build, NULL) == 0) {
         lua_settop(engine->L, 0);
         engine->settled = engine->bytes;
