@@ -414,7 +414,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked->call = *call;
     /* The call that ends now sees to these. */
     parked->call.later = NULL;
-    parked->call.pushes = (struct output_list){NULL};
+    parked->call.pushes = (struct output_list){.head = NULL};
     parked->id = ++block.last_id;
     parked->how = *how;
     parked->how.keys = NULL;

@@ -289,10 +289,13 @@ class SameAnswers(unittest.TestCase):
             temp.rmdir()
             # A flush of all ends it; there is a save of the empty data set then.
             client.call("CONFIG", "SET", "rdb-key-save-delay", "1")
-            for i in range(500):
-                client.call("SET", f"k{i}", i)
-            client.call("BGSAVE")
-            client.call("FLUSHALL")
+            for i in range(2000):
+                client.send("SET", f"k{i}", i)
+            for i in range(2000):
+                client.read()
+            client.send("BGSAVE")
+            client.send("FLUSHALL")
+            self.assertEqual([client.read().value for _ in range(2)], [b"Background saving started", b"OK"])
             self.assertEqual(told(client)[:2], [begin, failure])
 
     def test_commands_of_a_rewrite(self):
