@@ -253,14 +253,26 @@ static bool aux_load(void *ctx, kr_reader *in, uint32_t format, uint32_t when)
     return result == REDISMODULE_OK && !io.failed;
 }
 
-/* Without the module rdb there are no files for it to stand in. */
+static kr_status aux_give(struct RedisModuleType *type)
+{
+    return kr_snapshot ? kr_snapshot->part(type->guest->self, &type->aux)
+                       : KR_OK;
+}
+
+/* Who keeps snapshots has come, perhaps again. */
+static void aux_wanted(void *ctx, const void *payload)
+{
+    (void)payload;
+    (void)aux_give(ctx);
+}
+
 static bool aux_add(struct RedisModuleType *type)
 {
     const struct RedisModuleTypeMethods *methods = &type->methods;
     uint32_t when = (uint32_t)methods->aux_save_triggers &
                     (KR_SNAPSHOT_BEFORE | KR_SNAPSHOT_AFTER);
 
-    if (!kr_snapshot || !methods->aux_save || !methods->aux_load || when == 0)
+    if (!methods->aux_save || !methods->aux_load || when == 0)
         return true;
     type->aux = (struct kr_snapshot_part){.size = sizeof(type->aux),
                                           .opcode = KR_SNAPSHOT_AUX,
@@ -270,7 +282,9 @@ static bool aux_add(struct RedisModuleType *type)
                                           .save = aux_save,
                                           .load = aux_load,
                                           .ctx = type};
-    return kr_snapshot->part(type->guest->self, &type->aux) == KR_OK;
+    kr_events->await(type->guest->self, KR_EVENT_SNAPSHOT_PARTS, aux_wanted,
+                     type);
+    return aux_give(type) == KR_OK;
 }
 
 /* --- Registering ---------------------------------------------------------- */

@@ -339,6 +339,58 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
 
+    def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
+        with self.server("boxes") as server, server.client() as client:
+            client.call("BOXES.NOTE", 77, "before")
+            client.call("BOXES.NOTE", 5, "after")
+            modules = dict((row[1], row[5]) for row in client.call("MODULE", "LIST"))
+            self.assertEqual(client.call("MODULE", "UNLOAD", "rdb"), b"OK")
+            self.assertEqual(client.call("MODULE", "LOAD", modules[b"rdb"]), b"OK")
+            self.assertEqual(client.call("SAVE"), b"OK")
+            client.call("BOXES.NOTE", 1, "before")
+            client.call("BOXES.NOTE", 1, "after")
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+            self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
+
+    def test_a_walk_is_told_as_a_save_in_the_background(self):
+        def told(client):
+            lines = client.call("HAPPENINGS.LOG").decode().split("\n")
+            return [line.split()[0] for line in lines if line.startswith("1.")]
+
+        def saved(server, client):
+            self.assertEqual(client.call("BGSAVE"), b"Background saving started")
+            for _ in range(1000):
+                if server.info("persistence")["rdb_bgsave_in_progress"] == "0":
+                    return told(client)
+                time.sleep(0.01)
+            raise AssertionError("it does not end")
+
+        begin, end, failure = "1.0", "1.3", "1.4"
+        with self.server("happenings") as server, server.client() as client:
+            client.call("CONFIG", "SET", "snapshot-method", "walk")
+            client.call("SET", "a", "b")
+            told(client)
+            self.assertEqual(saved(server, client), [begin, end])
+            (server.dir / "dump.rdb").unlink()
+            (server.dir / "dump.rdb").mkdir()
+            self.assertEqual(saved(server, client), [begin, failure])
+            (server.dir / "dump.rdb").rmdir()
+            temp = server.dir / f"temp-walk-{server.process.pid}.rdb"
+            temp.mkdir()
+            self.assertIsInstance(client.call("BGSAVE"), Error)
+            self.assertEqual(told(client), [begin, failure])
+            temp.rmdir()
+            # A flush of all ends it; there is a save of the empty data set then.
+            client.call("CONFIG", "SET", "rdb-key-save-delay", "1")
+            for i in range(2000):
+                client.send("SET", f"k{i}", i)
+            for i in range(2000):
+                client.read()
+            client.send("BGSAVE")
+            client.send("FLUSHALL")
+            self.assertEqual([client.read().value for _ in range(2)], [b"Background saving started", b"OK"])
+            self.assertEqual(told(client)[:2], [begin, failure])
+
     def test_commands_of_a_rewrite(self):
         """What aof_rewrite() emits builds the same values."""
         extra = ["--enable-debug-command", "yes", "--loadmodule", str(self.folder / "shelves.so"),
