@@ -101,6 +101,11 @@ struct kr_snapshot {
     /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
      * commands.  O(their bytes).  [main], [child] */
     void (*rewrite_parts)(kr_writer *out, uint32_t when);
+    /* Read one as load() does, from where `fd` stands, and keep nothing of it.
+     * What it holds, and what is wrong with it, is told on standard output, in
+     * the lines of redis-check-rdb; `name` stands in the first.  For programs
+     * (program.h). */
+    kr_status (*check)(int fd, const char *name, struct kr_snapshot_end *end);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");
 

@@ -247,6 +247,19 @@ long long rm_Milliseconds(void)
     return kr_loop->wall_ms();
 }
 
+uint64_t rm_Microseconds(void)
+{
+    return (uint64_t)kr_loop->wall_us();
+}
+
+/* The same during a command. */
+uint64_t rm_CachedMicroseconds(void)
+{
+    const struct kr_call *call = kr_calls->current();
+
+    return call ? (uint64_t)call->now_ms * 1000 : rm_Microseconds();
+}
+
 uint64_t rm_MonotonicMicroseconds(void)
 {
     return (uint64_t)kr_loop->monotonic_ns() / 1000;

@@ -152,6 +152,7 @@ static void guest_free(struct guest *guest)
     settings_forget(guest);
     filters_forget(guest);
     listeners_forget(guest);
+    logins_forget(guest);
     shared_forget(guest);
     subscribers_forget(guest);
     timers_forget(guest);
