@@ -316,6 +316,7 @@ static void load_check_value(struct load *load)
 static bool load_key(struct load *load, uint8_t code)
 {
     struct kr_value value = {.size = sizeof(value)};
+    struct kr_subject subject;
     struct kept_key kept;
     uint16_t slot;
     bool fine;
@@ -325,7 +326,10 @@ static bool load_key(struct load *load, uint8_t code)
         return false;
     if (load->check)
         load_check_key(load, code, kept.key);
+    subject = KR_SUBJECT(kept.key, kr_keyspace->db_index(load->db));
+    kr_types->about(&subject);
     fine = kr_codec->read_value(load->in, code, &slot, &value);
+    kr_types->about(NULL);
     if (fine && load->check) {
         load_free(slot, &value);
         load_check_value(load);

@@ -14,6 +14,7 @@
 #include "call_reply.h"
 #include "context.h"
 #include "text.h"
+#include "user.h"
 #include "words.h"
 
 #include <errno.h>
@@ -106,7 +107,7 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
     uint64_t flags;
 
     *why = '\0';
-    if (words->flags & CALL_AS_USER && !ctx->client) {
+    if (words->flags & CALL_AS_USER && !ctx->client && !ctx->user) {
         snprintf(why, room,
                  "ERR cannot run as user, no user directly attached to context "
                  "or context's client");
@@ -128,6 +129,10 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
                  "allowed.",
                  kr_commands->full_name(command));
         return ENOSPC;
+    }
+    if (words->flags & CALL_AS_USER && !user_may(ctx->user)) {
+        snprintf(why, room, USER_DENIED);
+        return EACCES;
     }
     return 0;
 }
