@@ -89,7 +89,11 @@ struct house {
     } config; /* server.c */
 };
 
-extern kr_module *redisabi_self; /* host-written */
+extern kr_module *redisabi_self;     /* host-written */
+extern const char *redisabi_version; /* as well: the parameter */
+
+/* "1.2.3" as 0x010203; -1: it is no version. */
+KR_HIDDEN int version_number(const char *text);
 
 KR_HIDDEN struct house *house(void);
 

@@ -9,6 +9,7 @@ they leave behind.
 import errno
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -277,6 +278,102 @@ class SameAnswers(unittest.TestCase):
             settle()
             self.assertEqual(client.call("DEBUG", "LOADAOF"), b"OK")
             self.assertEqual(client.call("DBSIZE"), 0)
+
+    def test_the_readme_tells_which_functions_there_are(self):
+        """Each function of the list stands in the table, and each of the table is there or lacks as it says."""
+        module = SOURCES.parents[1] / "modules" / "redisabi"
+        listed = re.findall(r"^FUNCTION\([^,]+, (\w+)", (module / "functions.h").read_text(), re.M)
+        rows = re.findall(r"^\| (\w+) \|(?: [\d.]* \|)? ([^|]+) \|$", (module / "README.md").read_text(), re.M)
+        states = {name: state for name, state in rows if name != "function"}
+        self.assertEqual(len(states), len([name for name, _ in rows if name != "function"]), "a name stands twice")
+        self.assertEqual({name for name, state in states.items() if not state.startswith("lacking: ")}, set(listed))
+        with self.server("names") as server, server.client() as client:
+            for prefix in ("RedisModule_", "ValkeyModule_"):
+                names = sorted(states)
+                known = client.call("NAMES.KNOWN", *(prefix + name for name in names))
+                self.assertEqual(known, [int(not states[name].startswith("lacking: ")) for name in names])
+
+    def test_the_version_is_a_parameter(self):
+        with self.server("names") as server, server.client() as client:
+            def version():
+                return client.call("NAMES.VERSION")
+
+            told = [int(part) for part in re.search(rb"redis_version:(\S+)", client.call("INFO")).group(1).split(b".")]
+            self.assertEqual(version(), told[0] << 16 | told[1] << 8 | told[2])
+            self.assertEqual(client.call("CONFIG", "SET", "redisabi.server-version", "8.2.1"), b"OK")
+            self.assertEqual(version(), 8 << 16 | 2 << 8 | 1)
+            for wrong in ("8.2", "8.2.1.1", "x", "8.2.256", "8..1", "8.2.1x", "-1.2.3"):
+                self.assertIsInstance(client.call("CONFIG", "SET", "redisabi.server-version", wrong), Error, wrong)
+            self.assertEqual(version(), 8 << 16 | 2 << 8 | 1)
+            self.assertEqual(client.call("CONFIG", "SET", "redisabi.server-version", ""), b"OK")
+            self.assertEqual(version(), told[0] << 16 | told[1] << 8 | told[2])
+
+    def test_an_upgrade_is_refused_with_the_way_to_do_it(self):
+        with self.server("shelves") as server, server.client() as client:
+            client.call("SHELVES.PUT", "k", "label", 1, 2, 3)
+            digest = client.call("DEBUG", "DIGEST")
+            other = self.folder / "shelves-again.so"
+            shutil.copy(self.folder / "shelves.so", other)
+            for words in (("RELOAD", "shelves"), ("UPGRADE", "shelves", other)):
+                refusal = str(client.call("MODULE", *words))
+                self.assertIn("'shelves'", refusal)
+                self.assertIn("'redisabi'", refusal)
+                self.assertIn("unload it and load the new one", refusal)
+                self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+            self.assertEqual(client.call("MODULE", "UNLOAD", "shelves"), b"OK")
+            self.assertIn("NOMODULE", str(client.call("SHELVES.SUM", "k")))
+            self.assertEqual(client.call("MODULE", "LOAD", other), b"OK")
+            self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+            self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+
+    def test_files_go_both_ways(self):
+        """Snapshots and logs of either server, with values of guests and what they keep beside them."""
+        modules = [word for name in ("shelves", "boxes", "places") for word in
+                   ("--loadmodule", str(self.folder / f"{name}.so"))]
+
+        def fill(client):
+            for db in (0, 5):
+                client.call("SELECT", db)
+                for i in range(50):
+                    client.call("SHELVES.PUT", f"shelf:{i}", "label" * i, *range(-i, i))
+                    client.call("BOXES.PUT", f"box:{i}", i * 10 ** 9)
+                    client.call("PLACES.PUT", f"place:{i}", f"{i}.3333333333")
+                    client.call("SET", f"plain:{i}", "x" * i)
+                client.call("PEXPIRE", "box:1", 10 ** 9)
+            client.call("SELECT", 0)
+            client.call("BOXES.NOTE", 77, "before")
+            client.call("BOXES.NOTE", -3, "after")
+
+        def seen(client):
+            client.call("SELECT", 0)
+            return [client.call("DEBUG", "DIGEST"), client.call("BOXES.NOTES"), client.call("PLACES.GET", "place:7"),
+                    client.call("SHELVES.LABEL", "shelf:3"), client.call("DBSIZE"), client.call("PTTL", "box:1") > 0]
+
+        def write(folder, extra, binary):
+            with Server("--enable-debug-command", "yes", "--dir", folder, *modules, *extra, **binary) as server, \
+                    server.client() as client:
+                fill(client)
+                if "--appendonly" in extra:
+                    client.call("BGREWRITEAOF")
+                    self.until(lambda: all(field in client.call("INFO", "persistence") for field in (
+                        b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0")))
+                    client.call("SHELVES.PUT", "later", "tail", 1, 2)
+                else:
+                    self.assertEqual(client.call("SAVE"), b"OK")
+                return seen(client)
+
+        def read(folder, extra, binary):
+            with Server("--enable-debug-command", "yes", "--dir", folder, *modules, *extra, **binary) as server, \
+                    server.client() as client:
+                return seen(client)
+
+        ours, theirs = {}, {"binary": ORACLE}
+        for extra in ((), ("--appendonly", "yes", "--save", "")):
+            for writer, reader in ((ours, theirs), (theirs, ours)):
+                with self.subTest(log=bool(extra), writer="ours" if writer is ours else "theirs"), \
+                        tempfile.TemporaryDirectory() as folder:
+                    before = write(folder, extra, writer)
+                    self.assertEqual(read(folder, extra, reader), before)
 
     def test_users_have_no_rules_here(self):
         with self.server("users") as server, server.client() as client, server.client() as other:
