@@ -262,11 +262,27 @@ class Unload(Tests):
         self.again_with_files(server)
         self.assertEqual(self.libraries(server), [b"early", b"late"])
 
+    def test_functions_outlive_their_module(self):
+        server = self.begin("--save", "")
+        for name in ("one", "two"):
+            self.load_library(server, name)
+        for _ in range(2):
+            self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
+            self.assertEqual(server.call("SAVE"), b"OK")
+            self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "scripting.so")), b"OK")
+            self.assertEqual(self.libraries(server), [b"one", b"two"])
+            self.assertEqual(server.call("FCALL", "two", 0), 7)
+        self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
+        self.assertEqual(server.call("SAVE"), b"OK")
+        self.again_with_files(server)
+        self.assertEqual(self.libraries(server), [b"one", b"two"])
+
     def test_functions_that_were_carried_go_to_their_module_when_it_comes(self):
         server = self.begin("--save", "")
         for name in ("one", "two"):
             self.load_library(server, name)
         self.assertEqual(server.call("SAVE"), b"OK")
+        self.assertEqual(server.call("FUNCTION", "FLUSH"), b"OK")
         self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
         self.assertEqual(server.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
         self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "scripting.so")), b"OK")
