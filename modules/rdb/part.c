@@ -388,6 +388,44 @@ bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
     return part_load_library(rdb, in);
 }
 
+/* --- Leaving ------------------------------------------------------------- */
+
+/* What the part would save is what its module will read. */
+static void part_leave(struct rdb *rdb, const struct kr_snapshot_part *row)
+{
+    kr_writer *out = kr_codec->new_writer(0);
+    kr_reader *in;
+    bool fine = true;
+    uint8_t code;
+
+    row->save(row->ctx, out, KR_SNAPSHOT_BEFORE);
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    while (fine && kr_codec->reader_left(in) > 0)
+        fine = kr_codec->read_raw(in, &code, 1) && code == RDB_FUNCTION2 &&
+               part_carry(rdb, in);
+    if (!fine || kr_codec->writer_failed(out))
+        kr_log->write(rdb->self, KR_LOG_WARNING,
+                      KR_STR("Not all libraries of a module that goes could be "
+                             "kept"));
+    kr_codec->free_reader(in);
+    kr_codec->free_writer(out);
+}
+
+void rdb_leave_parts(kr_module *self)
+{
+    struct rdb *rdb = rdb_of_module();
+    struct kr_module_info info = {.size = sizeof(info)};
+    struct kr_str name;
+
+    kr_modules->info(self, &info);
+    name = kr_cstr(info.name);
+    for (const struct rdb_part *part = rdb->parts; part; part = part->next)
+        if (part->row->opcode == KR_SNAPSHOT_FUNCTION &&
+            kr_str_equal(name, kr_cstr(part->module)))
+            part_leave(rdb, part->row);
+    rdb_forget_parts(rdb, &name);
+}
+
 bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check)
 {
     struct kr_str source;

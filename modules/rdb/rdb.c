@@ -61,6 +61,7 @@ static const struct kr_snapshot snapshot_interface = {
     .part = rdb_add_part,
     .rewrite_parts = snapshot_rewrite_parts,
     .check = rdb_check_snapshot,
+    .leave = rdb_leave_parts,
 };
 
 /* --- What is heard ------------------------------------------------------- */

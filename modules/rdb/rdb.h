@@ -227,6 +227,7 @@ void rdb_on_flush(void *ctx, const void *payload);
 /* --- part.c -------------------------------------------------------------- */
 
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *part);
+void rdb_leave_parts(kr_module *self);
 /* Those of a module, or all with NULL. */
 void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
