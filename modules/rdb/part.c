@@ -330,8 +330,8 @@ static bool part_read_frame(kr_reader *in, struct frame *frame)
     return true;
 }
 
-static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
-                              const struct frame *frame)
+static bool part_carry_items(struct rdb *rdb, kr_reader *in,
+                             const struct frame *frame)
 {
     struct rdb_carried as = {.opcode = KR_SNAPSHOT_AUX,
                              .when = frame->when & KR_SNAPSHOT_AFTER
@@ -340,6 +340,12 @@ static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
                              .id = frame->id};
     struct kr_str bytes;
 
+    return kr_codec->skip_bytes(in, &bytes) && part_carry(rdb, in, &as, bytes);
+}
+
+static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
+                              const struct frame *frame)
+{
     if (!rdb_settings.carry) {
         kr_logf(rdb->self, KR_LOG_WARNING,
                 "The RDB file contains AUX module data I can't load: no "
@@ -350,7 +356,7 @@ static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
     kr_logf(rdb->self, KR_LOG_NOTICE,
             "The module of '%s' is not loaded: its data are kept for it",
             frame->name);
-    return kr_codec->skip_bytes(in, &bytes) && part_carry(rdb, in, &as, bytes);
+    return part_carry_items(rdb, in, frame);
 }
 
 static bool part_load_aux(struct rdb *rdb, kr_reader *in)
@@ -365,16 +371,22 @@ static bool part_load_aux(struct rdb *rdb, kr_reader *in)
                 : part_load_unknown(rdb, in, &frame);
 }
 
-static bool part_load_library(struct rdb *rdb, kr_reader *in)
+static bool part_carry_library(struct rdb *rdb, kr_reader *in)
 {
     static const struct rdb_carried as = {.opcode = KR_SNAPSHOT_FUNCTION,
                                           .when = KR_SNAPSHOT_BEFORE};
-    struct rdb_part *part = part_find(rdb, KR_SNAPSHOT_FUNCTION, NULL);
     struct kr_str source;
 
+    return kr_codec->read_string(in, &source) &&
+           part_carry(rdb, in, &as, source);
+}
+
+static bool part_load_library(struct rdb *rdb, kr_reader *in)
+{
+    struct rdb_part *part = part_find(rdb, KR_SNAPSHOT_FUNCTION, NULL);
+
     if (!part)
-        return kr_codec->read_string(in, &source) &&
-               part_carry(rdb, in, &as, source);
+        return part_carry_library(rdb, in);
     return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
            part_refuse(in, "a library that its module refuses");
 }
@@ -391,9 +403,9 @@ bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
 /* --- Leaving ------------------------------------------------------------- */
 
 /* What the part would save is what its module will read. */
-static void part_leave(struct rdb *rdb, const struct kr_snapshot_part *row)
+static bool part_leave_libraries(struct rdb *rdb, kr_writer *out,
+                                 const struct kr_snapshot_part *row)
 {
-    kr_writer *out = kr_codec->new_writer(0);
     kr_reader *in;
     bool fine = true;
     uint8_t code;
@@ -402,17 +414,46 @@ static void part_leave(struct rdb *rdb, const struct kr_snapshot_part *row)
     in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
     while (fine && kr_codec->reader_left(in) > 0)
         fine = kr_codec->read_raw(in, &code, 1) && code == RDB_FUNCTION2 &&
-               part_carry(rdb, in);
+               part_carry_library(rdb, in);
+    kr_codec->free_reader(in);
+    return fine;
+}
+
+static bool part_leave_aux(struct rdb *rdb, kr_writer *out,
+                           const struct kr_snapshot_part *row, uint32_t when)
+{
+    struct frame frame;
+    kr_reader *in;
+    bool fine = true;
+    uint8_t code;
+
+    part_write_aux(row, out, when);
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    if (kr_codec->reader_left(in) > 0)
+        fine = kr_codec->read_raw(in, &code, 1) &&
+               part_read_frame(in, &frame) && part_carry_items(rdb, in, &frame);
+    kr_codec->free_reader(in);
+    return fine;
+}
+
+static void part_leave(struct rdb *rdb, const struct kr_snapshot_part *row,
+                       uint32_t when)
+{
+    kr_writer *out = kr_codec->new_writer(0);
+    bool fine = row->opcode == KR_SNAPSHOT_AUX
+                    ? part_leave_aux(rdb, out, row, when)
+                    : part_leave_libraries(rdb, out, row);
+
     if (!fine || kr_codec->writer_failed(out))
         kr_log->write(rdb->self, KR_LOG_WARNING,
-                      KR_STR("Not all libraries of a module that goes could be "
+                      KR_STR("Not all that a module leaves behind could be "
                              "kept"));
-    kr_codec->free_reader(in);
     kr_codec->free_writer(out);
 }
 
 void rdb_leave_parts(kr_module *self)
 {
+    static const uint32_t both[] = {KR_SNAPSHOT_BEFORE, KR_SNAPSHOT_AFTER};
     struct rdb *rdb = rdb_of_module();
     struct kr_module_info info = {.size = sizeof(info)};
     struct kr_str name;
@@ -420,9 +461,10 @@ void rdb_leave_parts(kr_module *self)
     kr_modules->info(self, &info);
     name = kr_cstr(info.name);
     for (const struct rdb_part *part = rdb->parts; part; part = part->next)
-        if (part->row->opcode == KR_SNAPSHOT_FUNCTION &&
-            kr_str_equal(name, kr_cstr(part->module)))
-            part_leave(rdb, part->row);
+        for (size_t i = 0; i < KR_COUNT(both); i++)
+            if (part->row->when & both[i] &&
+                kr_str_equal(name, kr_cstr(part->module)))
+                part_leave(rdb, part->row, both[i]);
     rdb_forget_parts(rdb, &name);
 }
 
