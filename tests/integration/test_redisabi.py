@@ -617,6 +617,15 @@ class SameAnswers(unittest.TestCase):
                     self.fail("it is never unloaded")
             self.assertEqual(client.call("GET", "k"), b"v")
 
+    def test_time_that_a_guest_measures_is_its_commands(self):
+        with self.server("waits") as server, server.client() as client:
+            client.call("WAITS.SLOW", 200, 0, "idle")
+            client.call("WAITS.MEASURED", 200, 0, "busy")
+            stats = client.call("INFO", "commandstats")
+            usec = {name: int(value) for name, value in re.findall(rb"cmdstat_(\S+):calls=1,usec=(\d+)", stats)}
+            self.assertLess(usec[b"waits.slow"], 200000)
+            self.assertGreaterEqual(usec[b"waits.measured"], 200000)
+
     def test_the_server_ends_beside_threads(self):
         for _ in range(20):
             with self.server("threads") as server, server.client() as client:
