@@ -107,10 +107,9 @@ struct kr_snapshot {
      * (program.h). */
     kr_status (*check)(int fd, const char *name, struct kr_snapshot_end *end);
     /* The module goes, in deactivate(): its parts are asked to save() once more,
-     * and the records of opcode FUNCTION are carried from file to file until a
-     * part takes them (see part()).  Those of opcode AUX are not.  Without this
-     * call the parts are only forgotten when the module has gone.  O(bytes).
-     * [main] */
+     * and the records are carried from file to file until a part takes them (see
+     * part()).  Without this call the parts are only forgotten when the module
+     * has gone.  O(bytes).  [main] */
     void (*leave)(kr_module *self);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");

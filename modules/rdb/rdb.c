@@ -231,6 +231,7 @@ static const struct kr_param params[] = {
     {.name = "sanitize-dump-payload", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.sanitize, .initial = "no",
      .words = KR_ROWS(sanitize_words)},
+    SWITCH("load-absent-modules", carry, "yes",),
     {.name = "snapshot-method", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.method, .initial = "fork",
      .words = KR_ROWS(method_words)},
