@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include "lib.h"
+#include "lib_sort.h"
 #include "library.h"
 #include "owner.h"
 #include "run.h"
@@ -321,7 +322,8 @@ static int engine_build(lua_State *L)
     lua_pushcfunction(L, run_spend);
     lua_pushcfunction(L, engine_lua_compile);
     lua_pushcfunction(L, engine_text_of);
-    lua_call(L, 5, 3); /* stack: globals, front, tick, put_front, keep */
+    lua_pushcfunction(L, lib_sort_plain);
+    lua_call(L, 6, 3); /* stack: globals, front, tick, put_front, keep */
     lua_pushfstring(L, "%s" WEAVE_KEEP, engine->tick);
     lua_insert(L, -2);
     lua_rawset(L, -5);

@@ -46,6 +46,7 @@ struct engine {
     uint64_t random;           /* the state of math.random */
     char tick[40];             /* the name of the tick, a secret */
     uint32_t since_collected;
+    uint64_t steps; /* of functions of C, since the last look at the clock */
 };
 
 /* NULL: no memory. */
