@@ -60,6 +60,8 @@ command clang clang
 file /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
 command clang-format-14 clang-format-14
 command iredis iredis
+command node nodejs
+command npm npm
 command prometheus-redis-exporter prometheus-redis-exporter
 command abidiff abigail-tools
 command xz xz-utils"

@@ -133,8 +133,13 @@ struct kr_clients {
     void (*charge)(kr_client *client, int64_t bytes);
     /* What is written to the client's sink between push(client, true) and
      * push(client, false) is a message, no reply: CLIENT REPLY does not silence
-     * it.  They do not nest.  O(1). */
+     * it, and while a command of the client's runs it stands behind that one's
+     * whole reply (of a transaction: behind EXEC's), never within.  They do not
+     * nest.  O(1). */
     void (*push)(kr_client *client, bool begins);
+    /* The same for a message that is the answer to the command that runs, as to
+     * SUBSCRIBE: it stands where the reply would. */
+    void (*confirm)(kr_client *client, bool begins);
 };
 KR_INTERFACE(kr_clients, "kr.clients/1");
 

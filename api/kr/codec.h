@@ -157,6 +157,9 @@ struct kr_codec {
     /* save() cannot write the value: the writer has failed, and with it the
      * snapshot, the rewrite or the DUMP.  Why is for the log.  [child] */
     void (*abandon)(kr_writer *out);
+    /* Has it refused because the bytes end too early?  So does a file that was
+     * cut.  O(1). */
+    bool (*reader_short)(const kr_reader *in);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

@@ -40,6 +40,8 @@ struct kr_load_event {
 
 #define KR_SAVE_LOG   (1u << 0) /* the beginning of a log, not a snapshot */
 #define KR_SAVE_CHILD (1u << 1) /* by a child: the host sets it */
+#define KR_SAVE_BESIDE                                                         \
+    (1u << 2) /* on the main thread, while commands run between begin and end */
 
 struct kr_loading {
     uint32_t size;
@@ -55,8 +57,8 @@ struct kr_loading {
     void (*end)(bool ok);
     /* Is somebody loading?  O(1). */
     bool (*active)(void);
-    /* The data set is about to be written to a file, `flags`: KR_SAVE_LOG; and
-     * it has been, well or not.  They raise the events "save.begin" and
+    /* The data set is about to be written to a file, `flags`: KR_SAVE_LOG,
+     * KR_SAVE_BESIDE; and it has been, well or not.  They raise the events "save.begin" and
      * "save.end".  [main], [child] */
     void (*save_begin)(uint32_t flags);
     void (*save_end)(uint32_t flags, bool ok);

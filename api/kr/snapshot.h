@@ -70,6 +70,13 @@ struct kr_snapshot_part {
     void (*rewrite)(void *ctx, kr_writer *out, uint32_t when);
 };
 
+/* Who offers kr_snapshot is there, at first or again, and knows of no parts but
+ * those that were registered since: register yours.  Await it in activate()
+ * (kr_events->await()): the module that keeps the parts may come later, and go
+ * and come again, and a file without a part is a file that has lost it.  It has
+ * no payload. */
+#define KR_EVENT_SNAPSHOT_PARTS "snapshot.parts"
+
 struct kr_snapshot {
     uint32_t size;
     uint32_t reserved;
@@ -85,14 +92,20 @@ struct kr_snapshot {
      * about to end. */
     kr_status (*load)(int fd, const char *name, uint32_t flags,
                       struct kr_snapshot_end *end);
-    /* Register a part from create() on; `part` must outlive the module.  A
-     * module that can be upgraded does so in activate(): its version before has
-     * let go of its own part then, and this one takes its place.  KR_EEXIST:
+    /* Register a part, in activate() and with each KR_EVENT_SNAPSHOT_PARTS;
+     * `part` must outlive the module.  Once more is no error, and the part of
+     * the version before an upgrade gives way to this one.  Records that were
+     * read while the module was away are read by the part now.  KR_EEXIST:
      * another module has such a part. */
     kr_status (*part)(kr_module *self, const struct kr_snapshot_part *part);
     /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
      * commands.  O(their bytes).  [main], [child] */
     void (*rewrite_parts)(kr_writer *out, uint32_t when);
+    /* Read one as load() does, from where `fd` stands, and keep nothing of it.
+     * What it holds, and what is wrong with it, is told on standard output, in
+     * the lines of redis-check-rdb; `name` stands in the first.  For programs
+     * (program.h). */
+    kr_status (*check)(int fd, const char *name, struct kr_snapshot_end *end);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");
 

@@ -44,6 +44,11 @@ void codec_refuse(kr_reader *in, const char *reason)
         in->error = reason;
 }
 
+bool codec_reader_short(const kr_reader *in)
+{
+    return in->error && strcmp(in->error, READ_END) == 0;
+}
+
 static bool read_fail(kr_reader *in, const char *reason)
 {
     codec_refuse(in, reason);

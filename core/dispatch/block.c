@@ -412,7 +412,9 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked = memory_calloc(1, sizeof(*parked));
     call->parked = true;
     parked->call = *call;
-    parked->call.later = NULL; /* the call that ends now sees to it */
+    /* The call that ends now sees to these. */
+    parked->call.later = NULL;
+    parked->call.pushes = (struct output_list){.head = NULL};
     parked->id = ++block.last_id;
     parked->how = *how;
     parked->how.keys = NULL;

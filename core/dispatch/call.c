@@ -159,6 +159,16 @@ void call_begin(struct call *call)
     call_depth++;
 }
 
+struct call *call_of(const kr_client *client)
+{
+    struct call *found = NULL;
+
+    for (struct call *call = call_current; call; call = call->outer)
+        if (call->pub.client == client)
+            found = call;
+    return found;
+}
+
 static void call_slow(struct call *call, uint64_t nsec)
 {
     struct kr_slow_event event = {
@@ -222,6 +232,8 @@ void call_end(struct call *call, uint64_t ticks)
     }
     if (KR_UNLIKELY(journal_armed || call->later))
         journal_call(call, changes > call->inner_changes);
+    if (KR_UNLIKELY(call->pushes.head))
+        output_join(&client->output, &call->pushes);
     call_current = call->outer;
     call_depth--;
     if (call->outer)
@@ -331,6 +343,18 @@ static bool call_has_room(const struct call *call)
     return !(call_full && acts & KR_CMD_DENYOOM);
 }
 
+/* Is there memory for it?  KR_GATE_.  Nothing is evicted while data is loaded,
+ * nor within a script that lets others in. */
+static int32_t call_admit_memory(struct call *call)
+{
+    if (!(call_alerts & ALERT_MEMORY) ||
+        call_alerts & (ALERT_LOADING | ALERT_BUSY) || call_has_room(call))
+        return KR_GATE_PASS;
+    call_refuse(call, "OOM command not allowed when used memory > "
+                      "'maxmemory'.");
+    return KR_GATE_DENY;
+}
+
 /* May the command run at this moment?  KR_GATE_: HOLD for a pause. */
 static int32_t call_admit(struct call *call)
 {
@@ -346,11 +370,6 @@ static int32_t call_admit(struct call *call)
         !(call->pub.command->flags & KR_CMD_ALLOW_BUSY) &&
         !(call->run_flags & KR_RUN_NO_GATES)) {
         call_refuse(call, call_busy_text);
-        return KR_GATE_DENY;
-    }
-    if (call_alerts & ALERT_MEMORY && !call_has_room(call)) {
-        call_refuse(call, "OOM command not allowed when used memory > "
-                          "'maxmemory'.");
         return KR_GATE_DENY;
     }
     if (call_alerts & ALERT_PAUSED && client && !call->outer &&
@@ -375,19 +394,28 @@ static uint64_t call_acts(struct call *call)
     return acts;
 }
 
+/* The host's own conditions stand around what modules say of the moment. */
+static int32_t call_ask_admission(struct call *call, uint32_t armed)
+{
+    int32_t answer = call_admit_memory(call);
+
+    if (answer == KR_GATE_PASS)
+        answer = gate_ask(KR_STAGE_ADMIT, armed, &call->pub, NULL);
+    return answer == KR_GATE_PASS ? call_admit(call) : answer;
+}
+
 /* The stages before the handler, when something is armed. */
 static int32_t call_ask_gates(struct call *call, uint32_t armed)
 {
     static const uint32_t first[] = {KR_STAGE_AUTHORISE, KR_STAGE_ROUTE};
-    static const uint32_t then[] = {KR_STAGE_ADMIT, KR_STAGE_QUEUE,
-                                    KR_STAGE_BEFORE};
+    static const uint32_t then[] = {KR_STAGE_QUEUE, KR_STAGE_BEFORE};
     int32_t answer = KR_GATE_PASS;
 
     call->pub.acts = call_acts(call);
     for (size_t i = 0; i < KR_COUNT(first) && answer == KR_GATE_PASS; i++)
         answer = gate_ask(first[i], armed, &call->pub, NULL);
-    if (answer == KR_GATE_PASS && call_alerts)
-        answer = call_admit(call);
+    if (answer == KR_GATE_PASS)
+        answer = call_ask_admission(call, armed);
     for (size_t i = 0; i < KR_COUNT(then) && answer == KR_GATE_PASS; i++)
         answer = gate_ask(then[i], armed, &call->pub, NULL);
     if (answer == KR_GATE_DENY && !call->refused) {
@@ -649,7 +677,7 @@ static kr_status call_run_found(struct kr_cmd *command,
         answer = call_ask_gates(&call, armed);
     } else if (run->flags & KR_RUN_DENY_OOM && call_alerts) {
         call.pub.acts = call.pub.command->flags;
-        answer = call_admit(&call);
+        answer = call_ask_admission(&call, 0);
     }
     if (answer == KR_GATE_HOLD)
         kr_reply_error(call.pub.reply,

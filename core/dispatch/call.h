@@ -11,6 +11,7 @@
 #define CORE_DISPATCH_CALL_H
 
 #include "core/dispatch/command.h"
+#include "core/net/output.h"
 #include "core/resp/args.h"
 
 #include <kr/call.h>
@@ -28,14 +29,15 @@ struct call {
     uint64_t inner_changes; /* of them, those of nested calls */
     uint64_t spent;         /* ticks, before it was parked */
     struct effect *later;   /* journal->also(), the latest first */
-    uint32_t errors;        /* in the sink when it began */
-    uint32_t told;          /* of them and of its own, what nested calls have
+    struct output_list pushes; /* to its client: behind the reply */
+    uint32_t errors;           /* in the sink when it began */
+    uint32_t told;             /* of them and of its own, what nested calls have
                                counted as theirs */
-    uint32_t run_flags;     /* KR_RUN_ */
-    uint32_t mute;          /* KR_JOURNAL_ targets that do not get it */
-    uint32_t force;         /* targets that get it in any case */
-    bool replaced;          /* journal->instead() was called */
-    bool parked;            /* its client waits */
+    uint32_t run_flags;        /* KR_RUN_ */
+    uint32_t mute;             /* KR_JOURNAL_ targets that do not get it */
+    uint32_t force;            /* targets that get it in any case */
+    bool replaced;             /* journal->instead() was called */
+    bool parked;               /* its client waits */
     bool refused;
 };
 
@@ -59,6 +61,9 @@ bool call_client(kr_client *client, const struct resp_args *args,
 
 /* For <kr/gate.h>: refuse(). */
 int32_t call_gate_refuses(struct kr_call *call, struct kr_str text);
+
+/* The outermost call of the client's that is being run, or NULL.  O(depth). */
+struct call *call_of(const kr_client *client);
 
 /* Depth of nested calls; 0 between commands. */
 extern unsigned call_depth;

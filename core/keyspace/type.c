@@ -45,6 +45,7 @@ static struct {
     uint16_t count; /* the highest slot in use */
     uint16_t by_code[256];
     uint16_t had_code[256]; /* whose it was last */
+    const struct kr_subject *subject;
 } types;
 
 /* Tested by put() for each value that is replaced. */
@@ -598,6 +599,18 @@ void type_fini(void)
     type_unsettled = false;
 }
 
+/* --- At which key --------------------------------------------------------- */
+
+void type_about(const struct kr_subject *subject)
+{
+    types.subject = subject;
+}
+
+static const struct kr_subject *type_subject(void)
+{
+    return types.subject;
+}
+
 const struct kr_types type_interface = {
     .size = sizeof(struct kr_types),
     .add = type_register,
@@ -606,4 +619,6 @@ const struct kr_types type_interface = {
     .find = type_find,
     .by_code = type_by_code,
     .values = type_values,
+    .about = type_about,
+    .subject = type_subject,
 };

@@ -278,11 +278,21 @@ static void client_charge(kr_client *client, int64_t bytes)
     client->charged += (size_t)bytes;
 }
 
-static void client_push(kr_client *client, bool begins)
+static void client_confirm(kr_client *client, bool begins)
 {
     if (begins)
         client->push_mutes = client->output.muted;
     output_mute(&client->output, !begins && client->push_mutes);
+}
+
+/* Meanwhile its call's list of pushes is what is written to. */
+static void client_push(kr_client *client, bool begins)
+{
+    struct call *call = call_of(client);
+
+    if (call)
+        output_exchange(&client->output, &call->pushes);
+    client_confirm(client, begins);
 }
 
 static size_t client_flag_letters(const kr_client *client, char *text)
@@ -403,4 +413,5 @@ const struct kr_clients client_interface = {
     .describe = client_describe,
     .charge = client_charge,
     .push = client_push,
+    .confirm = client_confirm,
 };

@@ -91,6 +91,18 @@ static void output_settle(struct output *output)
         output->tail->size = (size_t)(output->out.at - output->tail->data);
 }
 
+/* Go on in the tail, if it has room. */
+static void output_resume(struct output *output)
+{
+    struct chunk *tail = output->tail;
+
+    output->out.at = output->out.end = NULL;
+    if (output->muted || output->overrun || !tail || tail->capacity == 0)
+        return;
+    output->out.at = tail->data + tail->size;
+    output->out.end = tail->data + tail->capacity;
+}
+
 static void output_append(struct output *output, struct chunk *chunk)
 {
     output_settle(output);
@@ -249,15 +261,42 @@ void output_mute(struct output *output, bool mute)
 {
     if (mute == output->muted)
         return;
+    output_settle(output);
     output->muted = mute;
-    if (mute)
-        output_settle(output);
-    output->out.at = output->out.end = NULL;
-    /* What the tail has room for is used again. */
-    if (!mute && output->tail && output->tail->capacity > 0) {
-        output->out.at = output->tail->data + output->tail->size;
-        output->out.end = output->tail->data + output->tail->capacity;
+    output_resume(output);
+}
+
+void output_exchange(struct output *output, struct output_list *list)
+{
+    struct output_list was = {output->head, output->tail, output->sent,
+                              output->bytes};
+
+    output_settle(output);
+    output->head = list->head;
+    output->tail = list->tail;
+    output->sent = list->sent;
+    output->bytes = list->bytes;
+    *list = was;
+    output_resume(output);
+}
+
+void output_join(struct output *output, struct output_list *list)
+{
+    if (!list->head)
+        return;
+    output_settle(output);
+    if (output->tail) {
+        output->bytes += output->tail->size + list->bytes;
+        output->tail->next = list->head;
+    } else {
+        output->head = list->head;
+        output->bytes = list->bytes;
     }
+    output->tail = list->tail;
+    *list = (struct output_list){.head = NULL};
+    if (output->overrun)
+        output_discard(output);
+    output_resume(output);
 }
 
 void output_set_protocol(struct output *output, uint32_t protocol)

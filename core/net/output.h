@@ -30,6 +30,14 @@
 
 struct chunk;
 
+/* Bytes of an output that are not, or not yet, in it.  All 0: none. */
+struct output_list {
+    struct chunk *head;
+    struct chunk *tail;
+    size_t sent;
+    size_t bytes;
+};
+
 struct output {
     struct kr_reply reply; /* first: a sink is its output */
     struct resp_out out;
@@ -50,6 +58,12 @@ void output_fini(struct output *output);
 void output_set_protocol(struct output *output, uint32_t protocol);
 /* Drop what is written from now on, or no longer. */
 void output_mute(struct output *output, bool mute);
+
+/* The bytes of one become those of the other.  O(1). */
+void output_exchange(struct output *output, struct output_list *list);
+/* What is in the list stands behind all that is in the output; the list is empty
+ * then.  O(1). */
+void output_join(struct output *output, struct output_list *list);
 
 bool output_is_empty(const struct output *output);
 /* Bytes not sent yet.  O(1). */

@@ -79,8 +79,10 @@ static void loading_end(bool ok)
 
 static void saving_tell(enum event_id id, uint32_t flags, bool ok)
 {
-    struct kr_save_event event = {
-        .size = sizeof(event), .flags = flags & KR_SAVE_LOG, .ok = ok};
+    struct kr_save_event event = {.size = sizeof(event),
+                                  .flags =
+                                      flags & (KR_SAVE_LOG | KR_SAVE_BESIDE),
+                                  .ok = ok};
 
     if (child_interface.inside())
         event.flags |= KR_SAVE_CHILD;

@@ -67,6 +67,26 @@ static const char *engine_read(lua_State *L, void *ctx, size_t *size)
     return *size ? piece : NULL;
 }
 
+/* Push a function, or a text that says why not.  false: a text. */
+static bool engine_load(lua_State *L, struct kr_str source, const char *name)
+{
+    return lua_loadx(L, engine_read, &source, name, "t") == 0;
+}
+
+/* Where `source` goes on at a byte that no script may have there, or NULL. */
+static const char *engine_refused(const struct engine *engine,
+                                  struct kr_str source, int *line)
+{
+    const char *at = weave_foreign(source, line);
+
+    if (at)
+        return at;
+    /* Nothing else may have the tick's name. */
+    at = memmem(source.data, source.size, engine->tick, strlen(engine->tick));
+    *line = 1;
+    return at;
+}
+
 bool engine_compile(lua_State *L, struct kr_str source, const char *name,
                     uint32_t named)
 {
@@ -74,21 +94,32 @@ bool engine_compile(lua_State *L, struct kr_str source, const char *name,
     struct kr_str tick = kr_cstr(engine->tick);
     struct kr_str woven = {.size = weave_size(source, tick, named)};
     char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
-    const char *foreign;
-    int result, line;
+    const char *refused;
+    int line;
+    bool good;
 
-    foreign = weave_foreign(source, &line);
-    if (foreign) {
+    refused = engine_refused(engine, source, &line);
+    if (refused) {
         lua_pop(L, 1);
         lua_pushfstring(L, "%s:%d: unexpected symbol near '%c'",
-                        *name == '@' ? name + 1 : name, line, *foreign);
+                        *name == '@' ? name + 1 : name, line, *refused);
         return false;
     }
     weave(source, tick, named, bytes);
     woven.data = bytes;
-    result = lua_loadx(L, engine_read, &woven, name, "t");
+    good = engine_load(L, woven, name);
     lua_remove(L, -2);
-    return result == 0;
+    if (good)
+        return true;
+    /* The original's text: this one may name what has been woven in. */
+    if (!engine_load(L, source, name)) {
+        lua_remove(L, -2);
+    } else {
+        lua_pop(L, 2);
+        lua_pushfstring(L, "%s: it is too large",
+                        *name == '@' ? name + 1 : name);
+    }
+    return false;
 }
 
 /* compile(source, name): a function, or nil and why not. */
@@ -183,15 +214,17 @@ static int engine_on_error(lua_State *L)
     return 1;
 }
 
-/* What has been left behind stands against the limit, and the collector would
- * wait until there is twice as much. */
-static void engine_collect(struct engine *engine)
+/* The collector allocates, too, for tables that become smaller, and nobody would
+ * catch its error. */
+static int engine_gc(struct engine *engine, int what, int data)
 {
     bool must = engine->must;
+    int answer;
 
     engine->must = true;
-    (void)lua_gc(engine->L, LUA_GCCOLLECT, 0);
+    answer = lua_gc(engine->L, what, data);
     engine->must = must;
+    return answer;
 }
 
 /* Now and then a step, so that what runs have left goes although they are short;
@@ -205,7 +238,7 @@ static void engine_collect_some(struct engine *engine)
     if (engine->bytes - engine->settled <
         engine->settled / 4 + ENGINE_COLLECT_FROM)
         return;
-    if (lua_gc(engine->L, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
+    if (engine_gc(engine, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
         engine->settled = engine->bytes; /* a cycle is over */
 }
 
@@ -219,8 +252,10 @@ bool engine_call(struct engine *engine, int arguments)
     lua_insert(L, function);
     result = lua_pcall(L, arguments, 1, function);
     lua_remove(L, function);
+    /* What has been left behind stands against the limit, and the collector
+     * would wait until there is twice as much. */
     if (result == LUA_ERRMEM)
-        engine_collect(engine);
+        (void)engine_gc(engine, LUA_GCCOLLECT, 0);
     if (++engine->since_collected >= ENGINE_COLLECT_EVERY)
         engine_collect_some(engine);
     return result == 0;
@@ -380,7 +415,9 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
     kr_text->secure_random(secret, sizeof(secret));
     snprintf(engine->tick, sizeof(engine->tick), "t%016llx%016llx",
              (unsigned long long)secret[0], (unsigned long long)secret[1]);
+    engine->must = true; /* LuaJIT crashes when it has half a state to free */
     engine->L = lua_newstate(engine_allocate, engine);
+    engine->must = false;
     if (engine->L && lua_cpcall(engine->L, engine_build, NULL) == 0) {
         lua_settop(engine->L, 0);
         engine->settled = engine->bytes;

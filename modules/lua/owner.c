@@ -18,8 +18,10 @@ static int32_t owner_gate(struct kr_call *call,
     if (!owner->running ||
         strcmp(kr_commands->row(call->command)->name, "shutdown") != 0)
         return KR_GATE_PASS;
+    /* NOSAVE, ABORT, or what SHUTDOWN itself refuses. */
     for (uint32_t i = 1; i < call->argc; i++)
-        if (kr_arg_is(call, i, "nosave") || kr_arg_is(call, i, "abort"))
+        if (!kr_arg_is(call, i, "save") && !kr_arg_is(call, i, "now") &&
+            !kr_arg_is(call, i, "force"))
             return KR_GATE_PASS;
     return kr_gates->refuse(call, kr_cstr(run_busy_text(owner->running)));
 }

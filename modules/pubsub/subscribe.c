@@ -12,7 +12,7 @@ static void subscribe_answer(struct kr_call *call, const char *word,
                              const struct kr_str *name, uint64_t count)
 {
     if (call->client)
-        kr_clients->push(call->client, true);
+        kr_clients->confirm(call->client, true);
     call->reply->ops->open(call->reply, KR_PUSH, 3);
     kr_reply_bulk(call->reply, kr_cstr(word));
     if (name)
@@ -21,7 +21,7 @@ static void subscribe_answer(struct kr_call *call, const char *word,
         kr_reply_null(call->reply);
     kr_reply_int64(call->reply, (int64_t)count);
     if (call->client)
-        kr_clients->push(call->client, false);
+        kr_clients->confirm(call->client, false);
 }
 
 /* Who waits for messages must be somebody who can: not a script.  Of what a

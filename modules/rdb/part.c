@@ -7,8 +7,8 @@
  *   247 | id: nine letters, 10 bits of format | 2 when | tagged items | 0
  *
  * Other opcodes write their records themselves.  A library of functions whose
- * module is not here is carried along as its bytes: a server that was started
- * without it must not lose it by saving. */
+ * module is not here is carried along as its bytes, and given to it when it
+ * comes: a server that was started without it must not lose it by saving. */
 #include "rdb.h"
 
 #include "format.h"
@@ -18,6 +18,8 @@
 #define LETTER_BITS 6u
 #define LETTERS     9u
 #define FORMAT_BITS 10u
+
+#define PRE_RELEASE "Pre-release function format not supported."
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "abcdefghijklmnopqrstuvwxyz"
@@ -50,6 +52,43 @@ static struct rdb_part *part_find(struct rdb *rdb, uint32_t opcode,
     return part;
 }
 
+/* The record was read while its module was away.  false: the module refuses it,
+ * and it is carried on. */
+static bool part_take(const struct kr_snapshot_part *row,
+                      const struct rdb_carried *carried)
+{
+    kr_writer *out = kr_codec->new_writer(0);
+    kr_reader *in;
+    bool taken;
+
+    kr_codec->write_string(out, kr_str(carried->bytes, carried->size));
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    taken = !kr_codec->writer_failed(out) &&
+            row->load(row->ctx, in, 0, KR_SNAPSHOT_BEFORE);
+    kr_codec->free_reader(in);
+    kr_codec->free_writer(out);
+    return taken;
+}
+
+static void part_take_carried(struct rdb *rdb,
+                              const struct kr_snapshot_part *row)
+{
+    struct rdb_carried **link = &rdb->carried, *carried;
+
+    while ((carried = *link)) {
+        if (!part_take(row, carried)) {
+            kr_log->write(rdb->self, KR_LOG_WARNING,
+                          KR_STR("A library that was carried for its module is "
+                                 "refused by it and carried on"));
+            link = &carried->next;
+            continue;
+        }
+        *link = carried->next;
+        kr_memory->free(rdb->self, carried);
+    }
+    rdb->carried_end = link;
+}
+
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
 {
     struct rdb *rdb = rdb_of_module();
@@ -73,6 +112,8 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
     *part = (struct rdb_part){.row = row};
     snprintf(part->module, sizeof(part->module), "%s", info.name);
     *end = part;
+    if (row->opcode == KR_SNAPSHOT_FUNCTION)
+        part_take_carried(rdb, row);
     return KR_OK;
 }
 
@@ -192,13 +233,18 @@ static bool part_load_unknown(struct rdb *rdb, kr_reader *in, const char *name)
     return part_refuse(in, "data of a module that is not loaded");
 }
 
-static bool part_load_aux(struct rdb *rdb, kr_reader *in)
-{
-    char name[LETTERS + 1] = "";
-    struct rdb_part *part;
-    uint64_t id, tag, when, end, bits;
-    bool fine;
+/* What stands in front of the items. */
+struct frame {
+    char name[LETTERS + 1];
+    uint32_t format;
+    uint32_t when;
+};
 
+static bool part_read_frame(kr_reader *in, struct frame *frame)
+{
+    uint64_t id, tag, when, bits;
+
+    *frame = (struct frame){0};
     if (!kr_codec->read_uint64(in, &id) || !kr_codec->read_uint64(in, &tag) ||
         !kr_codec->read_uint64(in, &when))
         return false;
@@ -206,14 +252,26 @@ static bool part_load_aux(struct rdb *rdb, kr_reader *in)
         return part_refuse(in, "bad when_opcode");
     bits = id >> FORMAT_BITS;
     for (unsigned i = LETTERS; i-- > 0; bits >>= LETTER_BITS)
-        name[i] = letters[bits & ((1u << LETTER_BITS) - 1)];
-    part = part_find(rdb, KR_SNAPSHOT_AUX, name);
+        frame->name[i] = letters[bits & ((1u << LETTER_BITS) - 1)];
+    frame->format = (uint32_t)id & ((1u << FORMAT_BITS) - 1);
+    frame->when = (uint32_t)when;
+    return true;
+}
+
+static bool part_load_aux(struct rdb *rdb, kr_reader *in)
+{
+    struct frame frame;
+    struct rdb_part *part;
+    uint64_t end;
+    bool fine;
+
+    if (!part_read_frame(in, &frame))
+        return false;
+    part = part_find(rdb, KR_SNAPSHOT_AUX, frame.name);
     if (!part)
-        return part_load_unknown(rdb, in, name);
+        return part_load_unknown(rdb, in, frame.name);
     kr_codec->tag_reader(in, true);
-    fine = part->row->load(part->row->ctx, in,
-                           (uint32_t)id & ((1u << FORMAT_BITS) - 1),
-                           (uint32_t)when);
+    fine = part->row->load(part->row->ctx, in, frame.format, frame.when);
     kr_codec->tag_reader(in, false);
     if (!fine)
         return part_refuse(in, "data that its module refuses");
@@ -248,10 +306,28 @@ bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
     if (opcode == RDB_MODULE_AUX)
         return part_load_aux(rdb, in);
     if (opcode == RDB_FUNCTION)
-        return part_refuse(in, "Pre-release function format not supported.");
+        return part_refuse(in, PRE_RELEASE);
     part = part_find(rdb, opcode, NULL);
     if (!part)
         return part_carry(rdb, in);
     return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
            part_refuse(in, "a library that its module refuses");
+}
+
+bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check)
+{
+    struct kr_str source;
+    struct frame frame;
+
+    if (opcode != RDB_MODULE_AUX) {
+        check->stage = RDB_READS_FUNCTION;
+        if (opcode == RDB_FUNCTION)
+            return part_refuse(in, "Failed loading library, " PRE_RELEASE);
+        return kr_codec->read_string(in, &source);
+    }
+    check->stage = RDB_READS_MODULE;
+    if (!part_read_frame(in, &frame))
+        return false;
+    rdb_check_say(in, "MODULE AUX for: %s", frame.name);
+    return kr_codec->skip(in);
 }

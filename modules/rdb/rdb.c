@@ -60,6 +60,7 @@ static const struct kr_snapshot snapshot_interface = {
     .load = snapshot_load,
     .part = rdb_add_part,
     .rewrite_parts = snapshot_rewrite_parts,
+    .check = rdb_check_snapshot,
 };
 
 /* --- What is heard ------------------------------------------------------- */
@@ -120,14 +121,19 @@ static kr_status rdb_create(kr_module *self, const struct kr_load_args *args,
     rdb->carried_end = &rdb->carried;
     rdb->gate =
         kr_gates->add(self, "misconf", KR_STAGE_ADMIT, 50, rdb_gate, rdb);
+    rdb->parts_wanted = kr_events->declare(self, KR_EVENT_SNAPSHOT_PARTS);
     kr_info->provide(self, "persistence", 0, rdb_fill_info, rdb);
     *state = rdb;
-    return rdb->gate ? KR_OK : KR_EFAIL;
+    return rdb->gate && rdb->parts_wanted ? KR_OK : KR_EFAIL;
 }
 
+/* Modules that were there before have to be asked for their parts. */
 static void rdb_activate(kr_module *self, void *state)
 {
+    const struct rdb *rdb = state;
+
     kr_events->subscribe(self, KR_EVENT_LOAD, rdb_on_load, state);
+    kr_events->subscribe(self, KR_EVENT_PROGRAM, rdb_on_program, state);
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
@@ -139,6 +145,7 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
                          state);
     kr_events->await(self, KR_EVENT_DEBUG, rdb_on_debug, state);
+    kr_events->publish(rdb->parts_wanted, NULL);
 }
 
 static void rdb_destroy(kr_module *self, void *state)
@@ -169,17 +176,19 @@ static kr_status rdb_handover(kr_module *self, void *state,
 }
 
 /* What is known of the file, parts of other modules and a child under way pass;
- * the save points are a parameter, and the gate is the one before. */
+ * the save points are a parameter, and the gate is the new version's own. */
 static kr_status rdb_takeover(kr_module *self, void *state,
                               const struct kr_handover *in)
 {
     struct rdb *now = state, *then = in->state;
     kr_gate *gate = now->gate;
+    kr_event *parts_wanted = now->parts_wanted;
 
     if (in->layout != RDB_LAYOUT)
         return KR_EVERSION;
     *now = *then;
     now->gate = gate;
+    now->parts_wanted = parts_wanted;
     if (!now->carried)
         now->carried_end = &now->carried;
     kr_memory->free(self, then);
@@ -225,7 +234,7 @@ static const struct kr_param params[] = {
      .slot = &rdb_settings.method, .initial = "fork",
      .words = KR_ROWS(method_words)},
     {.name = "snapshot-walk-effort", .type = KR_PARAM_INT,
-     .slot = &rdb_settings.walk_effort, .initial = "512", .min = 0,
+     .slot = &rdb_settings.walk_effort, .initial = "2048", .min = 0,
      .max = INT_MAX},
     DELAY("rdb-key-save-delay", save_delay_us),
     DELAY("key-load-delay", load_delay_us),

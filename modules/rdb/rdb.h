@@ -6,7 +6,8 @@
  *   background.c  BGSAVE in a child      points.c     when to save by itself
  *   walk.c     BGSAVE by steps           outlet.c     a file, on another thread
  *   part.c     what other modules add    reload.c     DEBUG RELOAD
- *   status.c   INFO, and writes refused while saving fails */
+ *   status.c   INFO, and writes refused while saving fails
+ *   check.c    keyrack-check-rdb */
 #ifndef RDB_RDB_H
 #define RDB_RDB_H
 
@@ -56,7 +57,7 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
-#define RDB_LAYOUT 1u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 2u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -82,6 +83,7 @@ struct rdb {
     uint64_t loaded_keys, loaded_expired; /* the last time */
 
     /* Records that are no keys. */
+    kr_event *parts_wanted; /* KR_EVENT_SNAPSHOT_PARTS */
     struct rdb_part *parts;
     struct rdb_carried *carried, **carried_end;
 };
@@ -101,6 +103,34 @@ int64_t rdb_now_sec(void);
 kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
                     struct kr_snapshot_end *end);
 kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
+                   struct kr_snapshot_end *end);
+
+/* What is being read. */
+enum rdb_stage { /* ORDER: check_stages */
+                 RDB_READS_BEGIN,
+                 RDB_READS_CODE,
+                 RDB_READS_EXPIRY,
+                 RDB_READS_KEY,
+                 RDB_READS_VALUE,
+                 RDB_READS_SUM,
+                 RDB_READS_NUMBER,
+                 RDB_READS_FIELD,
+                 RDB_READS_MODULE,
+                 RDB_READS_FUNCTION,
+};
+
+/* Who wants to know whether a snapshot is sound, and not to have it. */
+struct rdb_check {
+    enum rdb_stage stage;
+    int32_t code;   /* of the value in turn; -1: none is */
+    bool has_key;   /* one is in turn */
+    char key[1024]; /* its beginning */
+    uint64_t keys, expiring, expired;
+    char error[256];
+};
+
+/* Read as rdb_load() does, tell `check`, and drop what was read. */
+kr_status rdb_pass(struct rdb *rdb, int fd, struct rdb_check *check,
                    struct kr_snapshot_end *end);
 
 /* Keys being written: to what, and what of them. */
@@ -199,7 +229,18 @@ void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 /* Read a record whose opcode has been read.  false: refused. */
 bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode);
+/* Step over it. */
+bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check);
 void rdb_clear_parts(struct rdb *rdb);
+
+/* --- check.c ------------------------------------------------------------- */
+
+/* A line about what has just been read. */
+void rdb_check_say(const kr_reader *in, const char *format, ...)
+    KR_PRINTF(2, 3);
+kr_status rdb_check_snapshot(int fd, const char *name,
+                             struct kr_snapshot_end *end);
+void rdb_on_program(void *ctx, const void *payload);
 
 /* --- reload.c, status.c -------------------------------------------------- */
 

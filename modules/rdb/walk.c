@@ -5,7 +5,7 @@
  * a while and everybody goes on to write:
  *
  *   begin      no key has a mark; keys that come from now on have one
- *   a slice    each ms, for 300 us: the next keys of a scan
+ *   a slice    each turn of the loop: the next keys of a scan
  *   key.before a key is about to change or go
  *                  both: a key without a mark is written, and gets its mark
  *   end        all keys have a mark
@@ -21,13 +21,31 @@
  * at most once.  The scan rests while there is a child (of an AOF rewrite): the
  * marks would make it copy what both share.
  *
+ *   turn    | commands | slice | commands    | slice    | comm.| slice |
+ *           '----------'-------'-------------'----------'------'-------'
+ *             as long    as the commands of the turn before it
+ *
+ * A slice is as long as what others have done since the last one, within bounds:
+ * a server that is fully busy gives half of its time to the walk, which is then
+ * over after twice the time that a child would need of a processor; an idle one
+ * gives nearly all.  A client waits for one slice at most, never 1 ms.
+ *
  * What is not a key (functions) is written, or put aside, when the walk begins.
  *
- * A large value would be written in one go, which holds everybody up.  When one
- * is met whose effort is above snapshot-walk-effort the walk is given up and a
- * child forked at the next opportunity.  The same is done about a database that
- * is flushed before it is written (its keys go without being asked), but by
- * another walk first: the file is then of a later moment, which is as good.
+ * A value is written in one go, by whoever comes to it first, and holds everybody
+ * up as long: 70 to 200 ns an element, and what is to be compressed takes 6 us a
+ * KiB, which copying does in 0.2.  So a value of 64 KiB or more is not compressed,
+ * and for one with more elements than snapshot-walk-effort or more than 1 MiB the
+ * walk is given up and a child forked at the next opportunity: a writer that
+ * touches such a value is not held up by it, but the server is by the fork.
+ * There is no third way for a value that is changed while it is half written but
+ * to copy it.  (With effort 0 all values are written here: a hash of a million
+ * fields holds everybody up for 0.3 s, once a walk.)  A command that changes
+ * many values before the scan has come to them writes each.
+ *
+ * A child is forked also about a database that is flushed before it is written
+ * (its keys go without being asked), but only after another walk or two: the file
+ * is then of a later moment, which is as good.
  *
  * Databases that are swapped take their numbers of the beginning with them. */
 #include "outlet.h"
@@ -40,10 +58,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SLICE_NS      300000
-#define SLICE_EACH_MS 1
-#define AHEAD_MAX     (4u << 20) /* bytes that the scan is ahead of the thread */
+#define SLICE_MIN_NS  100000
+#define SLICE_MAX_NS  500000
+#define REST_MS       4          /* while the scan may not go on */
+#define AHEAD_MAX     (8u << 20) /* bytes that the scan is ahead of the thread */
 #define WALKS_MAX     3          /* begun anew, then a child is forked */
+#define PLAIN_FROM    (64u << 10) /* bytes: larger values are not compressed */
+#define VALUE_MAX     (1u << 20)  /* bytes: larger ones are a child's */
+#define SAMPLES       5 /* of a value's elements, to guess its bytes */
 #define TEMP_NAME_MAX 64
 
 enum walk_phase {
@@ -69,11 +91,15 @@ struct walk_size {
 struct rdb_walk {
     struct rdb *rdb; /* NULL: given up, the last job frees it */
     enum walk_phase phase;
-    uint32_t begun; /* times */
-    kr_timer *timer;
+    uint32_t begun;       /* times */
+    kr_timer *timer;      /* of the next slice; NULL: the thread's word is
+                           * waited for */
+    int64_t slice_end_ns; /* of the last one */
     kr_subscription *before;
     struct outlet *outlet;
     kr_writer *out;
+    kr_writer *plain; /* to the same outlet, without compression; is empty but
+                       * while a value is written */
     kr_writer *after; /* the parts behind the keys */
     struct rdb_keys keys;
     int32_t selected; /* -1: none yet */
@@ -92,6 +118,14 @@ static void walk_temp_name(char name[TEMP_NAME_MAX])
 
 /* --- The end, good or bad ------------------------------------------------ */
 
+static void walk_free_writers(struct rdb_walk *walk)
+{
+    kr_codec->free_writer(walk->out);
+    kr_codec->free_writer(walk->plain);
+    kr_codec->free_writer(walk->after);
+    walk->out = walk->plain = walk->after = NULL;
+}
+
 /* Give up what is written so far; `walk` can begin anew. */
 static void walk_drop(struct rdb_walk *walk)
 {
@@ -100,11 +134,7 @@ static void walk_drop(struct rdb_walk *walk)
     if (walk->before)
         kr_events->unsubscribe(walk->before);
     walk->before = NULL;
-    if (walk->out)
-        kr_codec->free_writer(walk->out);
-    if (walk->after)
-        kr_codec->free_writer(walk->after);
-    walk->out = walk->after = NULL;
+    walk_free_writers(walk);
     if (walk->outlet && walk->phase != WALK_NAME) {
         walk_temp_name(temp);
         (void)unlink(temp);
@@ -122,24 +152,27 @@ static void walk_free(struct rdb_walk *walk)
     kr_memory->free(self, walk);
 }
 
-static void walk_leave(struct rdb_walk *walk)
+/* `fine`: the file has its name. */
+static void walk_leave(struct rdb_walk *walk, bool fine)
 {
     struct rdb *rdb = walk->rdb;
     bool naming = walk->phase == WALK_NAME;
 
     walk_drop(walk);
-    kr_loop->cancel(walk->timer);
+    if (walk->timer)
+        kr_loop->cancel(walk->timer);
     rdb->walk = NULL;
     walk->rdb = NULL;
     if (!naming)
         walk_free(walk);
+    kr_loading->save_end(KR_SAVE_BESIDE, fine);
 }
 
 static void walk_failed(struct rdb_walk *walk)
 {
     struct rdb *rdb = walk->rdb;
 
-    walk_leave(walk);
+    walk_leave(walk, false);
     rdb_background_over(rdb, false);
 }
 
@@ -153,7 +186,7 @@ void rdb_walk_stop(struct rdb *rdb)
 {
     if (!rdb->walk)
         return;
-    walk_leave(rdb->walk);
+    walk_leave(rdb->walk, false);
     rdb->child_took_sec = rdb_now_sec() - rdb->child_began_sec;
     rdb->child_began_sec = -1;
 }
@@ -183,7 +216,7 @@ static void walk_named(void *ctx)
             return;
         }
         kr_logf(rdb->self, KR_LOG_NOTICE, "DB saved on disk");
-        walk_leave(walk);
+        walk_leave(walk, true);
         rdb_background_over(rdb, true);
         return;
     }
@@ -209,6 +242,17 @@ static void walk_name(struct rdb_walk *walk)
     kr_loop->job(walk->rdb->self, walk_sync_folder, walk_named, walk);
 }
 
+static void walk_turn(void *ctx);
+
+/* The next slice: at the next turn of the loop with 0, and at once all the
+ * same if the thread has made room. */
+static void walk_set_timer(struct rdb_walk *walk, uint64_t delay_ms)
+{
+    if (!walk->timer)
+        walk->timer =
+            kr_loop->timer(walk->rdb->self, delay_ms, 0, walk_turn, walk);
+}
+
 /* The thread has written something. */
 static void walk_told(void *ctx)
 {
@@ -220,6 +264,8 @@ static void walk_told(void *ctx)
         walk_fail(walk, what, error);
     else if (walk->phase == WALK_WRITE && outlet_is_done(walk->outlet))
         walk_name(walk);
+    else if (walk->phase == WALK_SCAN)
+        walk_set_timer(walk, 0);
 }
 
 /* --- A key --------------------------------------------------------------- */
@@ -242,32 +288,72 @@ static void walk_select(struct rdb_walk *walk, int32_t origin)
     kr_codec->write_uint64(walk->out, size->expiring);
 }
 
-static bool walk_is_large(const struct kr_cell *cell)
+/* Of a value, by how long it takes. */
+enum walk_weight {
+    WEIGHT_LIGHT,
+    WEIGHT_PLAIN, /* it would take too long to compress it */
+    WEIGHT_CHILD, /* it takes too long */
+};
+
+static enum walk_weight walk_weigh(const struct kr_cell *cell)
 {
     const struct kr_type *type = kr_types->get(cell->type);
+    int64_t effort_max = rdb_settings.walk_effort;
     struct kr_peek peek = kr_cell_peek(cell);
+    size_t bytes;
 
-    return cell->boxed && rdb_settings.walk_effort > 0 && type &&
-           type->effort &&
-           type->effort(&peek) > (size_t)rdb_settings.walk_effort;
+    if (!cell->boxed || !type)
+        return WEIGHT_LIGHT;
+    if (effort_max > 0 && type->effort &&
+        type->effort(&peek) > (size_t)effort_max)
+        return WEIGHT_CHILD;
+    bytes = type->memory ? type->memory(&peek, SAMPLES) : 0;
+    if (effort_max > 0 && bytes > VALUE_MAX)
+        return WEIGHT_CHILD;
+    return bytes < PLAIN_FROM ? WEIGHT_LIGHT : WEIGHT_PLAIN;
+}
+
+/* Behind what stands in the other writer. */
+static void walk_write_plain(struct rdb_walk *walk, struct kr_str key,
+                             const struct kr_cell *cell)
+{
+    struct rdb_keys keys = walk->keys;
+
+    keys.out = walk->plain;
+    (void)kr_codec->flush(walk->out);
+    rdb_write_key(&keys, key, cell);
+    (void)kr_codec->flush(walk->plain);
+}
+
+/* What it has written is no use; `phase`: how it goes on. */
+static void walk_give_up(struct rdb_walk *walk, enum walk_phase phase)
+{
+    walk_drop(walk);
+    walk->phase = phase;
+    walk_set_timer(walk, 0);
 }
 
 /* This key is about to change, or the scan is at it. */
 static void walk_key(struct rdb_walk *walk, struct kr_str key,
                      struct kr_cell *cell)
 {
+    enum walk_weight weight;
+
     if (!kr_keyspace->mark(cell))
         return;
-    if (walk_is_large(cell)) {
+    weight = walk_weigh(cell);
+    if (weight == WEIGHT_CHILD) {
         kr_logf(walk->rdb->self, KR_LOG_NOTICE,
                 "A value is too large to be saved in one go "
                 "(snapshot-walk-effort). Forking a child instead");
-        walk_drop(walk);
-        walk->phase = WALK_FORK;
+        walk_give_up(walk, WALK_FORK);
         return;
     }
     walk_select(walk, walk->dbs[kr_keyspace->db_index(cell->db)].origin);
-    rdb_write_key(&walk->keys, key, cell);
+    if (weight == WEIGHT_PLAIN)
+        walk_write_plain(walk, key, cell);
+    else
+        rdb_write_key(&walk->keys, key, cell);
 }
 
 static void walk_visit(void *ctx, struct kr_str key, struct kr_cell *cell)
@@ -300,10 +386,30 @@ static int32_t walk_next_db(const struct rdb_walk *walk)
     return i;
 }
 
+/* When the slice that begins now is to end. */
+static int64_t walk_slice_end_ns(const struct rdb_walk *walk)
+{
+    int64_t now_ns = kr_loop->monotonic_ns();
+    int64_t slice_ns = now_ns - walk->slice_end_ns;
+
+    if (slice_ns > SLICE_MAX_NS)
+        slice_ns = SLICE_MAX_NS;
+    if (slice_ns < SLICE_MIN_NS)
+        slice_ns = SLICE_MIN_NS;
+    return now_ns + slice_ns;
+}
+
+/* May the scan go on at once? */
+static bool walk_has_room(const struct rdb_walk *walk)
+{
+    return walk->phase != WALK_SCAN ||
+           outlet_waiting(walk->outlet) <= AHEAD_MAX;
+}
+
 /* For a slice of time; true: all keys have their mark. */
 static bool walk_scan(struct rdb_walk *walk)
 {
-    int64_t end_ns = kr_loop->monotonic_ns() + SLICE_NS;
+    int64_t end_ns = walk_slice_end_ns(walk);
     enum walk_phase phase = walk->phase;
     int32_t i;
 
@@ -312,10 +418,10 @@ static bool walk_scan(struct rdb_walk *walk)
 
         db->cursor =
             kr_keyspace->scan(kr_keyspace->db(i), db->cursor, walk_visit, walk);
-        if (walk->phase != phase || kr_loop->monotonic_ns() >= end_ns)
-            return false;
-        if (phase == WALK_SCAN && (outlet_waiting(walk->outlet) > AHEAD_MAX ||
-                                   rdb_settings.save_delay_us != 0))
+        walk->slice_end_ns = kr_loop->monotonic_ns();
+        if (walk->phase != phase || walk->slice_end_ns >= end_ns ||
+            !walk_has_room(walk) ||
+            (phase == WALK_SCAN && rdb_settings.save_delay_us != 0))
             return false;
     }
     return true;
@@ -329,10 +435,8 @@ static void walk_finish(struct rdb_walk *walk)
     walk->before = NULL;
     kr_codec->write_raw(walk->out, kr_codec->writer_bytes(walk->after));
     kr_codec->code(walk->out, RDB_END);
-    fine = kr_codec->flush(walk->out);
-    kr_codec->free_writer(walk->out);
-    kr_codec->free_writer(walk->after);
-    walk->out = walk->after = NULL;
+    fine = kr_codec->flush(walk->out) && !kr_codec->writer_failed(walk->plain);
+    walk_free_writers(walk);
     if (!fine) {
         walk_fail(walk, "write", ENOMEM);
         return;
@@ -359,6 +463,7 @@ static bool walk_open(struct rdb_walk *walk)
     }
     walk->outlet = outlet_open(walk->rdb->self, fd, walk_told, walk);
     walk->out = kr_codec->new_stream_writer(outlet_put, walk->outlet, how);
+    walk->plain = kr_codec->new_stream_writer(outlet_put, walk->outlet, 0);
     walk->after = kr_codec->new_writer(how);
     return true;
 }
@@ -397,41 +502,45 @@ static void walk_fork(struct rdb_walk *walk)
 {
     struct rdb *rdb = walk->rdb;
 
-    walk_leave(walk);
+    walk_leave(walk, false);
     rdb->child_began_sec = -1;
     (void)rdb_fork(rdb);
 }
 
+static void walk_slice(struct rdb_walk *walk)
+{
+    bool over = walk_has_room(walk) && walk_scan(walk);
+
+    if (!over && walk_has_room(walk))
+        walk_set_timer(walk, rdb_settings.save_delay_us != 0 ? REST_MS : 0);
+    else if (over && walk->phase == WALK_SCAN)
+        walk_finish(walk);
+    else if (over && walk_start(walk))
+        walk_set_timer(walk, 0);
+    else if (over)
+        walk_failed(walk);
+}
+
 /* A timer may come while a script runs or a file is loaded; and see the head
  * for children. */
-static void walk_tick(void *ctx)
+static void walk_turn(void *ctx)
 {
     struct rdb_walk *walk = ctx;
 
+    walk->timer = NULL;
     if (kr_calls->current() || kr_loading->active() || kr_children->running())
-        return;
-    switch (walk->phase) {
-    case WALK_SWEEP:
-        if (walk_scan(walk) && !walk_start(walk))
-            walk_failed(walk);
-        break;
-    case WALK_SCAN:
-        if (outlet_waiting(walk->outlet) <= AHEAD_MAX && walk_scan(walk))
-            walk_finish(walk);
-        break;
-    case WALK_FORK:
+        walk_set_timer(walk, REST_MS);
+    else if (walk->phase == WALK_FORK)
         walk_fork(walk);
-        break;
-    case WALK_WRITE:
-    case WALK_NAME:
-        break;
-    }
+    else
+        walk_slice(walk);
 }
 
 kr_status rdb_walk_begin(struct rdb *rdb)
 {
     struct rdb_walk *walk = kr_memory->calloc(rdb->self, 1, sizeof(*walk));
 
+    kr_loading->save_begin(KR_SAVE_BESIDE);
     walk->rdb = rdb;
     walk->old_fd = -1;
     walk->count = kr_keyspace->db_count();
@@ -441,11 +550,11 @@ kr_status rdb_walk_begin(struct rdb *rdb)
         kr_memory->calloc(rdb->self, (size_t)walk->count, sizeof(*walk->sizes));
     if (walk_next_db(walk) == walk->count && !walk_start(walk)) {
         walk_free(walk);
+        kr_loading->save_end(KR_SAVE_BESIDE, false);
         return KR_EIO;
     }
-    walk->timer = kr_loop->timer(rdb->self, SLICE_EACH_MS, SLICE_EACH_MS,
-                                 walk_tick, walk);
     rdb->walk = walk;
+    walk_set_timer(walk, 0);
     return KR_OK;
 }
 
@@ -466,8 +575,7 @@ void rdb_walk_on_flush_before(void *ctx, const void *payload)
         return;
     kr_logf(walk->rdb->self, KR_LOG_NOTICE,
             "A database is flushed before it is saved. Saving anew");
-    walk_drop(walk);
-    walk->phase = walk->begun < WALKS_MAX ? WALK_SWEEP : WALK_FORK;
+    walk_give_up(walk, walk->begun < WALKS_MAX ? WALK_SWEEP : WALK_FORK);
 }
 
 void rdb_walk_on_swap(void *ctx, const void *payload)

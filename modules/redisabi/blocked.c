@@ -65,7 +65,8 @@ static int blocked_call_back(struct RedisModuleBlockedClient *blocked,
     return result;
 }
 
-/* Only a key that is there is ready; the guest says whether that suffices. */
+/* Only a key that is there is ready, unless its end is awaited as well; the guest
+ * says whether that suffices. */
 static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
                           struct kr_call *call, struct kr_str key)
 {
@@ -74,7 +75,8 @@ static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
     int result;
 
     if (blocked->asked ||
-        !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell))
+        (!blocked->on_deletion &&
+         !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell)))
         return false;
     ready = text_new(key);
     result =
@@ -197,10 +199,10 @@ rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
     return blocked;
 }
 
-RedisModuleBlockedClient *rm_BlockClientOnKeys(
+RedisModuleBlockedClient *rm_BlockClientOnKeysWithFlags(
     RedisModuleCtx *ctx, RedisModuleCmdFunc reply, RedisModuleCmdFunc timeout,
     void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
-    RedisModuleString **keys, int count, void *data)
+    RedisModuleString **keys, int count, void *data, int flags)
 {
     struct kr_park how;
     struct RedisModuleBlockedClient *blocked =
@@ -212,11 +214,25 @@ RedisModuleBlockedClient *rm_BlockClientOnKeys(
         names[i] = text_view(keys[i]);
     how.keys = names;
     how.key_count = (uint32_t)count;
+    if (flags & REDISMODULE_BLOCK_UNBLOCK_DELETED) {
+        how.flags |= KR_PARK_WAKE_ON_DELETE;
+        blocked->on_deletion = true;
+    }
     blocked->on_keys = true;
     blocked->data = data;
     blocked_park(ctx, blocked, &how);
     kr_memory->free(redisabi_self, names);
     return blocked;
+}
+
+RedisModuleBlockedClient *rm_BlockClientOnKeys(
+    RedisModuleCtx *ctx, RedisModuleCmdFunc reply, RedisModuleCmdFunc timeout,
+    void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+    RedisModuleString **keys, int count, void *data)
+{
+    return rm_BlockClientOnKeysWithFlags(ctx, reply, timeout, free_data, ms,
+                                         keys, count, data,
+                                         REDISMODULE_BLOCK_UNBLOCK_DEFAULT);
 }
 
 void rm_SignalKeyAsReady(RedisModuleCtx *ctx, RedisModuleString *name)

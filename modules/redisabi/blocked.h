@@ -13,8 +13,9 @@ struct RedisModuleBlockedClient {
     struct guest *guest;
     kr_parked *parked; /* NULL: it is over, or never was */
     bool on_keys;
-    bool asked;    /* UnblockClient() has been called */
-    bool released; /* ... and served */
+    bool on_deletion; /* of a key, too */
+    bool asked;       /* UnblockClient() has been called */
+    bool released;    /* ... and served */
     bool aborted;
     bool done; /* the client was there when it was served or unblocked */
     RedisModuleCmdFunc reply, timeout;

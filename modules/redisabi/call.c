@@ -8,12 +8,13 @@
  *   !  replicate   A R  not to the log, not to replicas
  *   3 0  reply in RESP3, or as the client speaks
  *   C  as the user   S  script rules   W  no writes   M  no memory, no call
- *   E  refusals as an error reply
+ *   E  refusals as an error reply   D  only what would be refused
  *
  * Words stay where they are: only numbers are written out. */
 #include "call_reply.h"
 #include "context.h"
 #include "text.h"
+#include "user.h"
 #include "words.h"
 
 #include <errno.h>
@@ -37,12 +38,14 @@ void words_free(struct words *words)
 /* A letter that takes no argument. */
 static bool words_flag(struct words *words, char letter)
 {
-    static const char letters[] = "!AR30CSWME";
+    static const char letters[] = "!AR30CSWMED"; /* ORDER: CALL_ */
     const char *found = letter ? strchr(letters, letter) : NULL;
 
     if (!found)
         return false;
     words->flags |= 1u << (found - letters);
+    if (letter == 'D')
+        words->flags |= CALL_ERRORS;
     return true;
 }
 
@@ -104,7 +107,7 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
     uint64_t flags;
 
     *why = '\0';
-    if (words->flags & CALL_AS_USER && !ctx->client) {
+    if (words->flags & CALL_AS_USER && !ctx->client && !ctx->user) {
         snprintf(why, room,
                  "ERR cannot run as user, no user directly attached to context "
                  "or context's client");
@@ -126,6 +129,10 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
                  "allowed.",
                  kr_commands->full_name(command));
         return ENOSPC;
+    }
+    if (words->flags & CALL_AS_USER && !user_may(ctx->user)) {
+        snprintf(why, room, USER_DENIED);
+        return EACCES;
     }
     return 0;
 }
@@ -156,7 +163,8 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         .flags = (words->flags & CALL_REPLICATE && !(words->flags & CALL_NO_LOG)
                       ? 0
                       : KR_RUN_NO_JOURNAL) |
-                 (words->flags & CALL_DENY_OOM ? KR_RUN_DENY_OOM : 0),
+                 (words->flags & CALL_DENY_OOM ? KR_RUN_DENY_OOM : 0) |
+                 (words->flags & CALL_DRY ? KR_RUN_DRY : 0),
         .call_flags = KR_CALL_NO_BLOCK,
     };
     RedisModuleCallReply *reply = NULL;
@@ -177,7 +185,8 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         error = words->flags & CALL_DENY_OOM ? ENOSPC : EACCES;
     if (ctx->guest)
         ctx->guest->calls--;
-    if (!error || words->flags & CALL_ERRORS)
+    errno = 0;
+    if (error ? words->flags & CALL_ERRORS : !(words->flags & CALL_DRY))
         reply = call_reply_new(ctx, kr_calls->sink_bytes(sink));
     kr_calls->free_sink(sink);
     if (error)

@@ -23,6 +23,7 @@ struct RedisModuleCallReply {
     uint64_t count;      /* of a container: elements, or pairs of a map */
     struct kr_str bytes; /* as it stands in the protocol */
     struct kr_str text;  /* of a string, an error, a big number, a verbatim */
+    uint32_t attribute;  /* the node of the attribute before it, 0: none */
     union {
         int64_t integer; /* of a boolean too */
         double number;

@@ -98,6 +98,13 @@ RedisModuleString *rm_GetClientUserNameById(RedisModuleCtx *ctx, uint64_t id)
     return client_text(ctx, client, "user", "default");
 }
 
+/* In a context that is nobody's there is no user. */
+RedisModuleString *rm_GetCurrentUserName(RedisModuleCtx *ctx)
+{
+    return ctx->client ? client_text(ctx, ctx->client, "user", "default")
+                       : NULL;
+}
+
 RedisModuleString *rm_GetClientNameById(RedisModuleCtx *ctx, uint64_t id)
 {
     const kr_client *client = kr_clients->find(id);

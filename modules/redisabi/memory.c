@@ -28,6 +28,22 @@ void *rm_Calloc(size_t count, size_t size)
     return kr_memory->calloc(redisabi_self, count, size);
 }
 
+void *rm_TryCalloc(size_t count, size_t size)
+{
+    size_t total;
+    void *block;
+
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
+    block = kr_memory->try_alloc(redisabi_self, memory_some(total));
+    return block ? memset(block, 0, memory_some(total)) : NULL;
+}
+
+void *rm_TryRealloc(void *block, size_t size)
+{
+    return kr_memory->try_realloc(redisabi_self, block, memory_some(size));
+}
+
 void *rm_Realloc(void *block, size_t size)
 {
     if (size == 0 && block) {

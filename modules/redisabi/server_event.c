@@ -207,10 +207,11 @@ static void hear_save_begin(void *given, const void *payload)
          REDISMODULE_SUBEVENT_PERSISTENCE_AOF_START},
     };
     const struct kr_save_event *event = payload;
+    uint32_t background = KR_SAVE_CHILD | KR_SAVE_BESIDE;
 
     listener_tell(given, NULL, NULL,
                   subevents[(event->flags & KR_SAVE_LOG) != 0]
-                           [(event->flags & KR_SAVE_CHILD) != 0],
+                           [(event->flags & background) != 0],
                   NULL);
 }
 

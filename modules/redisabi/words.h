@@ -17,6 +17,7 @@
 #define CALL_NO_WRITES   (1u << 7)
 #define CALL_DENY_OOM    (1u << 8)
 #define CALL_ERRORS      (1u << 9)
+#define CALL_DRY         (1u << 10)
 
 struct words {
     struct kr_str *argv;

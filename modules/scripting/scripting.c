@@ -116,12 +116,22 @@ static kr_status scripting_create(kr_module *self,
     return KR_OK;
 }
 
+/* The functions are a part of snapshots. */
+static void scripting_give_part(void *ctx, const void *payload)
+{
+    const struct scripting *state = ctx;
+
+    (void)payload;
+    if (kr_snapshot)
+        (void)kr_snapshot->part(state->self, &state->part);
+}
+
 static void scripting_activate(kr_module *self, void *ctx)
 {
     struct scripting *state = ctx;
 
-    if (kr_snapshot)
-        (void)kr_snapshot->part(self, &state->part);
+    scripting_give_part(state, NULL);
+    kr_events->await(self, KR_EVENT_SNAPSHOT_PARTS, scripting_give_part, state);
     /* Clients look for "used_memory", which some of these begin with. */
     (void)kr_info->provide(self, "memory", KR_INFO_WEAK | KR_INFO_LAST,
                            scripting_info, state);

@@ -320,6 +320,11 @@ class Load:
     def done(self):
         self._expect(b"done")
 
+    def stop(self):
+        """In the middle; there is no result."""
+        self.process.kill()
+        self.process.wait()
+
     def result(self):
         return json.loads(self.process.stdout.readline())
 

@@ -43,7 +43,9 @@ class Pair:
         return Both(self, protocol, timeout)
 
     def revive(self):
-        """If our server died, start it again; returns what it left, or None."""
+        """If our server died, start it again; returns what it left, or None.  The oracle, too."""
+        if self.theirs.process.poll() is not None:
+            self.theirs.start()
         process = getattr(self.ours, "process", None)
         if process is None or process.poll() is None:
             return None
@@ -83,7 +85,11 @@ class Both:
 
     def read(self, timeout=None):
         """What each said: (theirs, ours), each a Reply, 'closed' or 'nothing'."""
-        return tuple(read_one(client, timeout) for client in self.each)
+        return tuple(read_one(client.read, timeout) for client in self.each)
+
+    def reply(self, timeout=None):
+        """The same, but for messages, which are read after it."""
+        return tuple(read_one(client.reply, timeout) for client in self.each)
 
     def exchange(self, *words):
         self.send(*words)
@@ -108,9 +114,9 @@ class Both:
             client.close()
 
 
-def read_one(client, timeout=None):
+def read_one(read, timeout=None):
     try:
-        return client.read(timeout)
+        return read(timeout)
     except Closed:
         return "closed"
     except TimeoutError:

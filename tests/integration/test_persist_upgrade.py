@@ -183,6 +183,48 @@ class Unload(Tests):
         self.assertEqual(server.call("DEBUG", "RELOAD"), b"OK")
         self.assertEqual(server.call("DBSIZE"), 2000)
 
+    def again_with_files(self, server):
+        """Ends, and begins with the file it has."""
+        server.client().send("SHUTDOWN", "NOSAVE")
+        server.wait_exit()
+        server.start()
+
+    def libraries(self, server):
+        return sorted(dict(zip(row[::2], row[1::2]))[b"library_name"]
+                      for row in server.call("FUNCTION", "LIST"))
+
+    def load_library(self, server, name):
+        source = f"#!lua name={name}\nredis.register_function('{name}', function() return 7 end)"
+        return server.call("FUNCTION", "LOAD", source)
+
+    def test_functions_are_in_the_files_of_a_module_that_came_late(self):
+        server = self.begin("--save", "")
+        self.load_library(server, "early")
+        for _ in range(2):
+            self.assertEqual(server.call("MODULE", "UNLOAD", "rdb"), b"OK")
+            self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "rdb.so")), b"OK")
+        self.load_library(server, "late")
+        self.assertEqual(server.call("SAVE"), b"OK")
+        self.again_with_files(server)
+        self.assertEqual(self.libraries(server), [b"early", b"late"])
+
+    def test_functions_that_were_carried_go_to_their_module_when_it_comes(self):
+        server = self.begin("--save", "")
+        for name in ("one", "two"):
+            self.load_library(server, name)
+        self.assertEqual(server.call("SAVE"), b"OK")
+        self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
+        self.assertEqual(server.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+        self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "scripting.so")), b"OK")
+        self.assertEqual(self.libraries(server), [b"one", b"two"])
+        self.assertIsInstance(self.load_library(server, "one"), Error)
+        self.assertEqual(self.load_library(server, "three"), b"three")
+        self.assertEqual(server.call("FUNCTION", "DELETE", "two"), b"OK")
+        self.assertEqual(server.call("SAVE"), b"OK")
+        self.again_with_files(server)
+        self.assertEqual(self.libraries(server), [b"one", b"three"])
+        self.assertEqual(server.call("FCALL", "one", 0), 7)
+
 
 if __name__ == "__main__":
     main()

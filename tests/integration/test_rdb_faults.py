@@ -25,6 +25,7 @@ SEED = int(os.environ.get("FAULTS_SEED") or random.randrange(1 << 31))
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "40"))
 HERE = pathlib.Path(__file__).resolve().parent
 DEBUG = ("--enable-debug-command", "yes", "--enable-protected-configs", "yes")
+METHODS = ("fork", "walk")  # of snapshot-method
 
 
 def build(folder):
@@ -72,11 +73,17 @@ class Faults(unittest.TestCase):
             time.sleep(0.01)
         raise AssertionError("the child does not end")
 
+    def other(self, server):
+        """Another server, that begins with the file."""
+        other = Server(*DEBUG, start=False)
+        self.addCleanup(other.__exit__, None, None, None)
+        shutil.copy(server.dir / "dump.rdb", other.dir)
+        other.start()
+        return other
+
     def check_file(self, server, values):
         """What the file holds: all of one of these."""
-        with Server(*DEBUG, start=False) as other:
-            shutil.copy(server.dir / "dump.rdb", other.dir)
-            other.start()
+        with self.other(server) as other:
             found = {other.call("GET", "first"), other.call("GET", "last")}
             self.assertEqual(len(found), 1, f"seed {SEED}")
             self.assertIn(found.pop(), values, f"seed {SEED}")
@@ -90,20 +97,29 @@ class Faults(unittest.TestCase):
             client.call("SET", "last", value)
 
     def test_what_fails_is_told_and_the_old_file_stands(self):
-        server = self.begin()
+        for method in METHODS:
+            with self.subTest(method):
+                self.faults.write_text("")
+                self.what_fails_is_told("--snapshot-method", method)
+
+    def what_fails_is_told(self, *arguments):
+        server = self.begin(*arguments)
         self.fill(server, "old")
         self.assertEqual(server.call("SAVE"), b"OK")
         before = (server.dir / "dump.rdb").read_bytes()
         self.fill(server, "new")
-        for fault, words in (("write 28", "No space left on device"), ("write 5", "Input/output error"),
-                             ("fsync 5", "Input/output error"), ("rename 13", "Permission denied")):
+        for fault, words in (("write 28", "(write): No space left on device"),
+                             ("write 5", "(write): Input/output error"),
+                             ("fsync 5", "(fsync): Input/output error"),
+                             ("rename 13", "Permission denied")):
             self.faults.write_text(fault)
             self.assertIsInstance(server.call("SAVE"), Error, fault)
             server.call("BGSAVE")
             self.assertEqual(self.wait_idle(server)["rdb_last_bgsave_status"], "err", fault)
             self.assertEqual((server.dir / "dump.rdb").read_bytes(), before, fault)
             self.assertEqual(list(server.dir.glob("temp-*")), [], fault)
-            self.assertIn(words, server.log(), fault)
+            self.assertEqual(server.log().count(words), 2, fault)
+        self.assertEqual(server.log().count("Background saving error"), 4)
         self.faults.write_text("")
         server.call("BGSAVE")
         self.assertEqual(self.wait_idle(server)["rdb_last_bgsave_status"], "ok")
@@ -117,6 +133,58 @@ class Faults(unittest.TestCase):
         self.assertEqual(server.call("SAVE"), b"OK")
         self.assertEqual(server.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
         self.assertEqual(server.call("DEBUG", "DIGEST"), digest)
+        (server.dir / "dump.rdb").unlink()
+        server.call("CONFIG", "SET", "snapshot-method", "walk")
+        server.call("BGSAVE")
+        self.assertEqual(self.wait_idle(server)["rdb_last_bgsave_status"], "ok")
+        self.assertEqual(self.other(server).call("DEBUG", "DIGEST"), digest)
+
+    def test_a_disk_that_fails_in_the_middle_of_a_walk(self):
+        """One megabyte is on its way or written when it happens, of six."""
+        for fault, words in (("write 28", "No space left on device"), ("write 5", "Input/output error"),
+                             ("part 28", "No space left on device")):
+            self.faults.write_text("")
+            server = self.begin("--snapshot-method", "walk", "--rdbcompression", "no", "--save", "10000 1",
+                                "--hz", "100")
+            client = server.client()
+            for i in range(6000):
+                client.send("SET", f"k{i}", "x" * 1000)
+            for i in range(6000):
+                client.read()
+            server.call("CONFIG", "SET", "rdb-key-save-delay", "1")
+            # A few keys each 4 ms, but those that change are written at once.
+            client.send("BGSAVE")
+            for i in range(1000):
+                client.send("SET", f"k{i}", "y")
+            self.assertEqual(client.read().value, b"Background saving started")
+            for i in range(1000):
+                client.read()
+            temp = server.dir / f"temp-walk-{server.process.pid}.rdb"
+            for _ in range(500):
+                if temp.stat().st_size > 200_000:
+                    break
+                time.sleep(0.01)
+            self.assertEqual(server.info("persistence")["rdb_bgsave_in_progress"], "1")
+            self.assertGreater(temp.stat().st_size, 200_000)
+            self.faults.write_text(fault)
+            server.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+            info = self.wait_idle(server)
+            self.assertEqual(info["rdb_last_bgsave_status"], "err", fault)
+            self.assertEqual(info["rdb_current_bgsave_time_sec"], "-1", fault)
+            self.assertGreaterEqual(int(info["rdb_last_bgsave_time_sec"]), 0, fault)
+            self.assertEqual(info["rdb_changes_since_last_save"], "7000", fault)
+            self.assertIn(f"Write error saving DB on disk(write): {words}", server.log(), fault)
+            self.assertIn("Background saving error", server.log(), fault)
+            self.assertEqual(list(server.dir.glob("*.rdb")), [], fault)
+            self.assertTrue(client.call("SET", "k", "w").startswith(b"MISCONF"), fault)
+            self.assertEqual(client.call("GET", "k7"), b"y")
+            self.faults.write_text("")
+            self.assertEqual(client.call("BGSAVE"), b"Background saving started")
+            self.assertEqual(self.wait_idle(server)["rdb_last_bgsave_status"], "ok", fault)
+            digest = client.call("DEBUG", "DIGEST")
+            self.assertEqual(client.call("SET", "k", "w"), b"OK", fault)
+            self.assertEqual(self.other(server).call("DEBUG", "DIGEST"), digest, fault)
+            client.close()
 
     def test_writes_are_refused_until_there_is_space_again(self):
         server = self.begin("--save", "1 1", "--hz", "100")

@@ -391,6 +391,18 @@ ESCAPES = [
     "string = nil return 'reached'",
     "local string = nil return _G.string == nil and 'reached'",
     "collectgarbage('stop') collectgarbage('setpause', 1000000) return nil",
+    # The tick that is woven into all sources: who knows its name could switch it off.
+    *(f"local function see(k) if tostring(k):find('^t%x%x%x%x%x%x%x%x') then error('reached') end end {look}" for look in (
+        "table.foreach(_G, see)", "for k in pairs(_G) do see(k) end", "for k in next, _G do see(k) end",
+        "table.foreach(getmetatable(_G) or {}, see)", "see((cmsgpack.pack(_G):gsub('^[^t]*', '')))",
+        "see((select(2, pcall(cjson.encode, _G)):gsub('^.*near .', '')))", "see(next(_G))",
+        *(f"see((select(2, loadstring('{source}')):gsub('^.*near .', '')))" for source in (
+            "x goto y", "return 1 goto y", "goto y", "for i = 1, 2 do )", "function f() )", "repeat )", "while 1 do )",
+            "return f.x() )", "return f.x(", "do goto end", "local function f(...) 1", "f(function() end", "x = function()")))),
+    "_G[1] = 1 return 'reached'",
+    "for k in pairs(_G) do _G[k] = nil end return 'reached'",
+    "table.foreach(_G, function(k) _G[k] = function() end end) return rawget(_G, 'redis') == nil and 'reached'",
+    "table.foreach(string, function(k) string[k] = nil end) return string.len == nil and 'reached'",
 ]
 
 
@@ -403,7 +415,7 @@ class Escapes(WithServer):
                 raise unittest.SkipTest("there are no scripts")
 
     def test_no_script_gets_out(self):
-        self.assertGreater(len(ESCAPES), 100)
+        self.assertGreater(len(set(ESCAPES)), 150)
         for script in ESCAPES:
             with self.subTest(script):
                 reply = self.server.call("EVAL", script, 0)

@@ -19,6 +19,12 @@ try:
 except ImportError:
     redis = None
 
+def push(kind, *words):
+    """A push's bytes in RESP3."""
+    words = (kind, *words)
+    return b">%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+
+
 ACCOUNTS = 8
 CLIENTS = 50
 MODULE = pathlib.Path(os.environ.get("KEYRACK_MODULES", "modules")) / "transactions.so"
@@ -30,6 +36,48 @@ class Transactions(WithServer):
     def field(self, client, name):
         line = client.call("CLIENT", "INFO").decode()
         return re.search(rf" {name}=(\S*)", line)[1]
+
+    def test_messages_stand_behind_the_reply(self):
+        """As RESP3 promises (Redis, from 7.2 on): before or behind a reply, never within."""
+        big = b"x" * 100000
+        with self.server.client(3) as client, self.server.client() as other:
+            client.call("SUBSCRIBE", "a", "b")
+            client.read()
+            me = push(b"message", b"a", b"1")
+
+            def raw(commands, ending):
+                for words in commands:
+                    client.send(*words)
+                return client.read_until(ending)
+
+            self.assertEqual(raw([("PUBLISH", "a", "1")], me), b":1\r\n" + me)
+            self.assertEqual(raw([("MULTI",), ("PUBLISH", "a", "1"), ("PING",), ("EXEC",)], me),
+                             b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n+PONG\r\n" + me)
+            script = "redis.call('publish', 'a', '1') return {1, redis.call('publish', 'b', '2')}"
+            self.assertEqual(raw([("EVAL", script, "0")], push(b"message", b"b", b"2")),
+                             b"*2\r\n:1\r\n:1\r\n" + me + push(b"message", b"b", b"2"))
+            # What confirms a subscription is the reply itself.
+            self.assertEqual(raw([("MULTI",), ("PUBLISH", "a", "1"), ("SUBSCRIBE", "c"), ("EXEC",)], me),
+                             b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n"
+                             b">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:3\r\n" + me)
+            self.assertEqual(raw([("PUBLISH", "a", big), ("PING",)], b"+PONG\r\n"),
+                             b":1\r\n" + push(b"message", b"a", big) + b"+PONG\r\n")
+            self.assertEqual(raw([("CLIENT", "REPLY", "OFF"), ("PUBLISH", "a", "1")], me), me)
+            self.assertEqual(raw([("CLIENT", "REPLY", "ON")], b"\r\n"), b"+OK\r\n")
+            other.call("CONFIG", "SET", "notify-keyspace-events", "Kzl")
+            client.call("SUBSCRIBE", "__keyspace@0__:z", "__keyspace@0__:l")
+            client.read()
+            client.call("ZADD", "z", 1, "m")
+            client.read()
+            popped = push(b"message", b"__keyspace@0__:z", b"zpopmin")
+            self.assertEqual(raw([("ZPOPMIN", "z")], popped), b"*2\r\n$1\r\nm\r\n,1\r\n" + popped)
+            # Who waits gets what it waits for first, too.
+            client.send("BLPOP", "l", 0)
+            while b"blocked_clients:1" not in other.call("INFO", "clients"):
+                time.sleep(0.01)
+            other.call("RPUSH", "l", "e")
+            first, last = (push(b"message", b"__keyspace@0__:l", word) for word in (b"rpush", b"lpop"))
+            self.assertEqual(client.read_until(last), first + b"*2\r\n$1\r\nl\r\n$1\r\ne\r\n" + last)
 
     def test_a_long_queue_is_charged_to_its_client_and_given_back(self):
         with self.server.client() as queueing, self.server.client() as looking:

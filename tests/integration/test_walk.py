@@ -269,6 +269,46 @@ class Ends(Walk):
         self.assertEqual(self.digest_of_file(), self.call("DEBUG", "DIGEST"))
         self.assertEqual(self.server.log().count("Forking a child"), 1)
 
+    def test_the_scan_waits_for_the_disk(self):
+        """Forty megabytes: more than it may be ahead."""
+        self.call("CONFIG", "SET", "rdbcompression", "no")
+        self.call("DEBUG", "POPULATE", 1000, "k", 40_000)
+        digest = self.call("DEBUG", "DIGEST")
+        self.bgsave()
+        for i in range(0, 1000, 7):
+            self.call("SET", f"k:{i}", "changed")
+        self.saved()
+        self.assertEqual(self.digest_of_file(), digest)
+
+    def test_values_that_take_too_long_to_be_compressed(self):
+        """They stand between others, of several databases, and change meanwhile."""
+        self.fill(300)
+        for db in (0, 3, 0, 3):
+            self.call("SELECT", db)
+            for i, size in enumerate((60_000, 66_000, 300_000, 800_000)):
+                self.call("SETEX", f"text{db}:{i}", 1000, b"some words " * (size // 11))
+                self.call("SET", f"noise{db}:{i}", self.rng.randbytes(size))
+            self.call("RPUSH", "list", *(self.rng.randbytes(4000) for _ in range(100)))
+            self.fill(300)
+        digest = self.call("DEBUG", "DIGEST")
+        self.slowly()
+        self.bgsave()
+        self.call("APPEND", "noise3:2", "x")
+        self.call("DEL", "text3:3", "list")
+        self.call("SELECT", 0)
+        self.call("SET", "noise0:1", "short")
+        self.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        self.saved()
+        self.assertNotIn("Forking a child instead", self.server.log())
+        self.assertEqual(self.digest_of_file(), digest, f"seed {SEED}")
+        if ORACLE:
+            self.assertEqual(self.digest_of_file(ORACLE), digest, f"seed {SEED}")
+        self.call("SET", "larger", b"x" * 1_500_000)
+        self.bgsave()
+        self.saved()
+        self.assertIn("Forking a child instead", self.server.log())
+        self.assertEqual(self.digest_of_file(), self.call("DEBUG", "DIGEST"), f"seed {SEED}")
+
     def test_a_large_value_is_written_where_that_is_wanted(self):
         self.call("CONFIG", "SET", "snapshot-walk-effort", "0")
         self.fill(1000)

@@ -9,7 +9,11 @@ Types that Python has no word for get a small class of their own, so that
     +  Simple     -  Error      :  int        $  bytes      _ / $-1 / *-1  None
     *  list       %  Map        ~  ReplySet   >  Push       ,  float
     #  bool       (  BigNumber  =  Verbatim   |  attributes, dropped before their value
+
+A message to who runs a command stands within that command's reply in Redis 7.0, and
+behind it in 7.2 and here: it is always read as if it had come behind it.
 """
+import collections
 import itertools
 import socket
 from typing import NamedTuple
@@ -44,6 +48,14 @@ class ReplySet(list):
 
 class Push(list):
     """An out-of-band message."""
+
+
+MESSAGES = {b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken"}
+
+
+def is_message(value):
+    """Is it a push that answers no command?"""
+    return isinstance(value, Push) and bool(value) and value[0] in MESSAGES
 
 
 class Reply(NamedTuple):
@@ -85,6 +97,8 @@ class Client:
         self.timeout = timeout
         self.buffer = bytearray()
         self.at = 0
+        self.within = []  # (from, to, value) of messages in the reply that is read
+        self.behind = collections.deque()  # what is to be read next
         if protocol == 3:
             hello = self.exchange("HELLO", "3")
             if isinstance(hello.value, Error):
@@ -133,6 +147,15 @@ class Client:
         self.at += size + 2
         return data
 
+    def _element(self):
+        """The next value within another; messages are set aside."""
+        while True:
+            begin = self.at
+            value = self._parse()
+            if not is_message(value):
+                return value
+            self.within.append((begin, self.at, value))
+
     def _parse(self):
         line = self._line()
         kind, rest = line[:1], line[1:]
@@ -145,7 +168,7 @@ class Client:
         if kind == b"$":
             return None if rest == b"-1" else self._bulk(int(rest))
         if kind == b"*":
-            return None if rest == b"-1" else [self._parse() for _ in range(int(rest))]
+            return None if rest == b"-1" else [self._element() for _ in range(int(rest))]
         if kind == b"_":
             return None
         if kind == b"#":
@@ -159,11 +182,11 @@ class Client:
         if kind == b"!":
             return Error(self._bulk(int(rest)))
         if kind == b"%":
-            return Map((_hashable(self._parse()), self._parse()) for _ in range(int(rest)))
+            return Map((_hashable(self._element()), self._element()) for _ in range(int(rest)))
         if kind == b"~":
-            return ReplySet(self._parse() for _ in range(int(rest)))
+            return ReplySet(self._element() for _ in range(int(rest)))
         if kind == b">":
-            return Push(self._parse() for _ in range(int(rest)))
+            return Push(self._element() for _ in range(int(rest)))
         if kind == b"|":
             for _ in range(2 * int(rest)):
                 self._parse()
@@ -172,19 +195,48 @@ class Client:
 
     def read(self, timeout=None):
         """The next reply or push.  Raises Closed, or TimeoutError with nothing consumed."""
+        if self.behind:
+            return self.behind.popleft()
         self.socket.settimeout(self.timeout if timeout is None else timeout)
         try:
             value = self._parse()
         except (ConnectionResetError, BrokenPipeError):
-            self.at = 0
+            self._again()
             raise Closed from None
         except BaseException:
-            self.at = 0
+            self._again()
             raise
-        raw = bytes(self.buffer[:self.at])
+        reply, self.behind = self._apart(0, value)
         del self.buffer[:self.at]
+        self._again()
+        return reply
+
+    def _again(self):
         self.at = 0
-        return Reply(raw, value)
+        self.within = []
+
+    def _apart(self, begin, value):
+        """What has been parsed from `begin` on as a Reply, and those of the messages in it."""
+        kept, messages, at = bytearray(), collections.deque(), begin
+        for first, last, message in self.within:
+            kept += self.buffer[at:first]
+            messages.append(Reply(bytes(self.buffer[first:last]), message))
+            at = last
+        return Reply(bytes(kept + self.buffer[at:self.at]), value), messages
+
+    def reply(self, timeout=None):
+        """The next that is no message; those in front of it are read after it."""
+        before = []
+        while True:
+            try:
+                got = self.read(timeout)
+            except BaseException:
+                self.behind.extendleft(reversed(before))
+                raise
+            if not is_message(got.value):
+                self.behind.extendleft(reversed(before))
+                return got
+            before.append(got)
 
     def read_until(self, ending):
         """Bytes up to and including `ending`, which must be the last that the server sends."""
@@ -196,9 +248,9 @@ class Client:
         return raw
 
     def exchange(self, *words):
-        """Send a command, return its Reply."""
+        """Send a command, return its Reply; messages that come before it are read later."""
         self.send(*words)
-        return self.read()
+        return self.reply()
 
     def call(self, *words):
         """Send a command, return the parsed value; errors are returned, not raised."""
@@ -236,7 +288,7 @@ def replies_in(raw, partial=False):
     """The Replies that make up `raw`.  It must hold whole ones only, unless `partial` allows
     what is behind the last of them to be dropped."""
     reader = Client.__new__(Client)
-    reader.buffer, reader.at = bytearray(raw), 0
+    reader.buffer, reader.at, reader.within = bytearray(raw), 0, []
 
     def nothing_more():
         raise ValueError("the bytes end within a reply")
@@ -245,11 +297,13 @@ def replies_in(raw, partial=False):
     replies = []
     while reader.at < len(raw):
         start = reader.at
+        reader.within = []
         try:
             value = reader._parse()
         except (ValueError, KeyError):
             if partial:
                 break
             raise
-        replies.append(Reply(raw[start:reader.at], value))
+        reply, messages = reader._apart(start, value)
+        replies += [reply, *messages]
     return replies

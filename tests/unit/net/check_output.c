@@ -125,6 +125,83 @@ START_TEST(an_overrun_ends_all_writing)
 }
 END_TEST
 
+/* A message that comes while a reply is being made. */
+static void push(struct output_list *late, const char *text, size_t times)
+{
+    output_exchange(&output, late);
+    output_mute(&output, false);
+    for (size_t i = 0; i < times; i++)
+        kr_reply_bulk(&output.reply, kr_cstr(text));
+    output_exchange(&output, late);
+}
+
+START_TEST(what_is_set_aside_comes_behind)
+{
+    struct output_list late = {.head = NULL};
+    uint64_t token = output.reply.ops->defer(&output.reply);
+
+    kr_reply_int64(&output.reply, 1);
+    push(&late, "a", 1);
+    kr_reply_int64(&output.reply, 2);
+    push(&late, "b", 1);
+    output.reply.ops->close(&output.reply, token, KR_ARRAY, 2);
+    output_join(&output, &late);
+    ck_assert_ptr_null(late.head);
+    output_join(&output, &late);
+    kr_reply_ok(&output.reply);
+    expect("*2\r\n:1\r\n:2\r\n$1\r\na\r\n$1\r\nb\r\n+OK\r\n");
+}
+END_TEST
+
+START_TEST(what_is_set_aside_may_be_all)
+{
+    struct output_list late = {.head = NULL};
+
+    push(&late, "a", 1);
+    ck_assert(output_is_empty(&output));
+    output_join(&output, &late);
+    expect("$1\r\na\r\n");
+}
+END_TEST
+
+/* 7 bytes each, so that it takes chunks. */
+START_TEST(what_is_set_aside_may_be_long)
+{
+    struct output_list late = {.head = NULL};
+    size_t sent = 0;
+
+    kr_reply_int64(&output.reply, 1);
+    push(&late, "a", 10000);
+    push(&late, "b", 10000);
+    kr_reply_int64(&output.reply, 2);
+    output_advance(&output, 3);
+    output_join(&output, &late);
+    ck_assert_uint_eq(output_size(&output), 5 + 140000);
+    kr_reply_ok(&output.reply);
+    while (output_size(&output) > 5) {
+        size_t some = output_size(&output) - 5;
+
+        output_advance(&output, some < 10007 ? some : 10007);
+        sent += some < 10007 ? some : 10007;
+    }
+    ck_assert_uint_eq(sent, 5 + 140000);
+    expect("+OK\r\n");
+}
+END_TEST
+
+START_TEST(what_is_set_aside_goes_with_an_abandoned_output)
+{
+    struct output_list late = {.head = NULL};
+
+    push(&late, "a", 10000);
+    output_abandon(&output);
+    output_join(&output, &late);
+    ck_assert(output_is_empty(&output));
+    kr_reply_ok(&output.reply);
+    ck_assert(output_is_empty(&output));
+}
+END_TEST
+
 /* A random sequence of writes, defers, sends and flattenings against a plain
  * string. */
 struct model {
@@ -220,6 +297,10 @@ Suite *output_suite(void)
     tcase_add_test(tests, a_blob_is_sent_from_where_it_is);
     tcase_add_test(tests, nothing_is_written_while_muted);
     tcase_add_test(tests, an_overrun_ends_all_writing);
+    tcase_add_test(tests, what_is_set_aside_comes_behind);
+    tcase_add_test(tests, what_is_set_aside_may_be_all);
+    tcase_add_test(tests, what_is_set_aside_may_be_long);
+    tcase_add_test(tests, what_is_set_aside_goes_with_an_abandoned_output);
     tcase_add_loop_test(tests, random_nested_replies_come_out_as_written, 0,
                         10);
     suite_add_tcase(suite, tests);

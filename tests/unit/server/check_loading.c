@@ -119,7 +119,9 @@ START_TEST(who_listens_learns_of_saving)
     LOADING->save_end(0, false);
     LOADING->save_begin(KR_SAVE_LOG);
     LOADING->save_end(KR_SAVE_LOG, true);
-    NOTED("begin:0:1 end:0:0 begin:1:1 end:1:1 ");
+    LOADING->save_begin(KR_SAVE_BESIDE | KR_SAVE_CHILD); /* there is none */
+    LOADING->save_end(KR_SAVE_BESIDE, true);
+    NOTED("begin:0:1 end:0:0 begin:1:1 end:1:1 begin:4:1 end:4:1 ");
 }
 END_TEST
 
