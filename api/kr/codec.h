@@ -160,6 +160,9 @@ struct kr_codec {
     /* Has it refused because the bytes end too early?  So does a file that was
      * cut.  O(1). */
     bool (*reader_short)(const kr_reader *in);
+    /* As skip(); *bytes is what was stepped over, good until the next call on
+     * `in`.  O(bytes). */
+    bool (*skip_bytes)(kr_reader *in, struct kr_str *bytes);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

@@ -106,6 +106,11 @@ struct kr_snapshot {
      * the lines of redis-check-rdb; `name` stands in the first.  For programs
      * (program.h). */
     kr_status (*check)(int fd, const char *name, struct kr_snapshot_end *end);
+    /* The module goes, in deactivate(): its parts are asked to save() once more,
+     * and the records are carried from file to file until a part takes them (see
+     * part()).  Without this call the parts are only forgotten when the module
+     * has gone.  O(bytes).  [main] */
+    void (*leave)(kr_module *self);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");
 

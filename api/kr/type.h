@@ -173,6 +173,9 @@ struct kr_types {
     /* For those functions of a type, and effort(): the key, or NULL where nobody
      * has said it.  [main], [child] */
     const struct kr_subject *(*subject)(void);
+    /* Is that the slot of values that are sealed, their module being away?
+     * name() has then the name that they had with it.  O(1). */
+    bool (*is_sealed)(uint16_t slot);
 };
 
 #define KR_SUBJECT(key_, db_)                                                  \

@@ -203,4 +203,5 @@ const struct kr_codec codec_interface = {
     .tag_reader = codec_tag_reader,
     .abandon = codec_abandon,
     .reader_short = codec_reader_short,
+    .skip_bytes = codec_skip_bytes,
 };

@@ -137,6 +137,8 @@ bool codec_reader_short(const kr_reader *in);
 uint64_t codec_reader_sum(kr_reader *in);
 /* Step over the tagged items of a value, its end mark included. */
 bool codec_skip_tagged(kr_reader *in);
+/* The same; they stand in the buffer until the next read. */
+bool codec_skip_bytes(kr_reader *in, struct kr_str *bytes);
 
 /* --- value.c ------------------------------------------------------------- */
 

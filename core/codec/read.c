@@ -516,3 +516,14 @@ bool codec_skip_tagged(kr_reader *in)
     in->flags = flags;
     return fine;
 }
+
+bool codec_skip_bytes(kr_reader *in, struct kr_str *bytes)
+{
+    bool fine;
+
+    codec_keep(in);
+    fine = codec_skip_tagged(in);
+    *bytes = kr_str(in->bytes.data + in->keep, in->at - in->keep);
+    codec_let_go(in);
+    return fine;
+}

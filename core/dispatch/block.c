@@ -542,6 +542,15 @@ void block_spend(kr_client *client, uint64_t ticks)
         client->parked->call.spent += ticks;
 }
 
+static void block_spent(kr_parked *handle, uint64_t nsec)
+{
+    struct table_place place;
+    struct parked *parked = parked_find((uint64_t)(uintptr_t)handle, &place);
+
+    if (parked)
+        parked->call.spent += (uint64_t)((double)nsec / clock_ns_per_tick);
+}
+
 static void parked_complete(void *ctx)
 {
     struct table_place place;
@@ -669,4 +678,5 @@ const struct kr_block block_interface = {
     .ready = block_ready,
     .count = block_count,
     .waiting = block_waiting,
+    .spent = block_spent,
 };

@@ -492,6 +492,11 @@ uint16_t type_home(uint16_t sealed)
     return t != NULL ? t->home : 0;
 }
 
+static bool type_is_sealed(uint16_t slot)
+{
+    return type_home(slot) != 0;
+}
+
 uint16_t type_sealed(uint16_t slot)
 {
     struct type_slot *t = slot_at(slot);
@@ -621,4 +626,5 @@ const struct kr_types type_interface = {
     .values = type_values,
     .about = type_about,
     .subject = type_subject,
+    .is_sealed = type_is_sealed,
 };

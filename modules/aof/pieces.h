@@ -13,7 +13,9 @@
 #include <kr/base.h>
 #include <kr/module.h>
 
+#ifndef PIECES_WINDOW
 #define PIECES_WINDOW (256 * 1024) /* bytes, to begin with */
+#endif
 
 enum piece { PIECE_WHOLE, PIECE_SHORT, PIECE_BAD };
 

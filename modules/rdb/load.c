@@ -313,6 +313,18 @@ static void load_check_value(struct load *load)
     check->has_key = false;
 }
 
+/* A value that nobody knows, where that is not wanted. */
+static bool load_check_type(struct load *load, uint16_t slot)
+{
+    if (KR_LIKELY(rdb_settings.carry || !kr_types->is_sealed(slot)))
+        return true;
+    kr_logf(load->rdb->self, KR_LOG_WARNING,
+            "The RDB file contains module data I can't load: no matching "
+            "module type '%s'",
+            kr_types->name(slot));
+    return load_refuse(load, "a value of a type that is not loaded");
+}
+
 static bool load_key(struct load *load, uint8_t code)
 {
     struct kr_value value = {.size = sizeof(value)};
@@ -330,7 +342,10 @@ static bool load_key(struct load *load, uint8_t code)
     kr_types->about(&subject);
     fine = kr_codec->read_value(load->in, code, &slot, &value);
     kr_types->about(NULL);
-    if (fine && load->check) {
+    if (fine && !load->check && !load_check_type(load, slot)) {
+        load_free(slot, &value);
+        fine = false;
+    } else if (fine && load->check) {
         load_free(slot, &value);
         load_check_value(load);
     } else if (fine && load_is_over(load)) {

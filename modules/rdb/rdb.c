@@ -61,6 +61,7 @@ static const struct kr_snapshot snapshot_interface = {
     .part = rdb_add_part,
     .rewrite_parts = snapshot_rewrite_parts,
     .check = rdb_check_snapshot,
+    .leave = rdb_leave_parts,
 };
 
 /* --- What is heard ------------------------------------------------------- */
@@ -230,6 +231,7 @@ static const struct kr_param params[] = {
     {.name = "sanitize-dump-payload", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.sanitize, .initial = "no",
      .words = KR_ROWS(sanitize_words)},
+    SWITCH("load-absent-modules", carry, "yes",),
     {.name = "snapshot-method", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.method, .initial = "fork",
      .words = KR_ROWS(method_words)},

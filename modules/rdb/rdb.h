@@ -25,6 +25,7 @@ struct rdb_settings {
     int32_t sanitize;
     int32_t method; /* enum rdb_method */
     int64_t walk_effort;
+    bool carry;            /* what modules that are not here have left */
     int64_t save_delay_us; /* a key, for tests */
     int64_t load_delay_us;
     int64_t process_interval;
@@ -44,9 +45,13 @@ struct rdb_point {
 };
 
 /* A record that belongs to a module which is not here; it is kept and written
- * again.  It stands behind the struct. */
+ * again.  What it holds stands behind the struct. */
 struct rdb_carried {
     struct rdb_carried *next;
+    uint32_t opcode; /* KR_SNAPSHOT_FUNCTION: bytes are a string's;
+                      * KR_SNAPSHOT_AUX: tagged items and their end */
+    uint32_t when;   /* KR_SNAPSHOT_BEFORE or AFTER the keys */
+    uint64_t id;     /* of AUX */
     size_t size;
     char bytes[];
 };
@@ -57,7 +62,7 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
-#define RDB_LAYOUT 2u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 3u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -222,6 +227,7 @@ void rdb_on_flush(void *ctx, const void *payload);
 /* --- part.c -------------------------------------------------------------- */
 
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *part);
+void rdb_leave_parts(kr_module *self);
 /* Those of a module, or all with NULL. */
 void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);

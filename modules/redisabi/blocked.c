@@ -15,6 +15,8 @@
 
 #include "text.h"
 
+#include <stdatomic.h>
+
 #define BLOCKED_OF(blocked, why_)                                              \
     do {                                                                       \
         ctx.blocked = (blocked);                                               \
@@ -116,11 +118,9 @@ static void blocked_lost(struct RedisModuleBlockedClient *blocked)
     context_end(&ctx);
 }
 
-static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                         void *given)
+static bool blocked_go_on(struct RedisModuleBlockedClient *blocked,
+                          struct kr_call *call, uint32_t why, struct kr_str key)
 {
-    struct RedisModuleBlockedClient *blocked = given;
-
     switch (why) {
     case KR_WAKE_READY:
         return blocked_serve(blocked, call, key);
@@ -136,6 +136,20 @@ static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
         blocked_lost(blocked);
         return true;
     }
+}
+
+/* What the guest has measured counts with the command; it may have ended the
+ * measuring only now. */
+static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
+                         void *given)
+{
+    struct RedisModuleBlockedClient *blocked = given;
+    bool over = blocked_go_on(blocked, call, why, key);
+    int64_t spent_ns = atomic_exchange(&blocked->background_ns, 0);
+
+    if (spent_ns > 0)
+        kr_block->spent(blocked->parked, (uint64_t)spent_ns);
+    return over;
 }
 
 /* --- Blocking ------------------------------------------------------------- */

@@ -25,7 +25,8 @@ struct RedisModuleBlockedClient {
     struct kr_reply *sink; /* what threads reply */
     kr_db *db;
     const kr_cmd *command;
-    int64_t begun_ns, background_ns; /* measured by the guest */
+    int64_t begun_ns;
+    _Atomic int64_t background_ns; /* measured by the guest, yet to be told */
 };
 
 /* From now on there may be threads of guests (thread.c).  [main] */

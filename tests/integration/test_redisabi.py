@@ -21,7 +21,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
-from support.server import ORACLE  # noqa: E402
+from support.server import ORACLE, StartFailure  # noqa: E402
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "redisabi"
 CC = shlex.split(os.environ.get("CC", "cc"))
@@ -449,6 +449,45 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
             self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
 
+    def test_a_file_is_kept_whole_while_its_module_is_away(self):
+        path = self.folder / "boxes.so"
+        beside = re.compile(rb"\xf7\x81.*?note\x00", re.S)  # what boxes.c writes there
+        with Server("--enable-module-command", "yes", "--loadmodule", str(path)) as server:
+            with server.client() as client:
+                client.call("BOXES.NOTE", 77, "before")
+                client.call("BOXES.NOTE", 5, "after")
+                client.call("BOXES.PUT", "k", 9)
+                client.call("SET", "s", "v")
+                self.assertEqual(client.call("SAVE"), b"OK")
+            file = server.dir / "dump.rdb"
+            server.stop()
+            server.arguments = ["--enable-module-command", "yes"]
+            server.start()
+            with server.client() as client:
+                self.assertEqual(client.call("OBJECT", "ENCODING", "k"), b"sealed")
+                before = beside.findall(file.read_bytes())
+                self.assertEqual(len(before), 2)
+                self.assertEqual(client.call("SAVE"), b"OK")
+                self.assertEqual(beside.findall(file.read_bytes()), before)
+                self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
+                self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
+                self.assertEqual(client.call("BOXES.GET", "k"), 9)
+                self.assertEqual(client.call("SAVE"), b"OK")
+                self.assertEqual(beside.findall(file.read_bytes()), before)
+            server.stop()
+            # As Redis does it, if that is asked for.
+            server.arguments = ["--load-absent-modules", "no"]
+            for words in ("AUX module data I can't load: no matching module 'boxes-one'",
+                          "module data I can't load: no matching module type 'boxes-one'"):
+                with self.assertRaises(StartFailure) as caught:
+                    server.start()
+                self.assertEqual(caught.exception.status, 1)
+                self.assertIn(words, server.log())
+                data = beside.sub(b"", file.read_bytes())
+                file.write_bytes(data[:-8] + bytes(8))  # no checksum
+            server.arguments = []
+            server.start()
+
     def test_a_walk_is_told_as_a_save_in_the_background(self):
         def told(client):
             lines = client.call("HAPPENINGS.LOG").decode().split("\n")
@@ -577,6 +616,15 @@ class SameAnswers(unittest.TestCase):
                 else:
                     self.fail("it is never unloaded")
             self.assertEqual(client.call("GET", "k"), b"v")
+
+    def test_time_that_a_guest_measures_is_its_commands(self):
+        with self.server("waits") as server, server.client() as client:
+            client.call("WAITS.SLOW", 200, 0, "idle")
+            client.call("WAITS.MEASURED", 200, 0, "busy")
+            stats = client.call("INFO", "commandstats")
+            usec = {name: int(value) for name, value in re.findall(rb"cmdstat_(\S+):calls=1,usec=(\d+)", stats)}
+            self.assertLess(usec[b"waits.slow"], 200000)
+            self.assertGreaterEqual(usec[b"waits.measured"], 200000)
 
     def test_the_server_ends_beside_threads(self):
         for _ in range(20):
