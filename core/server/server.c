@@ -279,8 +279,8 @@ static void server_load(void)
 {
     if (loading_data_set())
         return;
-    log_warning("Fatal error loading the DB, check server logs. Exiting.");
-    _exit(1); /* what was loaded so far is not freed one by one */
+    _exit(
+        1); /* who has failed has said so; what was loaded so far is not freed one by one */
 }
 
 /* Everything but the world outside: all modules are there, and nobody is heard

@@ -21,6 +21,7 @@
 #define KEY_BYTES_LEAST 4  /* that a key takes in a file */
 #define PROGRESS_EACH   64 /* keys */
 #define SANITIZE_ALWAYS 1
+#define EMPTY_TOLD      10 /* keys */
 
 #define WRONG_SIGNATURE "Wrong signature trying to load DB from file"
 
@@ -42,6 +43,7 @@ struct load {
     int64_t idle_sec;  /* -1: not known */
     int32_t frequency;
     char refusal[64]; /* a reason with a number in it */
+    uint64_t empty;   /* keys that were passed over */
 };
 
 static bool load_refuse(struct load *load, const char *reason)
@@ -325,6 +327,21 @@ static bool load_check_type(struct load *load, uint16_t slot)
     return load_refuse(load, "a value of a type that is not loaded");
 }
 
+/* Servers of old have saved keys without elements, by mistake. */
+static void load_pass_empty(struct load *load, struct kr_str key)
+{
+    if (load->check) {
+        rdb_check_say(load->in, "Key '%s' is empty: it is not loaded",
+                      load->check->key);
+        load_check_value(load);
+    } else if (load->empty < EMPTY_TOLD) {
+        kr_logf(load->rdb->self, KR_LOG_NOTICE,
+                "A key without elements: skipping empty key: %.*s",
+                (int)(key.size < 128 ? key.size : 128), key.data);
+    }
+    load->empty++;
+}
+
 static bool load_key(struct load *load, uint8_t code)
 {
     struct kr_value value = {.size = sizeof(value)};
@@ -348,6 +365,9 @@ static bool load_key(struct load *load, uint8_t code)
     } else if (fine && load->check) {
         load_free(slot, &value);
         load_check_value(load);
+    } else if (!fine && kr_codec->pass_empty(load->in)) {
+        load_pass_empty(load, kept.key);
+        fine = true;
     } else if (fine && load_is_over(load)) {
         load_free(slot, &value);
         load->end->expired++;
@@ -563,6 +583,19 @@ static kr_status load_run(struct load *load)
                            : KR_EFORMAT;
 }
 
+static void load_say_done(const struct load *load)
+{
+    char empty[64] = "";
+
+    if (load->empty > 0)
+        snprintf(empty, sizeof(empty), ", empty keys skipped: %llu",
+                 (unsigned long long)load->empty);
+    kr_logf(load->rdb->self, KR_LOG_NOTICE,
+            "Done loading RDB, keys loaded: %llu, keys expired: %llu%s.",
+            (unsigned long long)load->end->keys,
+            (unsigned long long)load->end->expired, empty);
+}
+
 kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
                    struct kr_snapshot_end *end)
 {
@@ -573,10 +606,7 @@ kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
     rdb->loaded_keys = end->keys;
     rdb->loaded_expired = end->expired;
     if (answer == KR_OK)
-        kr_logf(rdb->self, KR_LOG_NOTICE,
-                "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
-                (unsigned long long)end->keys,
-                (unsigned long long)end->expired);
+        load_say_done(&load);
     return answer;
 }
 

@@ -168,6 +168,7 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         .call_flags = KR_CALL_NO_BLOCK,
     };
     RedisModuleCallReply *reply = NULL;
+    int around = house()->around;
 
     if (error && !(words->flags & CALL_ERRORS)) {
         errno = error;
@@ -179,10 +180,12 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
     run.reply = sink;
     if (ctx->guest)
         ctx->guest->calls++;
+    house()->around = flags_of_call(kr_calls->current());
     if (*why)
         kr_reply_error(sink, why);
     else if (kr_calls->run(&run) != KR_OK && !error)
         error = words->flags & CALL_DENY_OOM ? ENOSPC : EACCES;
+    house()->around = around;
     if (ctx->guest)
         ctx->guest->calls--;
     errno = 0;

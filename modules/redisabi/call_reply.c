@@ -268,6 +268,67 @@ void rm_FreeCallReply(RedisModuleCallReply *reply)
     kr_memory->free(redisabi_self, tree);
 }
 
+/* --- Saying it again ------------------------------------------------------ */
+
+static void tell_elements(const RedisModuleCallReply *reply,
+                          struct kr_reply *out, uint32_t kind)
+{
+    uint64_t nodes = reply->count;
+
+    if (kind == KR_MAP || kind == KR_ATTRIBUTE)
+        nodes *= 2;
+    out->ops->open(out, kind, reply->count);
+    for (uint64_t i = 0; i < nodes; i++)
+        call_reply_tell(reply->tree->nodes + reply->first + i, out);
+}
+
+static void tell_text(const RedisModuleCallReply *reply, struct kr_reply *out)
+{
+    if (*reply->bytes.data == '+')
+        out->ops->status(out, reply->text);
+    else
+        kr_reply_bulk(out, reply->text);
+}
+
+/* Attributes are for who reads the protocol. */
+void call_reply_tell(const RedisModuleCallReply *reply, struct kr_reply *out)
+{
+    switch (reply->kind) {
+    case REDISMODULE_REPLY_STRING:
+        tell_text(reply, out);
+        break;
+    case REDISMODULE_REPLY_ERROR: /* counted where it arose */
+        kr_calls->error_again(out, reply->text);
+        break;
+    case REDISMODULE_REPLY_INTEGER:
+        kr_reply_int64(out, reply->integer);
+        break;
+    case REDISMODULE_REPLY_ARRAY:
+        tell_elements(reply, out, KR_ARRAY);
+        break;
+    case REDISMODULE_REPLY_MAP:
+        tell_elements(reply, out, KR_MAP);
+        break;
+    case REDISMODULE_REPLY_SET:
+        tell_elements(reply, out, KR_SET);
+        break;
+    case REDISMODULE_REPLY_BOOL:
+        out->ops->boolean(out, reply->integer);
+        break;
+    case REDISMODULE_REPLY_DOUBLE:
+        out->ops->number(out, reply->number);
+        break;
+    case REDISMODULE_REPLY_BIG_NUMBER:
+        out->ops->big_number(out, reply->text);
+        break;
+    case REDISMODULE_REPLY_VERBATIM_STRING:
+        out->ops->verbatim(out, reply->format, reply->text);
+        break;
+    default:
+        kr_reply_null(out);
+    }
+}
+
 /* --- Asking --------------------------------------------------------------- */
 
 int rm_CallReplyType(RedisModuleCallReply *reply)

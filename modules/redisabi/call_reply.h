@@ -34,6 +34,9 @@ struct RedisModuleCallReply {
 /* A reply from its bytes, which are copied.  Automatic memory of `ctx`. */
 KR_HIDDEN RedisModuleCallReply *call_reply_new(RedisModuleCtx *ctx,
                                                struct kr_str bytes);
+/* Reply the same, value by value.  O(its bytes). */
+KR_HIDDEN void call_reply_tell(const RedisModuleCallReply *reply,
+                               struct kr_reply *out);
 /* Has it anything that RESP2 has not? */
 KR_HIDDEN bool call_reply_is_resp3(const RedisModuleCallReply *reply);
 

@@ -82,6 +82,7 @@ struct house {
     bool login_heard;                  /* events of clients are */
     RedisModuleCommandFilter *filters; /* in order, of all guests */
     kr_gate *filter_gate;
+    int around; /* REDISMODULE_CTX_FLAGS_ of the calls that have led to this one */
     struct {
         int flags; /* REDISMODULE_CTX_FLAGS_ that follow from it */
         int64_t maxmemory;
@@ -91,6 +92,10 @@ struct house {
 
 extern kr_module *redisabi_self;     /* host-written */
 extern const char *redisabi_version; /* as well: the parameter */
+
+/* REDISMODULE_CTX_FLAGS_: is it within a script, a transaction?  NULL: the calls
+ * around it count alone.  server.c */
+KR_HIDDEN int flags_of_call(const struct kr_call *call);
 
 /* "1.2.3" as 0x010203; -1: it is no version. */
 KR_HIDDEN int version_number(const char *text);
