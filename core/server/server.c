@@ -291,8 +291,7 @@ static void server_assemble(int argc, char **argv)
 
     server_configure(argc, argv);
     loop_init();
-    log_notice("Keyrack %s is starting, PID: %d", PACKAGE_VERSION,
-               (int)getpid());
+    log_notice("Keyrack %s is starting", PACKAGE_VERSION);
     keyspace_init();
     client_init();
     info_init();
@@ -316,7 +315,8 @@ static void server_begin(int argc, char **argv)
     event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
     process_listening();
-    log_notice("Server initialized");
+    /* Who waits for these words connects at once. */
+    log_notice("Server initialized, PID: %d", (int)getpid());
     server_load();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);
