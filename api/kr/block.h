@@ -71,6 +71,11 @@ struct kr_block {
     uint64_t (*count)(void);
     /* Is anybody waiting for that key? */
     bool (*waiting)(kr_db *db, struct kr_str key);
+    /* So long has been worked for the call elsewhere, on another thread: it
+     * counts with what the command takes, in its statistics and for the slow
+     * log.  Before its wake() returns for the last time.  Of a call that is over
+     * already it does nothing.  [main], O(1). */
+    void (*spent)(kr_parked *parked, uint64_t nsec);
 };
 KR_INTERFACE(kr_block, "kr.block/1");
 

@@ -157,6 +157,18 @@ struct kr_codec {
     /* save() cannot write the value: the writer has failed, and with it the
      * snapshot, the rewrite or the DUMP.  Why is for the log.  [child] */
     void (*abandon)(kr_writer *out);
+    /* Has it refused because the bytes end too early?  So does a file that was
+     * cut.  O(1). */
+    bool (*reader_short)(const kr_reader *in);
+    /* load() has read a value of no elements, which no key may have: it frees
+     * what it has, calls this and answers false. */
+    void (*refuse_empty)(kr_reader *in);
+    /* Was that the reason?  Then it is forgotten, and the reader goes on behind
+     * the value: files of old servers have such keys, to be passed over. */
+    bool (*pass_empty)(kr_reader *in);
+    /* As skip(); *bytes is what was stepped over, good until the next call on
+     * `in`.  O(bytes). */
+    bool (*skip_bytes)(kr_reader *in, struct kr_str *bytes);
 };
 KR_INTERFACE(kr_codec, "kr.codec/1");
 

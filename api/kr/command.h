@@ -51,6 +51,9 @@ extern "C" {
 #define KR_CMD_ONLY_SENTINEL     (UINT64_C(1) << 21)
 #define KR_CMD_TOUCHES_ARBITRARY (UINT64_C(1) << 22)
 #define KR_CMD_PROTECTED         (UINT64_C(1) << 23)
+/* Shown by COMMAND as "module": of a module that was built for another server,
+ * whose users know it as one.  Its categories are those that it states. */
+#define KR_CMD_MODULE (UINT64_C(1) << 24)
 
 /* --- Access categories: those that do not follow from the flags.  The host
  * adds write, read, admin, dangerous, pubsub, blocking, fast and slow. -------- */
@@ -152,6 +155,7 @@ struct kr_arg {
     const char *deprecated_since;
     const char *display;  /* NULL: the name */
     struct kr_rows parts; /* struct kr_arg: of a ONEOF or a BLOCK */
+    const char *summary;  /* or NULL */
 };
 
 /* Rows of an argument tree: KR_ARGUMENT("seconds", INTEGER, .token = "EX"), and
@@ -296,6 +300,14 @@ struct kr_commands {
     kr_status (*add_subcommand_sized)(kr_module *self, const char *parent,
                                       const struct kr_command *row,
                                       uint32_t size);
+    /* More, or other, is known of a command that `self` has registered: all of
+     * the row counts but name, run and subcommands, which stay.  `name` is the
+     * full one ("config|get"), `size` as above.  While the module is loaded or
+     * upgraded it is the command of the version that comes.  KR_ENOENT: there is
+     * none of that name of self's; KR_EINVAL: the row is too short.  O(its key
+     * specs). */
+    kr_status (*amend)(kr_module *self, const char *name,
+                       const struct kr_command *row, uint32_t size);
 };
 /* kr_commands->add_sized(self, row, KR_SIZED(row)) */
 #define KR_SIZED(row) ((uint32_t)sizeof(*(row)))

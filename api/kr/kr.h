@@ -23,6 +23,7 @@
 #include <kr/loop.h>
 #include <kr/memory.h>
 #include <kr/module.h>
+#include <kr/program.h>
 #include <kr/reply.h>
 #include <kr/scan.h>
 #include <kr/text.h>

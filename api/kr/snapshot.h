@@ -101,6 +101,16 @@ struct kr_snapshot {
     /* All parts that are to be there BEFORE or AFTER the keys (`when`), as
      * commands.  O(their bytes).  [main], [child] */
     void (*rewrite_parts)(kr_writer *out, uint32_t when);
+    /* Read one as load() does, from where `fd` stands, and keep nothing of it.
+     * What it holds, and what is wrong with it, is told on standard output, in
+     * the lines of redis-check-rdb; `name` stands in the first.  For programs
+     * (program.h). */
+    kr_status (*check)(int fd, const char *name, struct kr_snapshot_end *end);
+    /* The module goes, in deactivate(): its parts are asked to save() once more,
+     * and the records are carried from file to file until a part takes them (see
+     * part()).  Without this call the parts are only forgotten when the module
+     * has gone.  O(bytes).  [main] */
+    void (*leave)(kr_module *self);
 };
 KR_INTERFACE(kr_snapshot, "kr.snapshot/1");
 

@@ -140,6 +140,16 @@ struct kr_type {
     (1u << 0) /* inline payloads start at 8-byte addresses */
 #define KR_TYPE_VOLATILE (1u << 1) /* values are never saved */
 
+/* Whose value a function of a type is called for. */
+struct kr_subject {
+    uint32_t size;
+    int32_t db; /* -1: not known */
+    struct kr_str key;
+    struct kr_str to_key; /* of copy(): the key that it is for, else empty */
+    int32_t to_db;        /* -1: it is no copy */
+    uint32_t reserved;
+};
+
 struct kr_types {
     uint32_t size;
     uint32_t reserved;
@@ -156,7 +166,25 @@ struct kr_types {
     uint16_t (*by_code)(uint8_t code);
     /* Values of that type in the keyspace. */
     uint64_t (*values)(uint16_t slot);
+    /* Who makes the host or a type save, load, copy, measure or digest a value
+     * says at which key it is, and NULL when that is done; borrowed so long.
+     * About 1 ns.  [main], [child] */
+    void (*about)(const struct kr_subject *subject);
+    /* For those functions of a type, and effort(): the key, or NULL where nobody
+     * has said it.  [main], [child] */
+    const struct kr_subject *(*subject)(void);
+    /* Is that the slot of values that are sealed, their module being away?
+     * name() has then the name that they had with it.  O(1). */
+    bool (*is_sealed)(uint16_t slot);
 };
+
+#define KR_SUBJECT(key_, db_)                                                  \
+    ((struct kr_subject){                                                      \
+        .size = sizeof(struct kr_subject),                                     \
+        .db = (db_),                                                           \
+        .key = (key_),                                                         \
+        .to_db = -1,                                                           \
+    })
 KR_INTERFACE(kr_types, "kr.types/1");
 
 #ifdef __cplusplus

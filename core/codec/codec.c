@@ -202,4 +202,8 @@ const struct kr_codec codec_interface = {
     .tag_writer = codec_tag_writer,
     .tag_reader = codec_tag_reader,
     .abandon = codec_abandon,
+    .reader_short = codec_reader_short,
+    .refuse_empty = codec_refuse_empty,
+    .pass_empty = codec_pass_empty,
+    .skip_bytes = codec_skip_bytes,
 };

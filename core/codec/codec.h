@@ -133,9 +133,14 @@ bool codec_read_blob(kr_reader *in, struct kr_blob **blob);
 bool codec_read_raw(kr_reader *in, void *bytes, size_t size);
 void *codec_read_room(kr_reader *in, size_t size);
 void codec_refuse(kr_reader *in, const char *reason);
+bool codec_reader_short(const kr_reader *in);
+void codec_refuse_empty(kr_reader *in);
+bool codec_pass_empty(kr_reader *in);
 uint64_t codec_reader_sum(kr_reader *in);
 /* Step over the tagged items of a value, its end mark included. */
 bool codec_skip_tagged(kr_reader *in);
+/* The same; they stand in the buffer until the next read. */
+bool codec_skip_bytes(kr_reader *in, struct kr_str *bytes);
 
 /* --- value.c ------------------------------------------------------------- */
 

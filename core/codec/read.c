@@ -13,6 +13,7 @@
 
 #define WINDOW_SIZE (256 * 1024)
 #define READ_END    "the bytes end too early"
+#define READ_EMPTY  "a value without elements"
 
 void codec_reader_init(kr_reader *in, struct kr_str bytes, uint32_t flags)
 {
@@ -42,6 +43,24 @@ void codec_refuse(kr_reader *in, const char *reason)
 {
     if (!in->error)
         in->error = reason;
+}
+
+bool codec_reader_short(const kr_reader *in)
+{
+    return in->error && strcmp(in->error, READ_END) == 0;
+}
+
+void codec_refuse_empty(kr_reader *in)
+{
+    codec_refuse(in, READ_EMPTY);
+}
+
+bool codec_pass_empty(kr_reader *in)
+{
+    if (!in->error || strcmp(in->error, READ_EMPTY) != 0)
+        return false;
+    in->error = NULL;
+    return true;
 }
 
 static bool read_fail(kr_reader *in, const char *reason)
@@ -509,5 +528,16 @@ bool codec_skip_tagged(kr_reader *in)
         }
     }
     in->flags = flags;
+    return fine;
+}
+
+bool codec_skip_bytes(kr_reader *in, struct kr_str *bytes)
+{
+    bool fine;
+
+    codec_keep(in);
+    fine = codec_skip_tagged(in);
+    *bytes = kr_str(in->bytes.data + in->keep, in->at - in->keep);
+    codec_let_go(in);
     return fine;
 }

@@ -197,7 +197,7 @@ static bool file_line(const struct config_origin *origin, unsigned depth,
 static bool file_lines(struct kr_str text, const char *name, unsigned depth,
                        unsigned *line, struct buffer *error)
 {
-    const char *at = text.data, *end = text.data + text.size;
+    const char *at = text.size > 0 ? text.data : "", *end = at + text.size;
 
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));

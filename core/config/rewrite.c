@@ -52,7 +52,7 @@ static void rewrite_read_line(struct rewrite *file, struct kr_str text)
 
 static void rewrite_read(struct rewrite *file, struct kr_str text)
 {
-    const char *at = text.data, *end = text.data + text.size;
+    const char *at = text.size > 0 ? text.data : "", *end = at + text.size;
     size_t count = 1;
 
     for (size_t i = 0; i < text.size; i++)

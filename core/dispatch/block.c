@@ -414,7 +414,7 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked->call = *call;
     /* The call that ends now sees to these. */
     parked->call.later = NULL;
-    parked->call.pushes = (struct output_list){NULL};
+    parked->call.pushes = (struct output_list){.head = NULL};
     parked->id = ++block.last_id;
     parked->how = *how;
     parked->how.keys = NULL;
@@ -540,6 +540,15 @@ void block_spend(kr_client *client, uint64_t ticks)
 {
     if (client->parked)
         client->parked->call.spent += ticks;
+}
+
+static void block_spent(kr_parked *handle, uint64_t nsec)
+{
+    struct table_place place;
+    struct parked *parked = parked_find((uint64_t)(uintptr_t)handle, &place);
+
+    if (parked)
+        parked->call.spent += (uint64_t)((double)nsec / clock_ns_per_tick);
 }
 
 static void parked_complete(void *ctx)
@@ -669,4 +678,5 @@ const struct kr_block block_interface = {
     .ready = block_ready,
     .count = block_count,
     .waiting = block_waiting,
+    .spent = block_spent,
 };

@@ -516,6 +516,18 @@ static bool call_hold(kr_client *client)
     return false;
 }
 
+/* A memory limit alone, as many servers have, takes no command the long way as
+ * long as there is memory. */
+static bool call_is_short(struct call *call, uint32_t armed)
+{
+    if (armed | (call_alerts & ~ALERT_MEMORY))
+        return false;
+    if (KR_LIKELY(!call_alerts))
+        return true;
+    call->pub.acts = call_acts(call);
+    return call_has_room(call);
+}
+
 static bool call_client_slowly(struct call *call, uint32_t armed)
 {
     kr_client *client = call->pub.client;
@@ -571,8 +583,9 @@ bool call_client(kr_client *client, const struct resp_args *args,
 
     call_set_hint(prepared);
     client->last_command = command;
-    if (KR_LIKELY(command && !(armed | call_alerts) && !command->gone &&
-                  command->run && call_arity_fits(command, call.pub.argc)))
+    if (KR_LIKELY(command && !command->gone && command->run &&
+                  call_arity_fits(command, call.pub.argc) &&
+                  call_is_short(&call, armed)))
         call_execute(&call);
     else
         ran = call_client_slowly(&call, armed);

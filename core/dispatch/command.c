@@ -134,6 +134,8 @@ static uint64_t command_categories(const struct kr_command *row)
 {
     uint64_t f = row->flags, c = row->categories;
 
+    if (f & KR_CMD_MODULE)
+        return c;
     if (f & KR_CMD_WRITE)
         c |= KR_CAT_WRITE;
     if (f & KR_CMD_READONLY && !(c & KR_CAT_SCRIPTING))
@@ -185,6 +187,20 @@ static void command_leave_module(struct kr_cmd *command)
     *link = command->of_module;
 }
 
+static void command_describe(struct kr_cmd *command,
+                             const struct kr_command *row)
+{
+    command->row = *row;
+    command->row.name = command->full_name;
+    command->row.categories = command_categories(row);
+    if (key_spec_is_movable(row))
+        command->row.flags |= KR_CMD_MOVABLEKEYS;
+    command->run = row->run;
+    command->arity = row->arity;
+    command->flags = command->row.flags;
+    command->keys = key_spec_place(row);
+}
+
 static void command_fill(struct kr_cmd *command, kr_module *module,
                          const struct kr_command *row)
 {
@@ -193,16 +209,8 @@ static void command_fill(struct kr_cmd *command, kr_module *module,
     command->stale = false;
     memory_free(command->missing);
     command->missing = NULL;
-    command->row = *row;
-    command->row.name = command->full_name;
-    command->row.categories = command_categories(row);
-    if (key_spec_is_movable(row))
-        command->row.flags |= KR_CMD_MOVABLEKEYS;
-    command->run = row->run;
+    command_describe(command, row);
     command->module = module;
-    command->arity = row->arity;
-    command->flags = command->row.flags;
-    command->keys = key_spec_place(row);
     command->gone = false;
     if (module) {
         command->of_module = module->commands;
@@ -586,6 +594,53 @@ void command_settle(kr_module *module, bool good)
 
 /* --- The interface ------------------------------------------------------- */
 
+static const kr_cmd *command_find_full(struct kr_str name);
+
+/* The row that is to be there once the new version is. */
+static struct kr_command *staged_row(const kr_module *module, const char *name)
+{
+    for (struct staged *s = table.staged; s; s = s->next) {
+        size_t before = s->parent ? strlen(s->parent) : 0;
+
+        if (s->module != module)
+            continue;
+        if (s->parent &&
+            (strncasecmp(name, s->parent, before) != 0 || name[before] != '|'))
+            continue;
+        if (strcasecmp(name + before + (s->parent != NULL), s->row.name) == 0)
+            return &s->row;
+    }
+    return NULL;
+}
+
+static kr_status command_amend(kr_module *self, const char *name,
+                               const struct kr_command *given, uint32_t size)
+{
+    struct kr_cmd *command =
+        (struct kr_cmd *)(uintptr_t)command_find_full(kr_cstr(name));
+    struct kr_command row, *staged = NULL;
+    const struct kr_command *now;
+
+    if (!command_read(given, size, &row))
+        return KR_EINVAL;
+    if (self && self->staging)
+        now = staged = staged_row(self, name);
+    else
+        now = command && command->module == self ? &command->row : NULL;
+    if (!now)
+        return KR_ENOENT;
+    row.name = now->name;
+    row.run = now->run;
+    row.subcommands = now->subcommands;
+    if (staged) {
+        *staged = row;
+        return KR_OK;
+    }
+    command_describe(command, &row);
+    command_came(self);
+    return KR_OK;
+}
+
 static const kr_cmd *command_find_full(struct kr_str name)
 {
     const char *bar = name.size > 0 ? memchr(name.data, '|', name.size) : NULL;
@@ -738,4 +793,5 @@ const struct kr_commands command_interface = {
     .reset_stats = command_reset_stats,
     .add_sized = command_add_sized,
     .add_subcommand_sized = command_add_sub_sized,
+    .amend = command_amend,
 };

@@ -103,14 +103,21 @@ int32_t key_spec_find(const struct kr_command *row, uint32_t argc,
     return (int32_t)found.count;
 }
 
+/* Ranges that are one range together tell where the keys are; of several, each
+ * has to begin where the one before ends. */
 bool key_spec_is_movable(const struct kr_command *row)
 {
+    int32_t end = 0; /* behind the last key so far */
+
     for (uint32_t i = 0; i < row->keys.count; i++) {
         const struct kr_key_spec *spec = key_spec_at(row, i);
 
         if (spec->begin != KR_BEGIN_INDEX || spec->find != KR_FIND_RANGE ||
             spec->flags & KR_KEY_INCOMPLETE)
             return true;
+        if (row->keys.count > 1 && (spec->y != 1 || (i > 0 && spec->a != end)))
+            return true;
+        end = spec->x >= 0 ? spec->a + spec->x + 1 : 0;
     }
     return false;
 }

@@ -105,6 +105,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
     [EVENT_INFO_RESET]       = KR_EVENT_INFO_RESET,
     [EVENT_LATENCY]          = KR_EVENT_LATENCY,
     [EVENT_OVERRUN]          = KR_EVENT_OVERRUN,
+    [EVENT_PROGRAM]          = KR_EVENT_PROGRAM,
 };
 /* clang-format on */
 

@@ -10,6 +10,7 @@
 #include <kr/event.h>
 #include <kr/info.h>
 #include <kr/loading.h>
+#include <kr/program.h>
 
 enum event_id { /* ORDER: names in event.c */
                 EVENT_KEY_BEFORE,
@@ -49,6 +50,7 @@ enum event_id { /* ORDER: names in event.c */
                 EVENT_INFO_RESET,
                 EVENT_LATENCY,
                 EVENT_OVERRUN,
+                EVENT_PROGRAM,
                 EVENT_COUNT
 };
 

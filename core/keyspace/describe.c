@@ -21,9 +21,13 @@ size_t describe_key_memory(const struct kr_cell *cell, size_t samples)
     if (!entry_boxed(e) || entry_box(e) == NULL)
         return bytes;
     if (type != NULL && type->memory != NULL) {
+        struct kr_subject subject =
+            KR_SUBJECT(entry_key(e), (int32_t)cell->db->index);
         struct kr_peek peek = entry_peek(e);
 
+        type_about(&subject);
         bytes += type->memory(&peek, samples);
+        type_about(NULL);
     }
     return bytes;
 }

@@ -190,11 +190,18 @@ static void lazy_collect(const struct lazy_box *box)
 }
 
 /* Does freeing it take so long that it goes elsewhere? */
-static bool lazy_is_heavy(const struct kr_type *type,
+static bool lazy_is_heavy(const struct kr_type *type, const struct entry *e,
                           const struct kr_peek *peek, bool lazily)
 {
-    return type != NULL && type->effort != NULL && !lazy.ending &&
-           type->effort(peek) > (lazily ? LAZY_EFFORT : LAZY_HEAVY);
+    struct kr_subject subject = KR_SUBJECT(entry_key(e), -1);
+    bool heavy;
+
+    if (type == NULL || type->effort == NULL || lazy.ending)
+        return false;
+    type_about(&subject);
+    heavy = type->effort(peek) > (lazily ? LAZY_EFFORT : LAZY_HEAVY);
+    type_about(NULL);
+    return heavy;
 }
 
 void lazy_free_box(struct entry *e, bool lazily)
@@ -211,7 +218,7 @@ void lazy_free_box(struct entry *e, bool lazily)
     if (box.box == NULL || box.free == NULL)
         return;
     peek = entry_peek(e);
-    if (!lazy_is_heavy(type, &peek, lazily)) {
+    if (!lazy_is_heavy(type, e, &peek, lazily)) {
         box.free(box.box);
         return;
     }

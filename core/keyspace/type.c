@@ -45,6 +45,7 @@ static struct {
     uint16_t count; /* the highest slot in use */
     uint16_t by_code[256];
     uint16_t had_code[256]; /* whose it was last */
+    const struct kr_subject *subject;
 } types;
 
 /* Tested by put() for each value that is replaced. */
@@ -491,6 +492,11 @@ uint16_t type_home(uint16_t sealed)
     return t != NULL ? t->home : 0;
 }
 
+static bool type_is_sealed(uint16_t slot)
+{
+    return type_home(slot) != 0;
+}
+
 uint16_t type_sealed(uint16_t slot)
 {
     struct type_slot *t = slot_at(slot);
@@ -598,6 +604,18 @@ void type_fini(void)
     type_unsettled = false;
 }
 
+/* --- At which key --------------------------------------------------------- */
+
+void type_about(const struct kr_subject *subject)
+{
+    types.subject = subject;
+}
+
+static const struct kr_subject *type_subject(void)
+{
+    return types.subject;
+}
+
 const struct kr_types type_interface = {
     .size = sizeof(struct kr_types),
     .add = type_register,
@@ -606,4 +624,7 @@ const struct kr_types type_interface = {
     .find = type_find,
     .by_code = type_by_code,
     .values = type_values,
+    .about = type_about,
+    .subject = type_subject,
+    .is_sealed = type_is_sealed,
 };

@@ -43,6 +43,8 @@ static inline uint64_t type_entry_flags(uint16_t slot)
 
 /* The type's functions, NULL while its module is away or goes. */
 const struct kr_type *type_at(uint16_t slot);
+/* At which key a function of a type is about to be called, or NULL. */
+void type_about(const struct kr_subject *subject);
 /* The functions for a value in the form in which it stands. */
 const struct kr_type *type_of_entry(const struct entry *e);
 /* The same for values of a slot with that parity. */

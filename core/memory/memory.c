@@ -238,7 +238,7 @@ size_t memory_used(void)
 
 #if defined(KR_HOSTILE)
 
-enum { FAIL_ONE_IN = 64, FRESH = 0xa5, DEAD = 0x5a };
+enum { FAIL_ONE_IN = 64, FRESH = 0xa5, DEAD = 0x5a, FILLED = 65536 };
 
 static uint64_t memory_hostile_setting(const char *name, uint64_t otherwise)
 {
@@ -270,9 +270,18 @@ static bool memory_hostile_fails(void)
     return (state >> 33) % FAIL_ONE_IN == 0;
 }
 
+/* Of a large block both ends: who asks for room and leaves it alone shall not
+ * have the machine find pages for it. */
 static void memory_hostile_fill(void *block, int byte)
 {
-    memset(block, byte, heap_usable(block));
+    size_t size = heap_usable(block);
+
+    if (size <= 2 * (size_t)FILLED) {
+        memset(block, byte, size);
+    } else {
+        memset(block, byte, FILLED);
+        memset((char *)block + size - FILLED, byte, FILLED);
+    }
 }
 
 #else

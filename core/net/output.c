@@ -293,7 +293,7 @@ void output_join(struct output *output, struct output_list *list)
         output->bytes = list->bytes;
     }
     output->tail = list->tail;
-    *list = (struct output_list){NULL};
+    *list = (struct output_list){.head = NULL};
     if (output->overrun)
         output_discard(output);
     output_resume(output);

@@ -180,6 +180,12 @@ static void watch_end(const struct upgrade_watch *watch, struct rack_module *m)
 static bool upgrade_is_allowed(const struct rack_module *m, char *error,
                                size_t error_size)
 {
+    if (!(m->descriptor.flags & KR_MODULE_CAN_UPGRADE) && m->loader)
+        return refuse(error, error_size,
+                      "module '%s' cannot hand over: '%s' runs it as it was "
+                      "built for another server; unload it and load the new "
+                      "one, its values are kept meanwhile",
+                      m->name, m->loader->name);
     if (!(m->descriptor.flags & KR_MODULE_CAN_UPGRADE))
         return refuse(error, error_size,
                       "module '%s' was not made to be upgraded "

@@ -33,6 +33,7 @@
 #include "core/server/loading.h"
 #include "core/server/log_interface.h"
 #include "core/server/process.h"
+#include "core/server/program.h"
 #include "core/server/startup.h"
 #include "core/text/text_interface.h"
 
@@ -53,6 +54,7 @@ static struct {
     kr_timer *expiry; /* when the next key falls due, if nothing else happens */
     int64_t hz;
     int64_t gave_back_ms;
+    bool silent; /* no server, and nothing is logged */
 } server;
 
 /* --- Each turn ----------------------------------------------------------- */
@@ -197,6 +199,8 @@ static void server_connect_wings(void)
 static void server_fail(const char *what, const char *why)
 {
     log_warning("%s: %s", what, why);
+    if (server.silent)
+        fprintf(stderr, "%s: %s\n", what, why);
     exit(1);
 }
 
@@ -275,20 +279,19 @@ static void server_load(void)
 {
     if (loading_data_set())
         return;
-    log_warning("Fatal error loading the DB, check server logs. Exiting.");
-    _exit(1); /* what was loaded so far is not freed one by one */
+    _exit(
+        1); /* who has failed has said so; what was loaded so far is not freed one by one */
 }
 
-static void server_begin(int argc, char **argv)
+/* Everything but the world outside: all modules are there, and nobody is heard
+ * yet. */
+static void server_assemble(int argc, char **argv)
 {
     char error[1024];
 
-    process_init(argc, argv);
-    clock_init();
     server_configure(argc, argv);
     loop_init();
-    log_notice("Keyrack %s is starting, PID: %d", PACKAGE_VERSION,
-               (int)getpid());
+    log_notice("Keyrack %s is starting", PACKAGE_VERSION);
     keyspace_init();
     client_init();
     info_init();
@@ -302,12 +305,18 @@ static void server_begin(int argc, char **argv)
     if (!startup_load_modules(error, sizeof(error)))
         server_fail_modules(error);
     server_settle_config();
+}
+
+static void server_begin(int argc, char **argv)
+{
+    server_assemble(argc, argv);
     server_listen();
     directives_serving();
     event_listen(EVENT_CONFIG_CHANGED, server_on_config, NULL);
     server_set_tick();
     process_listening();
-    log_notice("Server initialized");
+    /* Who waits for these words connects at once. */
+    log_notice("Server initialized, PID: %d", (int)getpid());
     server_load();
     if (event_is_armed(EVENT_READY))
         event_raise(EVENT_READY, NULL);
@@ -319,7 +328,8 @@ static void server_begin(int argc, char **argv)
  * anything new then. */
 static void server_stop_timers(void)
 {
-    loop_interface.cancel(server.tick);
+    if (server.tick)
+        loop_interface.cancel(server.tick);
     if (server.expiry)
         loop_interface.cancel(server.expiry);
     server.expiry = NULL;
@@ -353,8 +363,27 @@ static void server_end(void)
     loop_fini();
 }
 
+/* The same file as a tool: its arguments are the tool's own. */
+static int server_run_program(struct kr_str name, int argc, char **argv)
+{
+    char *arguments[PROGRAM_ARGUMENTS_MAX];
+    int status;
+
+    server.silent = true;
+    server_assemble(program_arguments(argv[0], arguments), arguments);
+    status = program_run(name, argc, argv);
+    server_end();
+    return status;
+}
+
 int server_main(int argc, char **argv)
 {
+    struct kr_str name;
+
+    process_init(argc, argv);
+    clock_init();
+    if (program_is_asked(argv[0], &name))
+        return server_run_program(name, argc, argv);
     server_begin(argc, argv);
     loop_run(server_before_sleep);
     server_end();

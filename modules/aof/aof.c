@@ -110,6 +110,7 @@ static kr_status aof_create(kr_module *self, const struct kr_load_args *args,
 static void aof_activate(kr_module *self, void *state)
 {
     kr_events->subscribe(self, KR_EVENT_LOAD, load_on_load, state);
+    kr_events->subscribe(self, KR_EVENT_PROGRAM, check_on_program, state);
     kr_events->subscribe(self, KR_EVENT_TICK, aof_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_SLEEP, file_on_sleep, state);
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, switch_on_shutdown, state);

@@ -7,6 +7,7 @@
  *   base.c     what the child writes       load.c     files -> data set
  *   replay.c   one file's commands         switch.c   on and off
  *   status.c   INFO, refusing writes       wait.c     WAITAOF
+ *   pieces.c   a file's text               check.c    keyrack-check-aof
  *
  * Where the bytes are, counted from when the module began:
  *
@@ -166,6 +167,8 @@ const char *folder_path(const char *name, char room[PATH_MAX]);
 bool folder_make(struct aof *aof);
 /* The manifest, if there is one.  false: it is no good, the log says why. */
 bool folder_read_manifest(struct aof *aof);
+/* All of a file that can be a manifest; the caller frees the text. */
+bool folder_read_text(kr_module *self, int fd, struct kr_str *text);
 /* Replace it on the disk by `manifest`.  false: the old one stands, or
  * (folder) the new one, and the log says why. */
 bool folder_write_manifest(struct aof *aof, const struct manifest *manifest);
@@ -226,6 +229,10 @@ void load_on_debug(void *ctx, const void *payload);
 /* Run what stands in a file of the folder; `before`: bytes of those read. */
 enum load_result replay_file(struct aof *aof, const char *name, bool old_style,
                              uint64_t before);
+
+/* --- check.c ------------------------------------------------------------- */
+
+void check_on_program(void *ctx, const void *payload);
 
 /* --- switch.c ------------------------------------------------------------ */
 

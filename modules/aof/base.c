@@ -114,14 +114,18 @@ static void base_key(void *ctx, struct kr_str key, struct kr_cell *cell)
                             .length = cell->length,
                             .meta = cell->meta,
                             .boxed = cell->boxed};
+    struct kr_subject subject =
+        KR_SUBJECT(key, kr_keyspace->db_index(cell->db));
     int64_t when_ms = kr_keyspace->expiry(cell);
 
     if (base->failed || (type && type->flags & KR_TYPE_VOLATILE))
         return;
+    kr_types->about(&subject);
     if (type && type->rewrite)
         type->rewrite(&value, key, base->out);
     else if (!base_restore(base, cell, &value, key))
         base->failed = true; /* left out, it would be lost */
+    kr_types->about(NULL);
     if (when_ms != KR_NO_EXPIRY)
         base_expire(base, key, when_ms);
     if (++base->keys % REPORT_EACH == 0)

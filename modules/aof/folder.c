@@ -96,7 +96,7 @@ int64_t folder_size(struct aof *aof, const char *name)
 
 /* --- Reading the manifest ------------------------------------------------ */
 
-static bool folder_read_all(struct aof *aof, int fd, struct kr_str *text)
+bool folder_read_text(kr_module *self, int fd, struct kr_str *text)
 {
     struct stat status;
     size_t size = 0;
@@ -105,14 +105,14 @@ static bool folder_read_all(struct aof *aof, int fd, struct kr_str *text)
     if (fstat(fd, &status) < 0 || status.st_size > MANIFEST_MOST ||
         !S_ISREG(status.st_mode))
         return false;
-    bytes = kr_memory->alloc(aof->self, (size_t)status.st_size + 1);
+    bytes = kr_memory->alloc(self, (size_t)status.st_size + 1);
     while (size < (size_t)status.st_size) {
         ssize_t n = read(fd, bytes + size, (size_t)status.st_size - size);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            kr_memory->free(aof->self, bytes);
+            kr_memory->free(self, bytes);
             return false;
         }
         if (n == 0)
@@ -160,7 +160,7 @@ bool folder_read_manifest(struct aof *aof)
                 path, strerror(errno));
         return false;
     }
-    fine = folder_read_all(aof, fd, &text) &&
+    fine = folder_read_text(aof->self, fd, &text) &&
            manifest_parse(aof->self, &aof->manifest, text, &error);
     close(fd);
     if (!fine)

@@ -240,10 +240,20 @@ static bool manifest_needs_quotes(const char *name)
     return !*name;
 }
 
+/* How a character is written behind a backslash; 0: in digits. */
+static char manifest_letter(char c)
+{
+    static const char characters[] = "\n\r\t\a\b", letters[] = "nrtab";
+    const char *found = strchr(characters, c);
+
+    return found ? letters[found - characters] : 0;
+}
+
 /* `name` as a word; at most four bytes for each of its own, and three. */
 static size_t manifest_print_name(const char *name, char *text)
 {
     size_t size = 0;
+    char letter;
 
     if (!manifest_needs_quotes(name))
         return (size_t)sprintf(text, "%s", name);
@@ -251,6 +261,8 @@ static size_t manifest_print_name(const char *name, char *text)
     for (const char *at = name; *at; at++)
         if (*at == '"' || *at == '\\')
             size += (size_t)sprintf(text + size, "\\%c", *at);
+        else if ((letter = manifest_letter(*at)) != 0)
+            size += (size_t)sprintf(text + size, "\\%c", letter);
         else if (*at < ' ' || *at > '~')
             size += (size_t)sprintf(text + size, "\\x%02x", (unsigned char)*at);
         else

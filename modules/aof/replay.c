@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* replay - one file's commands are run again, in place in the bytes read.
  *
- *   file: | ..... *3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n *1\r\n$5\r\nMULTI ...
- *                |<-------------- window ------------------------------->|
- *                 `begin          `at, the next command      half of one `end
- *
- * The window moves on when no whole command is left in it, and grows for one
- * that is larger.  Commands are gathered into batches, whose keys are looked
- * for together.  No answer is kept.
+ * Commands (pieces.h) are gathered into batches, whose keys are looked for
+ * together.  No answer is kept.
  *
  * A transaction is run when its EXEC has been seen: until then the window keeps
  * all of it.  So a file that ends early has had whole transactions run only,
@@ -15,14 +10,13 @@
 #include "aof.h"
 
 #include "nobody.h"
+#include "pieces.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WINDOW        (256 * 1024)
-#define LINE_MOST     1024 /* bytes of an annotation */
 #define BATCH         16u
 #define PROGRESS_EACH (64 * 1024) /* bytes */
 
@@ -41,16 +35,11 @@ struct batch {
 struct replay {
     struct aof *aof;
     const char *name;
-    int fd;
-    char *bytes;
-    size_t begin, at, end, capacity; /* of the window: offsets in `bytes` */
-    uint64_t offset;                 /* of bytes[0] in the file */
-    uint64_t file_size;
+    struct pieces text;
     uint64_t sound;       /* up to here whole commands have been run */
     uint64_t before;      /* bytes of the files before this one */
     uint64_t progress_at; /* where to tell next */
     size_t transaction;   /* its end in the window; 0: none is being run */
-    bool at_end;          /* of the file: nothing more will come */
     kr_db *db;
     const kr_cmd *last; /* most often it is the same again */
     struct kr_str last_name;
@@ -60,11 +49,9 @@ struct replay {
     enum load_result result;
 };
 
-enum piece { PIECE_WHOLE, PIECE_SHORT, PIECE_BAD };
-
 static uint64_t replay_offset(const struct replay *replay)
 {
-    return replay->offset + replay->at;
+    return pieces_offset(&replay->text);
 }
 
 static bool replay_fail(struct replay *replay, const char *reason)
@@ -86,149 +73,40 @@ static bool replay_bad_format(struct replay *replay, const char *reason)
     return false;
 }
 
-/* --- The window ---------------------------------------------------------- */
-
-static bool window_grow(struct replay *replay)
-{
-    size_t capacity = replay->capacity ? replay->capacity * 2 : WINDOW;
-    char *bytes;
-
-    bytes = kr_memory->try_realloc(replay->aof->self, replay->bytes, capacity);
-    if (!bytes)
-        return replay_fail(replay, "not enough memory");
-    replay->bytes = bytes;
-    replay->capacity = capacity;
-    return true;
-}
-
-/* Let go of what stands before `begin`. */
-static void window_shift(struct replay *replay)
-{
-    size_t gone = replay->begin;
-
-    if (gone == 0)
-        return;
-    memmove(replay->bytes, replay->bytes + gone, replay->end - gone);
-    replay->offset += gone;
-    replay->begin = 0;
-    replay->at -= gone;
-    replay->end -= gone;
-}
-
-/* More bytes, behind those from `begin` on.  false: it has failed. */
-static bool window_fill(struct replay *replay)
-{
-    ssize_t n;
-
-    window_shift(replay);
-    if (replay->capacity - replay->end < WINDOW / 2 && !window_grow(replay))
-        return false;
-    do
-        n = read(replay->fd, replay->bytes + replay->end,
-                 replay->capacity - replay->end);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) {
-        kr_logf(replay->aof->self, KR_LOG_WARNING,
-                "Unrecoverable error reading the append only file %s: %s",
-                replay->name, strerror(errno));
-        replay->result = LOAD_FAILED;
-        return false;
-    }
-    replay->at_end = n == 0;
-    replay->end += (size_t)n;
-    return true;
-}
-
 /* --- Pieces -------------------------------------------------------------- */
 
-/* A line of `kind` and digits at *at, such as "$12\r\n". */
-static enum piece piece_number(const struct replay *replay, size_t *at,
-                               char kind, uint64_t *number)
+/* More bytes, behind those from `begin` on.  false: it has failed. */
+static bool replay_fill(struct replay *replay)
 {
-    const char *p = replay->bytes + *at, *end = replay->bytes + replay->end;
-    uint64_t value = 0;
-    const char *digits;
-
-    if (p == end)
-        return PIECE_SHORT;
-    if (*p++ != kind)
-        return PIECE_BAD;
-    for (digits = p; p < end && *p >= '0' && *p <= '9'; p++) {
-        if (p - digits == 18)
-            return PIECE_BAD;
-        value = value * 10 + (uint64_t)(*p - '0');
-    }
-    if (end - p < 2)
-        return p < end && *p != '\r' ? PIECE_BAD : PIECE_SHORT;
-    if (p == digits || p[0] != '\r' || p[1] != '\n')
-        return PIECE_BAD;
-    *number = value;
-    *at = (size_t)(p + 2 - replay->bytes);
-    return PIECE_WHOLE;
+    if (pieces_fill(&replay->text))
+        return true;
+    if (errno == ENOMEM)
+        return replay_fail(replay, "not enough memory");
+    kr_logf(replay->aof->self, KR_LOG_WARNING,
+            "Unrecoverable error reading the append only file %s: %s",
+            replay->name, strerror(errno));
+    replay->result = LOAD_FAILED;
+    return false;
 }
 
-/* "$3\r\nSET\r\n" */
-static enum piece piece_word(const struct replay *replay, size_t *at,
-                             struct kr_str *word)
+/* The head of a command, remarks before it included. */
+static enum piece replay_head(struct replay *replay, size_t *at, uint64_t *argc)
 {
-    enum piece piece;
-    uint64_t size;
-    size_t left;
+    enum piece piece = pieces_remarks(&replay->text, at);
 
-    piece = piece_number(replay, at, '$', &size);
-    if (piece != PIECE_WHOLE)
-        return piece;
-    left = replay->end - *at;
-    if (size > left || left - size < 2)
-        return PIECE_SHORT;
-    *word = kr_str(replay->bytes + *at, (size_t)size);
-    *at += (size_t)size + 2;
-    if (memcmp(replay->bytes + *at - 2, "\r\n", 2) != 0)
-        return PIECE_BAD;
-    return PIECE_WHOLE;
-}
-
-/* Lines that begin with # are remarks. */
-static enum piece piece_remarks(const struct replay *replay, size_t *at)
-{
-    while (*at < replay->end && replay->bytes[*at] == '#') {
-        size_t left = replay->end - *at;
-        const char *newline = memchr(replay->bytes + *at, '\n',
-                                     left < LINE_MOST ? left : LINE_MOST);
-
-        if (!newline)
-            return left < LINE_MOST ? PIECE_SHORT : PIECE_BAD;
-        *at = (size_t)(newline + 1 - replay->bytes);
-    }
-    return PIECE_WHOLE;
-}
-
-/* The head of a command: how many words there are.  A number that the rest of
- * the file has no room for is short of something, whatever comes. */
-static enum piece piece_head(const struct replay *replay, size_t *at,
-                             uint64_t *argc)
-{
-    enum piece piece = piece_remarks(replay, at);
-
-    if (piece == PIECE_WHOLE)
-        piece = piece_number(replay, at, '*', argc);
-    if (piece == PIECE_WHOLE && *argc == 0)
-        return PIECE_BAD;
-    if (piece == PIECE_WHOLE && *argc > replay->file_size)
-        return PIECE_SHORT;
-    return piece;
+    return piece == PIECE_WHOLE ? pieces_head(&replay->text, at, argc) : piece;
 }
 
 /* Step over one command; `name` is its first word. */
-static enum piece piece_skip(const struct replay *replay, size_t *at,
-                             struct kr_str *name, uint64_t *argc)
+static enum piece replay_skip(struct replay *replay, size_t *at,
+                              struct kr_str *name, uint64_t *argc)
 {
-    enum piece piece = piece_head(replay, at, argc);
+    enum piece piece = replay_head(replay, at, argc);
 
     for (uint64_t i = 0; i < *argc && piece == PIECE_WHOLE; i++) {
         struct kr_str word;
 
-        piece = piece_word(replay, at, &word);
+        piece = pieces_word(&replay->text, at, &word);
         if (i == 0)
             *name = word;
     }
@@ -257,7 +135,7 @@ static enum piece batch_read(struct replay *replay, size_t *at, uint32_t *argc)
     struct batch *batch = &replay->batch;
     uint32_t first = batch->word_count;
     uint64_t count = 0;
-    enum piece piece = piece_head(replay, at, &count);
+    enum piece piece = replay_head(replay, at, &count);
 
     for (uint64_t i = 0; i < count && piece == PIECE_WHOLE; i++) {
         if (batch->word_count == batch->word_room) {
@@ -270,7 +148,8 @@ static enum piece batch_read(struct replay *replay, size_t *at, uint32_t *argc)
             batch->words = words;
             batch->word_room = room;
         }
-        piece = piece_word(replay, at, &batch->words[batch->word_count]);
+        piece =
+            pieces_word(&replay->text, at, &batch->words[batch->word_count]);
         batch->word_count += piece == PIECE_WHOLE;
     }
     *argc = batch->word_count - first;
@@ -366,7 +245,7 @@ static enum piece replay_find_exec(struct replay *replay, size_t at,
     while (piece == PIECE_WHOLE) {
         *exec = at;
         argc = 0;
-        piece = piece_skip(replay, &at, &name, &argc);
+        piece = replay_skip(replay, &at, &name, &argc);
         if (piece == PIECE_WHOLE && replay_is_word(name, argc, "exec"))
             return PIECE_WHOLE;
     }
@@ -412,7 +291,7 @@ static bool replay_settle(struct replay *replay)
  * that it begins) is there. */
 static enum piece replay_next(struct replay *replay)
 {
-    size_t at = replay->at;
+    size_t at = replay->text.at;
     enum piece piece;
     uint32_t argc;
 
@@ -420,17 +299,17 @@ static enum piece replay_next(struct replay *replay)
         struct kr_str name;
         uint64_t words;
 
-        piece = piece_skip(replay, &at, &name, &words);
+        piece = replay_skip(replay, &at, &name, &words);
         replay->transaction = 0;
-        replay->at = at;
+        replay->text.at = at;
         return piece;
     }
     /* Remarks stand for themselves: nothing need follow them. */
-    piece = piece_remarks(replay, &at);
+    piece = pieces_remarks(&replay->text, &at);
     if (piece != PIECE_WHOLE)
         return piece;
-    replay->at = at;
-    if (at == replay->end)
+    replay->text.at = at;
+    if (at == replay->text.end)
         return PIECE_WHOLE;
     piece = batch_read(replay, &at, &argc);
     if (piece != PIECE_WHOLE)
@@ -440,12 +319,12 @@ static enum piece replay_next(struct replay *replay)
 
         piece = replay_enter(replay, &at, argc);
         if (piece == PIECE_WHOLE && replay->batch.word_count < words) {
-            replay->at = at;
+            replay->text.at = at;
             return piece;
         }
     }
     if (piece == PIECE_WHOLE) {
-        replay->at = at;
+        replay->text.at = at;
         if (!replay_take(replay, argc))
             return PIECE_BAD;
     }
@@ -458,7 +337,7 @@ static bool replay_window(struct replay *replay)
     enum piece piece = PIECE_WHOLE;
 
     replay->result = LOAD_OK;
-    while (piece == PIECE_WHOLE && replay->at < replay->end) {
+    while (piece == PIECE_WHOLE && replay->text.at < replay->text.end) {
         piece = replay_next(replay);
         if (piece == PIECE_WHOLE && replay->batch.count == BATCH &&
             !replay_settle(replay))
@@ -471,22 +350,23 @@ static bool replay_window(struct replay *replay)
                    ? false
                    : replay_bad_format(replay, "this is no command");
     /* What is left in the window begins a command. */
-    replay->begin = replay->at;
-    if (!replay->at_end)
-        return window_fill(replay);
-    replay->result = replay->at < replay->end ? LOAD_TRUNCATED : LOAD_OK;
+    replay->text.begin = replay->text.at;
+    if (!replay->text.at_end)
+        return replay_fill(replay);
+    replay->result =
+        replay->text.at < replay->text.end ? LOAD_TRUNCATED : LOAD_OK;
     return false;
 }
 
 /* --- The end of a file --------------------------------------------------- */
 
-static bool replay_was_in_transaction(const struct replay *replay)
+static bool replay_was_in_transaction(struct replay *replay)
 {
     struct kr_str name = {0};
-    size_t at = replay->at;
+    size_t at = replay->text.at;
     uint64_t argc = 0;
 
-    return piece_skip(replay, &at, &name, &argc) == PIECE_WHOLE &&
+    return replay_skip(replay, &at, &name, &argc) == PIECE_WHOLE &&
            replay_is_word(name, argc, "multi");
 }
 
@@ -538,7 +418,7 @@ static bool replay_preamble(struct replay *replay, bool old_style)
     char magic[5];
     kr_status status;
 
-    if (pread(replay->fd, magic, sizeof(magic), 0) != sizeof(magic) ||
+    if (pread(replay->text.fd, magic, sizeof(magic), 0) != sizeof(magic) ||
         memcmp(magic, "REDIS", sizeof(magic)) != 0)
         return true;
     if (!kr_snapshot)
@@ -547,10 +427,10 @@ static bool replay_preamble(struct replay *replay, bool old_style)
     kr_logf(self, KR_LOG_NOTICE, "%s",
             old_style ? "Reading RDB preamble from AOF file..."
                       : "Reading RDB base file on AOF loading...");
-    status =
-        kr_snapshot->load(replay->fd, replay->name, KR_SNAPSHOT_EXPIRED, &end);
+    status = kr_snapshot->load(replay->text.fd, replay->name,
+                               KR_SNAPSHOT_EXPIRED, &end);
     if (status == KR_OK) {
-        replay->offset = replay->sound = end.bytes;
+        replay->text.offset = replay->sound = end.bytes;
         if (old_style)
             kr_logf(self, KR_LOG_NOTICE, "Reading the remaining AOF tail...");
         return true;
@@ -572,8 +452,9 @@ static enum load_result replay_open(struct replay *replay)
     char path[PATH_MAX];
     struct stat status;
 
-    replay->fd = open(folder_path(replay->name, path), O_RDONLY | O_CLOEXEC);
-    if (replay->fd < 0) {
+    replay->text.fd =
+        open(folder_path(replay->name, path), O_RDONLY | O_CLOEXEC);
+    if (replay->text.fd < 0) {
         bool absent = errno == ENOENT;
 
         kr_logf(replay->aof->self, KR_LOG_WARNING,
@@ -583,11 +464,11 @@ static enum load_result replay_open(struct replay *replay)
                 replay->name, strerror(errno));
         return absent ? LOAD_ABSENT : LOAD_FAILED;
     }
-    if (fstat(replay->fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(replay->text.fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         (void)replay_fail(replay, "it is no file");
         return LOAD_FAILED;
     }
-    replay->file_size = (uint64_t)status.st_size;
+    replay->text.file_size = (uint64_t)status.st_size;
     return status.st_size == 0 ? LOAD_EMPTY : LOAD_OK;
 }
 
@@ -595,20 +476,25 @@ enum load_result replay_file(struct aof *aof, const char *name, bool old_style,
                              uint64_t before)
 {
     struct replay replay = {
-        .aof = aof, .name = name, .before = before, .db = kr_keyspace->db(0)};
+        .aof = aof,
+        .name = name,
+        .text = {.self = aof->self},
+        .before = before,
+        .db = kr_keyspace->db(0),
+    };
 
     nobody_init(&replay.nobody);
     replay.result = replay_open(&replay);
     if (replay.result == LOAD_OK && replay_preamble(&replay, old_style) &&
-        window_fill(&replay)) {
+        replay_fill(&replay)) {
         while (replay_window(&replay))
             ;
         if (replay.result == LOAD_TRUNCATED)
             replay.result = replay_truncate(&replay);
     }
-    if (replay.fd >= 0)
-        close(replay.fd);
-    kr_memory->free(aof->self, replay.bytes);
+    if (replay.text.fd >= 0)
+        close(replay.text.fd);
+    pieces_free(&replay.text);
     kr_memory->free(aof->self, replay.batch.words);
     return replay.result;
 }

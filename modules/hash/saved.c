@@ -200,6 +200,12 @@ static bool load_refuse(kr_reader *in, const char *reason)
     return false;
 }
 
+static bool load_refuse_empty(kr_reader *in)
+{
+    kr_codec->refuse_empty(in);
+    return false;
+}
+
 static bool build_end(struct build *build, kr_reader *in, struct kr_value *out)
 {
     uint64_t count = build->fields ? fields_count(build->fields)
@@ -207,7 +213,7 @@ static bool build_end(struct build *build, kr_reader *in, struct kr_value *out)
 
     if (count == 0) {
         build_give_up(build);
-        return load_refuse(in, "a hash without fields");
+        return load_refuse_empty(in);
     }
     if (!build->fields && count > (uint64_t)value_max_entries) {
         build->fields = build_unpack(build->listpack, VALUE_PACKED);
@@ -346,8 +352,6 @@ static const char *listpack_wrong(const void *listpack, uint8_t meta)
 {
     size_t count = listpack_count(listpack);
 
-    if (count == 0)
-        return "a hash without fields";
     if (count % value_width(meta) != 0)
         return "a field of a hash has no value";
     if (!listpack_is_distinct(listpack, value_width(meta)))
@@ -392,6 +396,8 @@ static bool load_listpack(kr_reader *in, uint32_t code, struct kr_value *out)
     verdict = listpack_check(bytes);
     if (verdict == LISTPACK_BROKEN)
         return load_refuse(in, "the listpack of a hash is broken");
+    if (!listpack_first(bytes.data))
+        return load_refuse_empty(in);
     if (verdict == LISTPACK_FOREIGN) {
         if (!(copy = kr_memory->try_alloc(hash_self, bytes.size)))
             return load_refuse(in, "not enough memory for a hash");

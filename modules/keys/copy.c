@@ -36,8 +36,30 @@ static bool copy_read(struct kr_call *call, struct copy *copy)
 
 /* The value once more, outside of the keyspace.  Inline bytes go to `room`,
  * since the keyspace may move the original while it makes place. */
-static bool copy_value(struct kr_call *call, const struct kr_cell *cell,
-                       char room[KR_INLINE_MAX], struct kr_value *value)
+/* A type may have a reason of its own, which it does not tell. */
+static bool copy_box(struct kr_call *call, const struct copy *copy,
+                     const struct kr_type *type, const struct kr_peek *peek,
+                     struct kr_value *value)
+{
+    struct kr_subject subject =
+        KR_SUBJECT(call->argv[1], kr_keyspace->db_index(call->db));
+    bool fine;
+
+    subject.to_key = call->argv[2];
+    subject.to_db = kr_keyspace->db_index(copy->to);
+    kr_types->about(&subject);
+    fine = type->copy(peek, value);
+    kr_types->about(NULL);
+    if (!fine)
+        kr_reply_error(call->reply, type->file_name
+                                        ? "ERR module key failed to copy"
+                                        : "ERR not enough memory for a copy");
+    return fine;
+}
+
+static bool copy_value(struct kr_call *call, const struct copy *copy,
+                       const struct kr_cell *cell, char room[KR_INLINE_MAX],
+                       struct kr_value *value)
 {
     const struct kr_type *type = kr_types->get(cell->type);
     struct kr_peek peek = kr_cell_peek(cell);
@@ -56,10 +78,7 @@ static bool copy_value(struct kr_call *call, const struct kr_cell *cell,
                         type ? "" : ": its module is not loaded");
         return false;
     }
-    if (type->copy(&peek, value))
-        return true;
-    kr_reply_error(call->reply, "ERR not enough memory for a copy");
-    return false;
+    return copy_box(call, copy, type, &peek, value);
 }
 
 void keys_copy(struct kr_call *call)
@@ -81,7 +100,7 @@ void keys_copy(struct kr_call *call)
         kr_reply_int64(call->reply, 0);
         return;
     }
-    if (!copy_value(call, &cell, room, &value))
+    if (!copy_value(call, &copy, &cell, room, &value))
         return;
     type = cell.type;
     expiry_ms = kr_keyspace->expiry(&cell);

@@ -54,9 +54,12 @@ static void dump_finish(kr_writer *out)
 void keys_dump(struct kr_call *call)
 {
     uint32_t flags = keys_of(call)->compress ? KR_CODEC_COMPRESS : 0;
+    struct kr_subject subject =
+        KR_SUBJECT(call->argv[1], kr_keyspace->db_index(call->db));
     struct kr_cell cell;
     struct kr_peek peek;
     kr_writer *out;
+    bool fine;
 
     if (!kr_keyspace->find_arg(call, 1, KR_FIND_READ, &cell)) {
         kr_reply_null(call->reply);
@@ -64,7 +67,10 @@ void keys_dump(struct kr_call *call)
     }
     peek = kr_cell_peek(&cell);
     out = kr_codec->new_writer(flags);
-    if (kr_codec->write_value(out, cell.type, &peek, NULL)) {
+    kr_types->about(&subject);
+    fine = kr_codec->write_value(out, cell.type, &peek, NULL);
+    kr_types->about(NULL);
+    if (fine) {
         dump_finish(out);
         if (kr_codec->writer_failed(out))
             kr_reply_error(call->reply, KR_ERR_NO_MEMORY);
@@ -230,12 +236,18 @@ static void restore_place(struct kr_call *call, const struct restore *restore,
 static bool restore_value(struct kr_call *call, const struct restore *restore,
                           kr_reader *in)
 {
+    struct kr_subject subject =
+        KR_SUBJECT(call->argv[1], kr_keyspace->db_index(call->db));
     struct kr_value value = {.size = sizeof(value)};
     uint16_t slot;
     uint8_t code;
+    bool fine;
 
-    if (!kr_codec->read_code(in, &code) ||
-        !kr_codec->read_value(in, code, &slot, &value))
+    kr_types->about(&subject);
+    fine = kr_codec->read_code(in, &code) &&
+           kr_codec->read_value(in, code, &slot, &value);
+    kr_types->about(NULL);
+    if (!fine)
         return false;
     if (kr_codec->reader_left(in) > 0) {
         restore_free(slot, &value);

@@ -39,13 +39,20 @@ bool node_init_copy(struct node *node, const void *listpack, bool try)
 }
 
 /* Without memory alloc() reports that and ends the server. */
+static struct kr_blob *node_new_blob(size_t size)
+{
+    struct kr_blob *blob;
+
+    while (!(blob = kr_memory->blob_new(size, 0)))
+        kr_memory->free(list_self, kr_memory->alloc(list_self, size));
+    return blob;
+}
+
 static struct kr_blob *node_blob(struct kr_str bytes)
 {
-    struct kr_blob *blob = kr_memory->blob_new(bytes.size, 0);
+    struct kr_blob *blob = node_new_blob(bytes.size);
 
-    if (!blob)
-        (void)kr_memory->alloc(list_self, bytes.size);
-    else if (bytes.size > 0)
+    if (bytes.size > 0)
         memcpy(blob->data, bytes.data, bytes.size);
     return blob;
 }
@@ -271,11 +278,8 @@ void node_expand(struct node *node)
     struct node raw = {.count = node->count, .plain = node->plain};
 
     if (node->plain) {
-        raw.blob = kr_memory->blob_new(node->full, 0);
-        if (!raw.blob)
-            (void)kr_memory->alloc(list_self, node->full);
-        else
-            node_unpack(node, raw.blob->data);
+        raw.blob = node_new_blob(node->full);
+        node_unpack(node, raw.blob->data);
     } else {
         raw.block = node_alloc(node->full, false);
         raw.room = node->full;

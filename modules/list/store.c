@@ -184,6 +184,12 @@ static bool (*store_adder(uint32_t code))(kr_reader *, struct chain *,
     return code == CODE_QUICKLIST_2 ? store_add_node : store_add_ziplist;
 }
 
+static bool store_refuse_empty(kr_reader *in)
+{
+    kr_codec->refuse_empty(in);
+    return false;
+}
+
 /* What the chain is to be in the keyspace; nothing, if it is not `fine`. */
 static bool store_finish(kr_reader *in, struct chain *chain,
                          const struct limits *limits, bool fine,
@@ -192,7 +198,7 @@ static bool store_finish(kr_reader *in, struct chain *chain,
     struct node *node = chain_node(chain, 0);
 
     if (fine && chain->count == 0)
-        fine = store_refuse(in, "an empty list");
+        fine = store_refuse_empty(in);
     if (fine && (chain->length > 1 || node->plain || node->squeezed ||
                  limit_exceeded(limits, node_size(node), node->count))) {
         out->meta = VALUE_CHAINED;

@@ -166,7 +166,8 @@ static bool call_command(lua_State *L)
         run.client = engine->run->call->client;
         run.db = run.client ? NULL : engine->run->call->db;
         /* What comes from a log or a primary has been checked. */
-        run.call_flags = engine->run->call->flags & KR_CALL_REPLICA;
+        run.call_flags =
+            engine->run->call->flags & (KR_CALL_REPLICA | KR_CALL_TRANSACTION);
     }
     run.flags = KR_RUN_SCRIPT;
     run.call_flags |= KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;

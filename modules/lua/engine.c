@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine.h"
 
+#include "call.h"
 #include "lib.h"
+#include "lib_sort.h"
 #include "library.h"
 #include "owner.h"
 #include "run.h"
@@ -85,11 +87,12 @@ static const char *engine_refused(const struct engine *engine,
     return at;
 }
 
-bool engine_compile(lua_State *L, struct kr_str source, const char *name)
+bool engine_compile(lua_State *L, struct kr_str source, const char *name,
+                    uint32_t named)
 {
     struct engine *engine = engine_of(L);
     struct kr_str tick = kr_cstr(engine->tick);
-    struct kr_str woven = {.size = weave_size(source, tick)};
+    struct kr_str woven = {.size = weave_size(source, tick, named)};
     char *bytes = lua_newuserdata(L, woven.size + 1); /* Lua's to free */
     const char *refused;
     int line;
@@ -102,7 +105,7 @@ bool engine_compile(lua_State *L, struct kr_str source, const char *name)
                         *name == '@' ? name + 1 : name, line, *refused);
         return false;
     }
-    weave(source, tick, bytes);
+    weave(source, tick, named, bytes);
     woven.data = bytes;
     good = engine_load(L, woven, name);
     lua_remove(L, -2);
@@ -125,7 +128,7 @@ static int engine_lua_compile(lua_State *L)
     struct kr_str source;
 
     source.data = luaL_checklstring(L, 1, &source.size);
-    if (engine_compile(L, source, luaL_checkstring(L, 2)))
+    if (engine_compile(L, source, luaL_checkstring(L, 2), 0))
         return 1;
     lua_pushnil(L);
     lua_insert(L, -2);
@@ -211,15 +214,17 @@ static int engine_on_error(lua_State *L)
     return 1;
 }
 
-/* What has been left behind stands against the limit, and the collector would
- * wait until there is twice as much. */
-static void engine_collect(struct engine *engine)
+/* The collector allocates, too, for tables that become smaller, and nobody would
+ * catch its error. */
+static int engine_gc(struct engine *engine, int what, int data)
 {
     bool must = engine->must;
+    int answer;
 
     engine->must = true;
-    (void)lua_gc(engine->L, LUA_GCCOLLECT, 0);
+    answer = lua_gc(engine->L, what, data);
     engine->must = must;
+    return answer;
 }
 
 /* Now and then a step, so that what runs have left goes although they are short;
@@ -233,7 +238,7 @@ static void engine_collect_some(struct engine *engine)
     if (engine->bytes - engine->settled <
         engine->settled / 4 + ENGINE_COLLECT_FROM)
         return;
-    if (lua_gc(engine->L, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
+    if (engine_gc(engine, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
         engine->settled = engine->bytes; /* a cycle is over */
 }
 
@@ -247,8 +252,10 @@ bool engine_call(struct engine *engine, int arguments)
     lua_insert(L, function);
     result = lua_pcall(L, arguments, 1, function);
     lua_remove(L, function);
+    /* What has been left behind stands against the limit, and the collector
+     * would wait until there is twice as much. */
     if (result == LUA_ERRMEM)
-        engine_collect(engine);
+        (void)engine_gc(engine, LUA_GCCOLLECT, 0);
     if (++engine->since_collected >= ENGINE_COLLECT_EVERY)
         engine_collect_some(engine);
     return result == 0;
@@ -334,6 +341,32 @@ static void engine_open_all(lua_State *L)
         engine_of(L)->owner->open(L);
 }
 
+/* A reference to the name of the tick with `suffix` behind it. */
+static int engine_new_name(lua_State *L, const char *suffix)
+{
+    lua_pushfstring(L, "%s%s", engine_of(L)->tick, suffix);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* The value on top gets such a name. */
+static void engine_name(lua_State *L, const char *suffix)
+{
+    lua_pushfstring(L, "%s%s", engine_of(L)->tick, suffix);
+    lua_insert(L, -2);
+    lua_rawset(L, LUA_GLOBALSINDEX);
+}
+
+void engine_set_words(lua_State *L, const char *global, int name)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, engine_of(L)->globals);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, global);
+    lua_pop(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, name);
+    lua_insert(L, -2);
+    lua_rawset(L, LUA_GLOBALSINDEX);
+}
+
 /* Run the prelude with the globals on the stack, and put its tick on the front,
  * which becomes the globals of the state. */
 static int engine_build(lua_State *L)
@@ -352,15 +385,19 @@ static int engine_build(lua_State *L)
     lua_pushcfunction(L, run_spend);
     lua_pushcfunction(L, engine_lua_compile);
     lua_pushcfunction(L, engine_text_of);
-    lua_call(L, 5, 3); /* stack: globals, front, tick, put_front, keep */
-    lua_pushfstring(L, "%s" WEAVE_KEEP, engine->tick);
-    lua_insert(L, -2);
-    lua_rawset(L, -5);
-    engine->put_front = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushstring(L, engine->tick);
-    lua_insert(L, -2);
-    lua_rawset(L, -3);
+    lua_pushcfunction(L, lib_sort_plain);
+    lua_call(L, 6, 3); /* stack: globals, front, tick, put_front, keep */
+    lua_pushvalue(L, -4);
     lua_replace(L, LUA_GLOBALSINDEX);
+    engine_name(L, WEAVE_KEEP);
+    engine->put_front = luaL_ref(L, LUA_REGISTRYINDEX);
+    engine_name(L, "");
+    lua_pushcfunction(L, call_call);
+    engine_name(L, WEAVE_CALL);
+    lua_pushcfunction(L, call_pcall);
+    engine_name(L, WEAVE_PCALL);
+    engine->keys_name = engine_new_name(L, WEAVE_KEYS);
+    engine->argv_name = engine_new_name(L, WEAVE_ARGV);
     lua_pushcfunction(L, engine_on_error);
     engine->on_error = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -378,7 +415,9 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
     kr_text->secure_random(secret, sizeof(secret));
     snprintf(engine->tick, sizeof(engine->tick), "t%016llx%016llx",
              (unsigned long long)secret[0], (unsigned long long)secret[1]);
+    engine->must = true; /* LuaJIT crashes when it has half a state to free */
     engine->L = lua_newstate(engine_allocate, engine);
+    engine->must = false;
     if (engine->L && lua_cpcall(engine->L, engine_build, NULL) == 0) {
         lua_settop(engine->L, 0);
         engine->settled = engine->bytes;

@@ -30,14 +30,16 @@ struct run;
 struct engine {
     kr_module *self;
     struct owner *owner;
-    lua_State *L;        /* the thread whose stack is on top of all */
-    struct run *run;     /* the script under way, or NULL */
-    size_t bytes;        /* that Lua has allocated */
-    size_t settled;      /* in use when garbage was last collected */
-    size_t limit;        /* of them, for a script */
-    bool must;           /* no allocation may fail: C code is on the stack */
-    int globals;         /* reference: the real globals, without their front */
-    int on_error;        /* reference: what makes a table of an error */
+    lua_State *L;    /* the thread whose stack is on top of all */
+    struct run *run; /* the script under way, or NULL */
+    size_t bytes;    /* that Lua has allocated */
+    size_t settled;  /* in use when garbage was last collected */
+    size_t limit;    /* of them, for a script */
+    bool must;       /* no allocation may fail: C code is on the stack */
+    int globals;     /* reference: the real globals, without their front */
+    int on_error;    /* reference: what makes a table of an error */
+    int keys_name;   /* references: what WEAVE_WORDS are called */
+    int argv_name;
     int put_front;       /* reference: put_front(proxy, real) of prelude.c */
     void *context;       /* the user's own */
     void *loading;       /* where what is being loaded registers, or NULL */
@@ -46,6 +48,7 @@ struct engine {
     uint64_t random;           /* the state of math.random */
     char tick[40];             /* the name of the tick, a secret */
     uint32_t since_collected;
+    uint64_t steps; /* of functions of C, since the last look at the clock */
 };
 
 /* NULL: no memory. */
@@ -62,8 +65,13 @@ static inline struct engine *engine_of(lua_State *L)
 }
 
 /* Compile: a function is pushed, or a text that says why not.  The name is
- * Lua's: "@user_script". */
-bool engine_compile(lua_State *L, struct kr_str source, const char *name);
+ * Lua's: "@user_script"; `named` is of weave.h: what the source finds among the
+ * globals whenever it runs. */
+bool engine_compile(lua_State *L, struct kr_str source, const char *name,
+                    uint32_t named);
+/* The table on top, which is popped, becomes a global, KEYS or ARGV, and the same
+ * by the `name` that woven sources have for it. */
+void engine_set_words(lua_State *L, const char *global, int name);
 
 /* Raise {err = "ERR text"}, as Redis's functions do.  Does not return. */
 int engine_raise(lua_State *L, const char *text);

@@ -42,8 +42,14 @@ static const char *skip_digits(const char *at)
 static const char *item_read(lua_State *L, const char *source,
                              struct format_item *item)
 {
-    const char *at = source + strspn(source, FORMAT_FLAGS);
+    const char *at = source;
 
+    if (*source == 'd' || *source == 's') {
+        *item = (struct format_item){
+            .text = "%", .size = 1, .letter = *source, .plain = true};
+        return source + 1;
+    }
+    at += strspn(source, FORMAT_FLAGS);
     if (at - source > (ptrdiff_t)strlen(FORMAT_FLAGS))
         luaL_error(L, "invalid format (repeated flags)");
     at = skip_digits(at);

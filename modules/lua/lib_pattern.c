@@ -10,13 +10,7 @@
 #define PATTERN_SPAN   4096 /* bytes between two looks at the budget */
 #define PATTERN_SEARCH 64   /* bytes that are searched in a step */
 
-enum choice_kind {
-    CHOICE_SKIP,
-    CHOICE_LESS,
-    CHOICE_MORE,
-    CHOICE_OPEN,
-    CHOICE_CLOSE
-};
+enum choice_kind { CHOICE_SKIP, CHOICE_LESS, CHOICE_MORE };
 
 /* Where the matching is. */
 struct place {
@@ -120,9 +114,24 @@ static struct lib_choice *choice_add(struct lib_pattern *pattern,
         pattern->capacity = capacity;
     }
     choice = &pattern->list[pattern->choices++];
-    *choice = (struct lib_choice){
-        .kind = kind, .at = place->at, .source = place->source};
+    *choice = (struct lib_choice){.kind = kind,
+                                  .at = place->at,
+                                  .source = place->source,
+                                  .captures = pattern->captures,
+                                  .open = pattern->open};
     return choice;
+}
+
+/* The captures as they were when the choice was made. */
+static void choice_restore(struct lib_pattern *pattern,
+                           const struct lib_choice *choice)
+{
+    uint32_t closed = choice->open & ~pattern->open;
+
+    pattern->captures = choice->captures;
+    pattern->open = choice->open;
+    for (; closed; closed &= closed - 1)
+        pattern->capture[__builtin_ctz(closed)].size = PATTERN_OPEN;
 }
 
 /* Go on from the newest choice; false if there is none. */
@@ -132,13 +141,8 @@ static bool choice_take(struct lib_pattern *pattern, struct place *place)
         struct lib_choice *choice = &pattern->list[pattern->choices - 1];
         const char *end;
 
+        choice_restore(pattern, choice);
         switch ((enum choice_kind)choice->kind) {
-        case CHOICE_OPEN:
-            pattern->captures--;
-            break;
-        case CHOICE_CLOSE:
-            pattern->capture[choice->capture].size = PATTERN_OPEN;
-            break;
         case CHOICE_SKIP:
             *place = (struct place){choice->at, choice->source};
             pattern->choices--;
@@ -170,7 +174,8 @@ static void capture_open(struct lib_pattern *pattern, struct place *place)
 
     if (pattern->captures >= PATTERN_CAPTURES)
         luaL_error(pattern->L, "too many captures");
-    choice_add(pattern, CHOICE_OPEN, place);
+    if (!position)
+        pattern->open |= UINT32_C(1) << pattern->captures;
     pattern->capture[pattern->captures++] = (struct lib_capture){
         place->at, position ? PATTERN_POSITION : PATTERN_OPEN};
     place->source += position ? 2 : 1;
@@ -178,13 +183,12 @@ static void capture_open(struct lib_pattern *pattern, struct place *place)
 
 static void capture_close(struct lib_pattern *pattern, struct place *place)
 {
-    int index = pattern->captures - 1;
+    int index;
 
-    while (index >= 0 && pattern->capture[index].size != PATTERN_OPEN)
-        index--;
-    if (index < 0)
+    if (pattern->open == 0)
         luaL_error(pattern->L, "invalid pattern capture");
-    choice_add(pattern, CHOICE_CLOSE, place)->capture = index;
+    index = 31 - __builtin_clz(pattern->open);
+    pattern->open &= ~(UINT32_C(1) << index);
     pattern->capture[index].size = place->at - pattern->capture[index].begin;
     place->source++;
 }
@@ -378,6 +382,7 @@ void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
     pattern->text = text;
     pattern->end = text + size;
     pattern->captures = 0;
+    pattern->open = 0;
     pattern->choices = 0;
     pattern->capacity = PATTERN_CHOICES;
     pattern->list = pattern->first;
@@ -386,13 +391,27 @@ void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
     pattern->slot = lua_gettop(L);
 }
 
+/* Does it not stand for itself? */
+static bool is_special(char letter)
+{
+    /* clang-format off */
+    switch (letter) {
+    case '^': case '$': case '*': case '+': case '?': case '.': case '(':
+    case ')': case '[': case '%': case '-': case '\0':
+        return true;
+    default:
+        return false;
+    }
+    /* clang-format on */
+}
+
 const char *lib_pattern_skip(struct lib_pattern *pattern, const char *at,
                              const char *source)
 {
     const char *found;
 
-    if (*source == '\0' || strchr("^$*+?.([%-)", *source) ||
-        (source[1] != '\0' && strchr("*?-", source[1])))
+    if (is_special(*source) || source[1] == '*' || source[1] == '?' ||
+        source[1] == '-')
         return at;
     found = memchr(at, *source, (size_t)(pattern->end - at));
     if (!found)
@@ -407,6 +426,7 @@ const char *lib_pattern_match(struct lib_pattern *pattern, const char *at,
     struct place place = {at, source};
 
     pattern->captures = 0;
+    pattern->open = 0;
     pattern->choices = 0;
     while (*place.source != '\0') {
         lib_cost_add(&pattern->cost, 1);

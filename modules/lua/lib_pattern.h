@@ -9,15 +9,14 @@
  * otherwise.  This one keeps those places in a list, the newest last, and goes
  * back to the last one when an item fails:
  *
- *     what to undo, or where else to go on     when the match fails past it
+ *     where else to go on                      when the match fails past it
  *     CHOICE_SKIP   after x?                   without x
  *     CHOICE_LESS   after x* and x+            with one x less
  *     CHOICE_MORE   after x-                   with one x more
- *     CHOICE_OPEN   after (                    the capture is none again
- *     CHOICE_CLOSE  after )                    the capture is open again
  *
  * so a pattern of any length needs no stack, and the list has at most one
- * entry for each item.  O(text) for most patterns, exponential for some: every
+ * entry for each item.  An entry knows how many captures there were, and which
+ * of them were open: those alone can have changed since.  O(text) for most patterns, exponential for some: every
  * step counts.  Pattern and text end as C strings do: with a NUL, which Lua
  * puts behind each. */
 #ifndef LUA_LIB_PATTERN_H
@@ -43,7 +42,8 @@ struct lib_choice {
     const char *at;     /* where the text goes on */
     const char *least;  /* LESS: no further back than this */
     int kind;           /* enum choice_kind in lib_pattern.c */
-    int capture;        /* CLOSE: which */
+    int captures;       /* that had begun */
+    uint32_t open;      /* of them, those that had not ended: 1 << index */
 };
 
 struct lib_pattern {
@@ -52,7 +52,8 @@ struct lib_pattern {
     const char *text;
     const char *end;
     int captures;
-    int slot; /* of Lua's stack, where the list is when it is long */
+    uint32_t open; /* as in lib_choice */
+    int slot;      /* of Lua's stack, where the list is when it is long */
     size_t choices;
     size_t capacity;
     struct lib_choice *list;

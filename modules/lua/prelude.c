@@ -11,12 +11,12 @@
 
 /* clang-format off */
 const char engine_prelude[] =
-"local front, globals, spend, compile, text_of = ...\n"
+"local front, globals, spend, compile, text_of, sort_plain = ...\n"
 "local error, next, pairs, pcall, rawget, rawset, select, setmetatable,\n"
 "      getmetatable, tostring, type, xpcall, collectgarbage =\n"
 "      error, next, pairs, pcall, rawget, rawset, select, setmetatable,\n"
 "      getmetatable, tostring, type, xpcall, collectgarbage\n"
-"local concat, insert = table.concat, table.insert\n"
+"local concat, insert, sort = table.concat, table.insert, table.sort\n"
 "local READONLY = 'Attempt to modify a readonly table'\n"
 "local behind = {}\n"
 "\n"
@@ -70,6 +70,13 @@ const char engine_prelude[] =
 "globals.table.insert = function(t, ...)\n"
 "  if behind[t] then error(READONLY, 0) end\n"
 "  return insert(t, ...)\n"
+"end\n"
+"\n"
+"-- Without a function that compares there is a quicker way, mostly.\n"
+"globals.table.sort = function(...)\n"
+"  local t, less = ...\n"
+"  if less == nil and sort_plain(t) then return end\n"
+"  return sort(...)\n"
 "end\n"
 "\n"
 "-- The metatable of strings is one for all scripts.\n"

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #define RUN_TICKS    2000    /* between two looks at the clock */
+#define RUN_STEPS    4000    /* of functions of C, likewise */
 #define RUN_SERVE_US 1000    /* for others, each time */
 #define RUN_TURN_NS  5000000 /* of the script, between two of others */
 #define RUN_KILLED   "Script killed by user with SCRIPT KILL..."
@@ -130,7 +131,12 @@ int run_spend(lua_State *L)
 
 void budget_spend(lua_State *L, uint64_t steps)
 {
-    (void)steps; /* a few thousand: worth a look at the clock */
+    struct engine *engine = engine_of(L);
+
+    engine->steps += steps;
+    if (engine->steps < RUN_STEPS)
+        return;
+    engine->steps = 0;
     run_look(L);
 }
 

@@ -187,19 +187,21 @@ static bool token_is_name(const struct token *token)
     return token->kind == TOKEN_NAME && !token_is_one_of(token, weave_reserved);
 }
 
-#define WEAVE_CALLS 32 /* within each other */
+#define WEAVE_KEPT 32 /* calls within each other */
 
 /* --- Places -------------------------------------------------------------- */
 
 struct weaver {
     struct lexer in;
+    struct kr_str source;
     struct kr_str tick;
+    uint32_t named;     /* WEAVE_CALLS, WEAVE_WORDS: not locals of the source */
     const char *copied; /* the source up to here stands in the output */
     char *out;          /* NULL: only count */
     size_t size;
     bool parameters; /* behind `function`, before the `)` of its parameters */
     uint32_t open;   /* calls that are kept, within each other */
-    const char *ends[WEAVE_CALLS]; /* where they end, the innermost last */
+    const char *ends[WEAVE_KEPT]; /* where they end, the innermost last */
 };
 
 static void weaver_put(struct weaver *w, const char *bytes, size_t size)
@@ -318,7 +320,7 @@ static const char *tail_call(struct lexer in)
 /* `return` is followed by such a call: it becomes KEEP(call). */
 static void weaver_open(struct weaver *w)
 {
-    const char *end = w->open < WEAVE_CALLS ? tail_call(w->in) : NULL;
+    const char *end = w->open < WEAVE_KEPT ? tail_call(w->in) : NULL;
 
     if (!end)
         return;
@@ -337,6 +339,96 @@ static void weaver_close(struct weaver *w)
     }
 }
 
+/* --- Names ---------------------------------------------------------------- */
+
+static const struct weave_name {
+    const char *global;
+    const char *whole; /* it, or a field of it */
+    const char *next;  /* what must follow: it is read, then, and not written */
+    uint32_t flag;
+    const char *suffix;
+} weave_names[] = {{"redis", "redis.call", "(", WEAVE_CALLS, WEAVE_CALL},
+                   {"redis", "redis.pcall", "(", WEAVE_CALLS, WEAVE_PCALL},
+                   {"KEYS", "KEYS", "[", WEAVE_WORDS, WEAVE_KEYS},
+                   {"ARGV", "ARGV", "[", WEAVE_WORDS, WEAVE_ARGV}};
+
+/* The flags of a global. */
+static uint32_t name_flags(const struct token *token)
+{
+    for (size_t i = 0; i < KR_COUNT(weave_names); i++)
+        if (token_is(token, weave_names[i].global))
+            return weave_names[i].flag;
+    return 0;
+}
+
+/* The flags of those of which the source has a local, a parameter, or something
+ * that might be one.  O(bytes). */
+static uint32_t weave_locals(struct kr_str source)
+{
+    struct lexer in = {source.data, source.data + source.size};
+    struct token token;
+    bool names = false;      /* behind `local` or `for` */
+    bool parameters = false; /* as in struct weaver */
+    uint32_t found = 0;
+
+    while ((token = lexer_next(&in)).kind != TOKEN_END) {
+        if (token_is(&token, "local") || token_is(&token, "for"))
+            names = true;
+        else if (token_is(&token, "function"))
+            parameters = true;
+        else if (token_is(&token, ")"))
+            names = parameters = false;
+        else if (token_is_name(&token) && (names || parameters))
+            found |= name_flags(&token);
+        else if (!token_is_name(&token) && !token_is(&token, ","))
+            names = false;
+    }
+    return found;
+}
+
+/* Is it a field, or what a `function` is to be?  Then it is not the global.  Two
+ * points join strings. */
+static bool weaver_is_field(const struct weaver *w, const struct token *before)
+{
+    if (token_is(before, "function") || token_is(before, ":"))
+        return true;
+    return token_is(before, ".") && !(before->text.data > w->source.data &&
+                                      before->text.data[-1] == '.');
+}
+
+/* Nothing may stand between the words of a name: lines would get lost. */
+static bool weaver_has(const struct weaver *w, const struct token *token,
+                       const struct weave_name *name)
+{
+    size_t size = strlen(name->whole);
+    struct lexer ahead = {token->text.data, w->in.end};
+    struct token next;
+
+    if (!(w->named & name->flag) || !token_is(token, name->global) ||
+        (size_t)(ahead.end - ahead.at) < size ||
+        memcmp(ahead.at, name->whole, size) != 0)
+        return false;
+    ahead.at += size;
+    next = lexer_next(&ahead);
+    return next.kind == TOKEN_SIGN && token_is(&next, name->next);
+}
+
+static void weaver_rename(struct weaver *w, const struct token *before,
+                          const struct token *token)
+{
+    for (size_t i = 0; i < KR_COUNT(weave_names); i++) {
+        const struct weave_name *name = &weave_names[i];
+
+        if (!weaver_has(w, token, name) || weaver_is_field(w, before))
+            continue;
+        weaver_copy(w, token->text.data);
+        weaver_put(w, w->tick.data, w->tick.size);
+        weaver_put(w, name->suffix, strlen(name->suffix));
+        w->copied = w->in.at = token->text.data + strlen(name->whole);
+        return;
+    }
+}
+
 /* --- All of it ------------------------------------------------------------ */
 
 static void weaver_name(struct weaver *w, const struct token *before,
@@ -350,6 +442,8 @@ static void weaver_name(struct weaver *w, const struct token *before,
         weaver_open(w);
     else if (weaver_is_goto(w, before, token))
         weaver_tick(w, token->text.data);
+    else if (w->named)
+        weaver_rename(w, before, token);
 }
 
 static void weaver_sign(struct weaver *w, const struct token *token)
@@ -361,10 +455,13 @@ static void weaver_sign(struct weaver *w, const struct token *token)
     w->parameters = false;
 }
 
-static size_t weaver_run(struct kr_str source, struct kr_str tick, char *out)
+static size_t weaver_run(struct kr_str source, struct kr_str tick,
+                         uint32_t named, char *out)
 {
     struct weaver w = {.in = {source.data, source.data + source.size},
+                       .source = source,
                        .tick = tick,
+                       .named = named ? named & ~weave_locals(source) : 0,
                        .copied = source.data,
                        .out = out};
     struct token before = {.kind = TOKEN_END}, token;
@@ -381,14 +478,14 @@ static size_t weaver_run(struct kr_str source, struct kr_str tick, char *out)
     return w.size;
 }
 
-size_t weave_size(struct kr_str source, struct kr_str tick)
+size_t weave_size(struct kr_str source, struct kr_str tick, uint32_t named)
 {
-    return weaver_run(source, tick, NULL);
+    return weaver_run(source, tick, named, NULL);
 }
 
-void weave(struct kr_str source, struct kr_str tick, char *out)
+void weave(struct kr_str source, struct kr_str tick, uint32_t named, char *out)
 {
-    (void)weaver_run(source, tick, out);
+    (void)weaver_run(source, tick, named, out);
 }
 
 const char *weave_foreign(struct kr_str source, int *line)

@@ -20,6 +20,14 @@
  * where TICKk() answers what it gets.  As in Lua 5.1 the caller is there then;
  * such calls are no tail calls any more.
  *
+ * What a script calls most is found in two tables behind fronts (engine.h) each
+ * time.  No script can change it, so it gets names of its own, in front of all:
+ *
+ *     redis.call(...)                TICKc(...)
+ *     KEYS[1] .. ARGV[1]             TICKy[1] .. TICKa[1]
+ *
+ * but not where the source has a local of that name.
+ *
  * Tokens are enough to find these places; no line is added, so errors name the
  * lines of the original.  What did not compile before does not compile now, and
  * what did, does. */
@@ -28,12 +36,22 @@
 
 #include <kr/base.h>
 
-#define WEAVE_KEEP "k" /* behind the tick's name */
+/* Behind the tick's name: */
+#define WEAVE_KEEP  "k"
+#define WEAVE_CALL  "c"
+#define WEAVE_PCALL "p"
+#define WEAVE_KEYS  "y"
+#define WEAVE_ARGV  "a"
+
+/* What has a name of its own. */
+#define WEAVE_CALLS (1u << 0) /* redis.call and redis.pcall */
+#define WEAVE_WORDS (1u << 1) /* KEYS and ARGV */
 
 /* Write the woven `source` to `out`, which has room for weave_size() bytes.
- * `tick` is the name of the tick.  O(bytes). */
-size_t weave_size(struct kr_str source, struct kr_str tick);
-void weave(struct kr_str source, struct kr_str tick, char *out);
+ * `tick` is the name of the tick, `named` WEAVE_CALLS and WEAVE_WORDS.
+ * O(bytes). */
+size_t weave_size(struct kr_str source, struct kr_str tick, uint32_t named);
+void weave(struct kr_str source, struct kr_str tick, uint32_t named, char *out);
 
 /* Lua 5.1 knows no letters beyond ASCII, LuaJIT does: where a word has one, and
  * in which line; NULL mostly.  O(bytes). */

@@ -6,6 +6,8 @@
 #include "kind.h"
 #include "timer.h"
 
+#include "../lua/weave.h"
+
 #include <kr/log.h>
 #include <kr/loop.h>
 #include <kr/memory.h>
@@ -295,7 +297,7 @@ static bool load_run(struct program *program, const struct kr_file *file,
     load_name(file->path, name);
     load_keep_args(program, args);
     engine->must = true; /* what is not protected may not fail */
-    good = engine_compile(L, load_source(file), name);
+    good = engine_compile(L, load_source(file), name, WEAVE_CALLS);
     if (good) {
         engine->loading = program;
         engine->deadline_ns =

@@ -209,6 +209,8 @@ void rdb_on_load(void *ctx, const void *payload)
     case KR_EFAIL: /* the server ends, with what is in the file */
         break;
     default:
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "Fatal error loading the DB, check server logs. Exiting.");
         *event->failed = true;
     }
     rdb->saved_changes = kr_calls->changes();

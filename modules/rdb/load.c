@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* load - from the bytes of a snapshot to keys.
+/* load - from the bytes of a snapshot to keys, or only past them (rdb_pass()).
  *
  * One pass: what stands before a key is remembered until the key comes, the
  * value is read by its type and placed, and that is one look-up a key.  The
@@ -21,6 +21,9 @@
 #define KEY_BYTES_LEAST 4  /* that a key takes in a file */
 #define PROGRESS_EACH   64 /* keys */
 #define SANITIZE_ALWAYS 1
+#define EMPTY_TOLD      10 /* keys */
+
+#define WRONG_SIGNATURE "Wrong signature trying to load DB from file"
 
 struct load {
     struct rdb *rdb;
@@ -30,7 +33,8 @@ struct load {
     uint32_t version;
     int64_t now_ms;
     struct kr_snapshot_end *end;
-    int error; /* errno of a failed read */
+    struct rdb_check *check; /* who is told, and nothing is kept; or NULL */
+    int error;               /* errno of a failed read */
     int fd;
     bool finished; /* the opcode of the end has come */
     bool stopped;  /* the server is to end */
@@ -38,12 +42,20 @@ struct load {
     int64_t expiry_ms; /* KR_NO_EXPIRY: none */
     int64_t idle_sec;  /* -1: not known */
     int32_t frequency;
+    char refusal[64]; /* a reason with a number in it */
+    uint64_t empty;   /* keys that were passed over */
 };
 
 static bool load_refuse(struct load *load, const char *reason)
 {
     kr_codec->refuse(load->in, reason);
     return false;
+}
+
+static void load_tell(struct load *load, enum rdb_stage stage)
+{
+    if (load->check)
+        load->check->stage = stage;
 }
 
 /* --- Fields -------------------------------------------------------------- */
@@ -90,6 +102,7 @@ static bool load_field(struct load *load)
     struct kr_str name, value;
     char kept[128];
 
+    load_tell(load, RDB_READS_FIELD);
     if (!kr_codec->read_string(load->in, &name))
         return false;
     if (name.size > sizeof(kept))
@@ -98,7 +111,11 @@ static bool load_field(struct load *load)
         memcpy(kept, name.data, name.size);
     if (!kr_codec->read_string(load->in, &value))
         return false;
-    load_tell_field(load, kr_str(kept, name.size), value);
+    if (load->check)
+        rdb_check_say(load->in, "AUX FIELD %.*s = '%.*s'", (int)name.size, kept,
+                      (int)(value.size < 1024 ? value.size : 1024), value.data);
+    else
+        load_tell_field(load, kr_str(kept, name.size), value);
     return true;
 }
 
@@ -108,8 +125,14 @@ static bool load_select(struct load *load)
 {
     uint64_t index;
 
+    load_tell(load, RDB_READS_NUMBER);
     if (!kr_codec->read_uint64(load->in, &index))
         return false;
+    if (load->check) {
+        rdb_check_say(load->in, "Selecting DB ID %llu",
+                      (unsigned long long)index);
+        return true;
+    }
     if (index >= (uint64_t)kr_keyspace->db_count()) {
         kr_logf(load->rdb->self, KR_LOG_WARNING,
                 "FATAL: Data file was created with a Redis server configured "
@@ -126,9 +149,12 @@ static bool load_resize(struct load *load)
 {
     uint64_t keys, expiring, most;
 
+    load_tell(load, RDB_READS_NUMBER);
     if (!kr_codec->read_uint64(load->in, &keys) ||
         !kr_codec->read_uint64(load->in, &expiring))
         return false;
+    if (load->check)
+        return true;
     most = kr_codec->reader_left(load->in) / KEY_BYTES_LEAST;
     kr_keyspace->reserve(load->db, keys < most ? keys : most);
     return true;
@@ -139,6 +165,7 @@ static bool load_expiry(struct load *load, unsigned size, int64_t unit_ms)
     char bytes[8];
     uint64_t when;
 
+    load_tell(load, RDB_READS_EXPIRY);
     if (!kr_codec->read_raw(load->in, bytes, size))
         return false;
     when = rdb_get_uint(bytes, size);
@@ -262,17 +289,86 @@ static bool load_keep_key(struct load *load, struct kept_key *kept)
     return true;
 }
 
+static void load_check_key(struct load *load, uint8_t code, struct kr_str key)
+{
+    struct rdb_check *check = load->check;
+
+    check->stage = RDB_READS_VALUE;
+    check->code = code;
+    check->has_key = true;
+    check->keys++;
+    if (key.size >= sizeof(check->key))
+        key.size = sizeof(check->key) - 1;
+    memcpy(check->key, key.data, key.size);
+    check->key[key.size] = '\0';
+}
+
+static void load_check_value(struct load *load)
+{
+    struct rdb_check *check = load->check;
+
+    if (load->expiry_ms != KR_NO_EXPIRY) {
+        check->expiring++;
+        check->expired += load->expiry_ms < load->now_ms;
+    }
+    check->code = -1;
+    check->has_key = false;
+}
+
+/* A value that nobody knows, where that is not wanted. */
+static bool load_check_type(struct load *load, uint16_t slot)
+{
+    if (KR_LIKELY(rdb_settings.carry || !kr_types->is_sealed(slot)))
+        return true;
+    kr_logf(load->rdb->self, KR_LOG_WARNING,
+            "The RDB file contains module data I can't load: no matching "
+            "module type '%s'",
+            kr_types->name(slot));
+    return load_refuse(load, "a value of a type that is not loaded");
+}
+
+/* Servers of old have saved keys without elements, by mistake. */
+static void load_pass_empty(struct load *load, struct kr_str key)
+{
+    if (load->check) {
+        rdb_check_say(load->in, "Key '%s' is empty: it is not loaded",
+                      load->check->key);
+        load_check_value(load);
+    } else if (load->empty < EMPTY_TOLD) {
+        kr_logf(load->rdb->self, KR_LOG_NOTICE,
+                "A key without elements: skipping empty key: %.*s",
+                (int)(key.size < 128 ? key.size : 128), key.data);
+    }
+    load->empty++;
+}
+
 static bool load_key(struct load *load, uint8_t code)
 {
     struct kr_value value = {.size = sizeof(value)};
+    struct kr_subject subject;
     struct kept_key kept;
     uint16_t slot;
     bool fine;
 
+    load_tell(load, RDB_READS_KEY);
     if (!load_keep_key(load, &kept))
         return false;
+    if (load->check)
+        load_check_key(load, code, kept.key);
+    subject = KR_SUBJECT(kept.key, kr_keyspace->db_index(load->db));
+    kr_types->about(&subject);
     fine = kr_codec->read_value(load->in, code, &slot, &value);
-    if (fine && load_is_over(load)) {
+    kr_types->about(NULL);
+    if (fine && !load->check && !load_check_type(load, slot)) {
+        load_free(slot, &value);
+        fine = false;
+    } else if (fine && load->check) {
+        load_free(slot, &value);
+        load_check_value(load);
+    } else if (!fine && kr_codec->pass_empty(load->in)) {
+        load_pass_empty(load, kept.key);
+        fine = true;
+    } else if (fine && load_is_over(load)) {
         load_free(slot, &value);
         load->end->expired++;
     } else if (fine) {
@@ -291,13 +387,15 @@ static bool load_item(struct load *load)
 {
     uint8_t code;
 
+    load_tell(load, RDB_READS_CODE);
     if (!kr_codec->read_code(load->in, &code))
         return false;
     switch ((enum rdb_opcode)code) {
     case RDB_FUNCTION2:
     case RDB_FUNCTION:
     case RDB_MODULE_AUX:
-        return rdb_load_part(load->rdb, load->in, code);
+        return load->check ? rdb_pass_part(load->in, code, load->check)
+                           : rdb_load_part(load->rdb, load->in, code);
     case RDB_IDLE:
         return load_idle(load);
     case RDB_FREQUENCY:
@@ -339,15 +437,15 @@ static bool load_begin(struct load *load)
     if (!kr_codec->read_raw(load->in, magic, RDB_MAGIC_SIZE))
         return false;
     if (memcmp(magic, RDB_MAGIC, strlen(RDB_MAGIC)) != 0) {
-        kr_logf(load->rdb->self, KR_LOG_WARNING,
-                "Wrong signature trying to load DB from file");
-        return load_refuse(load, "no snapshot: its first bytes are others");
+        kr_logf(load->rdb->self, KR_LOG_WARNING, WRONG_SIGNATURE);
+        return load_refuse(load, WRONG_SIGNATURE);
     }
     load->version = load_read_version(magic + strlen(RDB_MAGIC));
     if (load->version < 1 || load->version > RDB_VERSION_MOST) {
-        kr_logf(load->rdb->self, KR_LOG_WARNING,
-                "Can't handle RDB format version %u", load->version);
-        return load_refuse(load, "a version of the format that is not known");
+        snprintf(load->refusal, sizeof(load->refusal),
+                 "Can't handle RDB format version %u", load->version);
+        kr_logf(load->rdb->self, KR_LOG_WARNING, "%s", load->refusal);
+        return load_refuse(load, load->refusal);
     }
     return true;
 }
@@ -357,12 +455,18 @@ static bool load_check_sum(struct load *load)
     char bytes[RDB_SUM_SIZE];
     uint64_t wanted, found;
 
+    load_tell(load, RDB_READS_SUM);
     if (load->version < RDB_VERSION_SUMMED)
         return true;
     wanted = kr_codec->reader_sum(load->in);
     if (!kr_codec->read_raw(load->in, bytes, sizeof(bytes)))
         return false;
     found = rdb_get_uint(bytes, sizeof(bytes));
+    if (load->check && (found == wanted || found == 0))
+        rdb_check_say(load->in,
+                      found == 0 ? "RDB file was saved with checksum disabled: "
+                                   "no check performed."
+                                 : "Checksum OK");
     if (!rdb_settings.checksum || found == wanted)
         return true;
     if (found == 0) {
@@ -386,7 +490,8 @@ static bool load_all(struct load *load)
     while (!load->finished) {
         if (!load_item(load))
             return false;
-        if (--until_progress > 0 && rdb_settings.load_delay_us == 0)
+        if (load->check ||
+            (--until_progress > 0 && rdb_settings.load_delay_us == 0))
             continue;
         until_progress = PROGRESS_EACH;
         if (!load_settle(load))
@@ -426,12 +531,18 @@ static void load_report(struct load *load)
     struct kr_snapshot_end *end = load->end;
     const char *reason = kr_codec->reader_error(load->in);
 
+    if (load->error)
+        reason = strerror(load->error);
+    else if (!reason)
+        reason = "not enough memory";
     end->error_code = load->error;
     snprintf(end->error, sizeof(end->error), "offset %llu: %s",
-             (unsigned long long)end->bytes,
-             load->error ? strerror(load->error)
-             : reason    ? reason
-                         : "not enough memory");
+             (unsigned long long)end->bytes, reason);
+    if (load->check)
+        snprintf(load->check->error, sizeof(load->check->error), "%s",
+                 !load->error && kr_codec->reader_short(load->in)
+                     ? "Unexpected EOF reading RDB file"
+                     : reason);
 }
 
 static void load_end_reserves(void)
@@ -440,46 +551,69 @@ static void load_end_reserves(void)
         kr_keyspace->reserve(kr_keyspace->db(i), 0);
 }
 
-kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
-                   struct kr_snapshot_end *end)
+static kr_status load_run(struct load *load)
 {
-    int64_t at = lseek(fd, 0, SEEK_CUR);
-    struct load load = {.rdb = rdb,
-                        .db = kr_keyspace->db(0),
-                        .flags = flags,
-                        .now_ms = kr_loop->wall_ms(),
-                        .end = end,
-                        .fd = fd};
-    uint32_t how =
-        (rdb_settings.checksum ? KR_CODEC_SUM : 0) |
-        (rdb_settings.sanitize == SANITIZE_ALWAYS ? KR_CODEC_DEEP : 0);
+    int64_t at = lseek(load->fd, 0, SEEK_CUR);
+    struct kr_snapshot_end *end = load->end;
+    uint32_t how = rdb_settings.checksum ? KR_CODEC_SUM : 0;
     bool fine;
 
-    (void)name;
+    if (rdb_settings.sanitize == SANITIZE_ALWAYS || load->check)
+        how |= KR_CODEC_DEEP;
     end->keys = end->expired = 0;
     end->error_code = 0;
     end->error[0] = '\0';
-    load.in =
-        kr_codec->new_stream_reader(load_get, &load, load_limit(fd, at), how);
-    load_forget_attributes(&load);
-    fine = load_all(&load);
-    end->bytes = kr_codec->reader_offset(load.in);
+    load->db = kr_keyspace->db(0);
+    load->now_ms = kr_loop->wall_ms();
+    load->in = kr_codec->new_stream_reader(load_get, load,
+                                           load_limit(load->fd, at), how);
+    load_forget_attributes(load);
+    fine = load_all(load);
+    end->bytes = kr_codec->reader_offset(load->in);
     (void)kr_keyspace->settle();
     if (!fine)
-        load_report(&load);
+        load_report(load);
     else if (at >= 0)
-        (void)lseek(fd, at + (int64_t)end->bytes, SEEK_SET);
+        (void)lseek(load->fd, at + (int64_t)end->bytes, SEEK_SET);
     load_end_reserves();
-    kr_codec->free_reader(load.in);
+    kr_codec->free_reader(load->in);
+    return fine            ? KR_OK
+           : load->stopped ? KR_EFAIL
+           : load->error   ? KR_EIO
+                           : KR_EFORMAT;
+}
+
+static void load_say_done(const struct load *load)
+{
+    char empty[64] = "";
+
+    if (load->empty > 0)
+        snprintf(empty, sizeof(empty), ", empty keys skipped: %llu",
+                 (unsigned long long)load->empty);
+    kr_logf(load->rdb->self, KR_LOG_NOTICE,
+            "Done loading RDB, keys loaded: %llu, keys expired: %llu%s.",
+            (unsigned long long)load->end->keys,
+            (unsigned long long)load->end->expired, empty);
+}
+
+kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
+                   struct kr_snapshot_end *end)
+{
+    struct load load = {.rdb = rdb, .flags = flags, .end = end, .fd = fd};
+    kr_status answer = load_run(&load);
+
+    (void)name;
     rdb->loaded_keys = end->keys;
     rdb->loaded_expired = end->expired;
-    if (fine)
-        kr_logf(rdb->self, KR_LOG_NOTICE,
-                "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
-                (unsigned long long)end->keys,
-                (unsigned long long)end->expired);
-    return fine           ? KR_OK
-           : load.stopped ? KR_EFAIL
-           : load.error   ? KR_EIO
-                          : KR_EFORMAT;
+    if (answer == KR_OK)
+        load_say_done(&load);
+    return answer;
+}
+
+kr_status rdb_pass(struct rdb *rdb, int fd, struct rdb_check *check,
+                   struct kr_snapshot_end *end)
+{
+    struct load load = {.rdb = rdb, .check = check, .end = end, .fd = fd};
+
+    return load_run(&load);
 }

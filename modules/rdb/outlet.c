@@ -7,7 +7,11 @@
  *
  * The two hand chunks over at the beginning and at the end of a job only: there
  * is no lock, and what belongs to whom follows from `busy`.  What was given up
- * is freed when its last job is over. */
+ * is freed when its last job is over.
+ *
+ * Chunks of the usual size come back and are used again: for new ones the main
+ * thread would wait for pages, and for a thread of low priority that happens to
+ * be giving some back. */
 #include "outlet.h"
 
 #include "format.h"
@@ -15,9 +19,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define CHUNK_SIZE (256u << 10)
+#define SPARES_MAX 32
+
 struct chunk {
     struct chunk *next;
-    size_t size;
+    size_t size, capacity;
     char bytes[];
 };
 
@@ -26,7 +33,9 @@ struct outlet {
     void (*told)(void *ctx);
     void *ctx;
     /* The main thread's. */
-    struct chunk *first, **end;
+    struct chunk *first, *last;
+    struct chunk *spares;
+    uint32_t spare_count;
     uint64_t gathered; /* bytes in them */
     uint64_t sent;     /* bytes that the job has */
     bool busy;         /* there is a job */
@@ -34,7 +43,8 @@ struct outlet {
     bool given_up;
     /* The job's while there is one. */
     struct chunk *batch;
-    bool last; /* nothing comes behind this batch */
+    struct chunk *written; /* of CHUNK_SIZE */
+    bool final;            /* nothing comes behind this batch */
     bool done;
     struct rdb_sink sink;
     uint64_t sum;
@@ -83,24 +93,74 @@ static void outlet_work(void *ctx)
     while ((chunk = outlet->batch)) {
         outlet->batch = chunk->next;
         outlet_write(outlet, kr_str(chunk->bytes, chunk->size));
-        kr_memory->free(outlet->self, chunk);
+        if (chunk->capacity == CHUNK_SIZE) {
+            chunk->next = outlet->written;
+            outlet->written = chunk;
+        } else {
+            kr_memory->free(outlet->self, chunk);
+        }
     }
-    if (outlet->last && !outlet->error)
+    if (outlet->final && !outlet->error)
         outlet_finish(outlet);
 }
 
 /* --- The main thread ----------------------------------------------------- */
 
+static void outlet_free_all(struct outlet *outlet, struct chunk *chunk)
+{
+    while (chunk) {
+        struct chunk *next = chunk->next;
+
+        kr_memory->free(outlet->self, chunk);
+        chunk = next;
+    }
+}
+
 static void outlet_drop(struct outlet *outlet)
+{
+    outlet_free_all(outlet, outlet->first);
+    outlet->first = outlet->last = NULL;
+    outlet->gathered = 0;
+}
+
+/* What the job has written is there to be filled again. */
+static void outlet_take_back(struct outlet *outlet)
 {
     struct chunk *chunk;
 
-    while ((chunk = outlet->first)) {
-        outlet->first = chunk->next;
-        kr_memory->free(outlet->self, chunk);
+    while ((chunk = outlet->written) && outlet->spare_count < SPARES_MAX) {
+        outlet->written = chunk->next;
+        chunk->next = outlet->spares;
+        outlet->spares = chunk;
+        outlet->spare_count++;
     }
-    outlet->end = &outlet->first;
-    outlet->gathered = 0;
+    outlet_free_all(outlet, outlet->written);
+    outlet->written = NULL;
+}
+
+/* At the end of the list, with room for `size` bytes.  NULL: no memory. */
+static struct chunk *outlet_add_chunk(struct outlet *outlet, size_t size)
+{
+    size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+    struct chunk *chunk = capacity == CHUNK_SIZE ? outlet->spares : NULL;
+
+    if (chunk) {
+        outlet->spares = chunk->next;
+        outlet->spare_count--;
+    } else {
+        chunk = kr_memory->try_alloc(outlet->self, sizeof(*chunk) + capacity);
+    }
+    if (!chunk)
+        return NULL;
+    chunk->next = NULL;
+    chunk->size = 0;
+    chunk->capacity = capacity;
+    if (outlet->last)
+        outlet->last->next = chunk;
+    else
+        outlet->first = chunk;
+    outlet->last = chunk;
+    return chunk;
 }
 
 static void outlet_send(struct outlet *outlet);
@@ -111,6 +171,7 @@ static void outlet_worked(void *ctx)
 
     outlet->busy = false;
     outlet->sent = 0;
+    outlet_take_back(outlet);
     if (outlet->given_up) {
         outlet_free(outlet);
         return;
@@ -126,9 +187,8 @@ static void outlet_send(struct outlet *outlet)
 {
     outlet->batch = outlet->first;
     outlet->sent = outlet->gathered;
-    outlet->last = outlet->ended;
-    outlet->first = NULL;
-    outlet->end = &outlet->first;
+    outlet->final = outlet->ended;
+    outlet->first = outlet->last = NULL;
     outlet->gathered = 0;
     outlet->busy = true;
     kr_loop->job(outlet->self, outlet_work, outlet_worked, outlet);
@@ -142,7 +202,6 @@ struct outlet *outlet_open(kr_module *self, int fd, void (*told)(void *ctx),
     outlet->self = self;
     outlet->told = told;
     outlet->ctx = ctx;
-    outlet->end = &outlet->first;
     outlet->sink =
         (struct rdb_sink){.fd = fd, .sync = rdb_settings.incremental_fsync};
     return outlet;
@@ -151,18 +210,16 @@ struct outlet *outlet_open(kr_module *self, int fd, void (*told)(void *ctx),
 bool outlet_put(void *ctx, struct kr_str bytes)
 {
     struct outlet *outlet = ctx;
-    struct chunk *chunk;
+    struct chunk *chunk = outlet->last;
 
     if (outlet->ended)
         return false;
-    chunk = kr_memory->try_alloc(outlet->self, sizeof(*chunk) + bytes.size);
+    if (!chunk || bytes.size > chunk->capacity - chunk->size)
+        chunk = outlet_add_chunk(outlet, bytes.size);
     if (!chunk)
         return false;
-    chunk->next = NULL;
-    chunk->size = bytes.size;
-    memcpy(chunk->bytes, bytes.data, bytes.size);
-    *outlet->end = chunk;
-    outlet->end = &chunk->next;
+    memcpy(chunk->bytes + chunk->size, bytes.data, bytes.size);
+    chunk->size += bytes.size;
     outlet->gathered += bytes.size;
     if (!outlet->busy && !outlet->error)
         outlet_send(outlet);
@@ -202,6 +259,7 @@ void outlet_free(struct outlet *outlet)
     outlet->given_up = true;
     if (outlet->busy)
         return;
+    outlet_free_all(outlet, outlet->spares);
     if (outlet->sink.fd >= 0)
         close(outlet->sink.fd);
     kr_memory->free(outlet->self, outlet);

@@ -6,9 +6,9 @@
  *
  *   247 | id: nine letters, 10 bits of format | 2 when | tagged items | 0
  *
- * Other opcodes write their records themselves.  A library of functions whose
- * module is not here is carried along as its bytes, and given to it when it
- * comes: a server that was started without it must not lose it by saving. */
+ * Other opcodes write their records themselves.  A record whose module is not
+ * here is carried along as its bytes, and given to it when it comes: a server that
+ * was started without it must not lose it by saving. */
 #include "rdb.h"
 
 #include "format.h"
@@ -18,6 +18,8 @@
 #define LETTER_BITS 6u
 #define LETTERS     9u
 #define FORMAT_BITS 10u
+
+#define PRE_RELEASE "Pre-release function format not supported."
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "abcdefghijklmnopqrstuvwxyz"
@@ -50,42 +52,143 @@ static struct rdb_part *part_find(struct rdb *rdb, uint32_t opcode,
     return part;
 }
 
-/* The record was read while its module was away.  false: the module refuses it,
- * and it is carried on. */
+static uint64_t part_id(const struct kr_snapshot_part *row)
+{
+    uint64_t id = 0;
+
+    for (unsigned i = 0; i < LETTERS; i++)
+        id = id << LETTER_BITS |
+             (uint64_t)(strchr(letters, row->file_name[i]) - letters);
+    return id << FORMAT_BITS | row->format;
+}
+
+/* --- Records of modules that are away ------------------------------------- */
+
+static bool part_refuse(kr_reader *in, const char *reason)
+{
+    kr_codec->refuse(in, reason);
+    return false;
+}
+
+/* Items as their module has written them, whichever format it had. */
+static bool part_load_items(const struct kr_snapshot_part *row, kr_reader *in,
+                            uint64_t id, uint32_t when)
+{
+    uint64_t end;
+    bool fine;
+
+    kr_codec->tag_reader(in, true);
+    fine =
+        row->load(row->ctx, in, (uint32_t)id & ((1u << FORMAT_BITS) - 1), when);
+    kr_codec->tag_reader(in, false);
+    if (!fine)
+        return part_refuse(in, "data that its module refuses");
+    return kr_codec->read_uint64(in, &end) &&
+           (end == 0 || part_refuse(in, "data with more items than its module "
+                                        "reads"));
+}
+
+static bool part_is_for(const struct rdb_carried *carried,
+                        const struct kr_snapshot_part *row)
+{
+    return carried->opcode == row->opcode &&
+           (row->opcode != KR_SNAPSHOT_AUX ||
+            carried->id >> FORMAT_BITS == part_id(row) >> FORMAT_BITS);
+}
+
+/* false: the module refuses it, and it is carried on. */
 static bool part_take(const struct kr_snapshot_part *row,
                       const struct rdb_carried *carried)
 {
     kr_writer *out = kr_codec->new_writer(0);
+    struct kr_str bytes = kr_str(carried->bytes, carried->size);
     kr_reader *in;
     bool taken;
 
-    kr_codec->write_string(out, kr_str(carried->bytes, carried->size));
+    if (row->opcode == KR_SNAPSHOT_AUX)
+        kr_codec->write_raw(out, bytes);
+    else
+        kr_codec->write_string(out, bytes);
     in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
     taken = !kr_codec->writer_failed(out) &&
-            row->load(row->ctx, in, 0, KR_SNAPSHOT_BEFORE);
+            (row->opcode == KR_SNAPSHOT_AUX
+                 ? part_load_items(row, in, carried->id, carried->when)
+                 : row->load(row->ctx, in, 0, KR_SNAPSHOT_BEFORE));
     kr_codec->free_reader(in);
     kr_codec->free_writer(out);
     return taken;
 }
 
-static void part_take_carried(struct rdb *rdb,
-                              const struct kr_snapshot_part *row)
+static const struct kr_snapshot_part *
+part_wanted_by(const struct rdb *rdb, const struct rdb_carried *carried)
 {
+    const struct rdb_part *part = rdb->parts;
+
+    while (part && !part_is_for(carried, part->row))
+        part = part->next;
+    return part ? part->row : NULL;
+}
+
+/* Each to its module, if that is here by now. */
+static void part_give_carried(void *ctx)
+{
+    struct rdb *rdb = rdb_of_module();
     struct rdb_carried **link = &rdb->carried, *carried;
 
+    (void)ctx;
     while ((carried = *link)) {
-        if (!part_take(row, carried)) {
-            kr_log->write(rdb->self, KR_LOG_WARNING,
-                          KR_STR("A library that was carried for its module is "
-                                 "refused by it and carried on"));
-            link = &carried->next;
+        const struct kr_snapshot_part *row = part_wanted_by(rdb, carried);
+
+        if (row && part_take(row, carried)) {
+            *link = carried->next;
+            kr_memory->free(rdb->self, carried);
             continue;
         }
-        *link = carried->next;
-        kr_memory->free(rdb->self, carried);
+        if (row)
+            kr_log->write(rdb->self, KR_LOG_WARNING,
+                          KR_STR("What was carried for a module is refused by "
+                                 "it and carried on"));
+        link = &carried->next;
     }
     rdb->carried_end = link;
 }
+
+/* `as`: all but the bytes. */
+static bool part_carry(struct rdb *rdb, kr_reader *in,
+                       const struct rdb_carried *as, struct kr_str bytes)
+{
+    struct rdb_carried *carried =
+        kr_memory->try_alloc(rdb->self, sizeof(*carried) + bytes.size);
+
+    if (!carried)
+        return part_refuse(in, "not enough memory for what a module has left");
+    *carried = *as;
+    carried->next = NULL;
+    carried->size = bytes.size;
+    if (bytes.size > 0)
+        memcpy(carried->bytes, bytes.data, bytes.size);
+    *rdb->carried_end = carried;
+    rdb->carried_end = &carried->next;
+    return true;
+}
+
+static void part_write_carried(const struct rdb_carried *carried,
+                               kr_writer *out)
+{
+    struct kr_str bytes = kr_str(carried->bytes, carried->size);
+
+    kr_codec->code(out, (uint8_t)carried->opcode);
+    if (carried->opcode != KR_SNAPSHOT_AUX) {
+        kr_codec->write_string(out, bytes);
+        return;
+    }
+    kr_codec->write_uint64(out, carried->id);
+    kr_codec->write_uint64(out, RDB_TAG_UINT64);
+    kr_codec->write_uint64(out, carried->when);
+    kr_codec->write_raw(out, bytes);
+}
+
+/* --- They come and go ----------------------------------------------------- */
 
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
 {
@@ -110,8 +213,9 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
     *part = (struct rdb_part){.row = row};
     snprintf(part->module, sizeof(part->module), "%s", info.name);
     *end = part;
-    if (row->opcode == KR_SNAPSHOT_FUNCTION)
-        part_take_carried(rdb, row);
+    /* Not before the module is ready: it may have registered the part first. */
+    if (rdb->carried)
+        kr_calls->later(rdb->self, part_give_carried, NULL);
     return KR_OK;
 }
 
@@ -144,16 +248,6 @@ void rdb_clear_parts(struct rdb *rdb)
 }
 
 /* --- Writing ------------------------------------------------------------- */
-
-static uint64_t part_id(const struct kr_snapshot_part *row)
-{
-    uint64_t id = 0;
-
-    for (unsigned i = 0; i < LETTERS; i++)
-        id = id << LETTER_BITS |
-             (uint64_t)(strchr(letters, row->file_name[i]) - letters);
-    return id << FORMAT_BITS | row->format;
-}
 
 /* What the part has to say is gathered first: if it is nothing, there is no
  * record. */
@@ -188,12 +282,9 @@ void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when)
         else
             row->save(row->ctx, out, when);
     }
-    if (when != KR_SNAPSHOT_BEFORE)
-        return;
-    for (struct rdb_carried *c = rdb->carried; c; c = c->next) {
-        kr_codec->code(out, RDB_FUNCTION2);
-        kr_codec->write_string(out, kr_str(c->bytes, c->size));
-    }
+    for (struct rdb_carried *c = rdb->carried; c; c = c->next)
+        if (c->when & when)
+            part_write_carried(c, out);
 }
 
 /* What is carried for a module that is away is what its command would load. */
@@ -208,89 +299,189 @@ void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when)
         struct kr_str argv[] = {KR_STR("FUNCTION"), KR_STR("LOAD"),
                                 kr_str(c->bytes, c->size)};
 
-        kr_codec->emit(out, KR_COUNT(argv), argv);
+        if (c->opcode == KR_SNAPSHOT_FUNCTION)
+            kr_codec->emit(out, KR_COUNT(argv), argv);
     }
 }
 
 /* --- Reading ------------------------------------------------------------- */
 
-static bool part_refuse(kr_reader *in, const char *reason)
+/* What stands in front of the items. */
+struct frame {
+    char name[LETTERS + 1];
+    uint64_t id;
+    uint32_t when;
+};
+
+static bool part_read_frame(kr_reader *in, struct frame *frame)
 {
-    kr_codec->refuse(in, reason);
-    return false;
+    uint64_t tag, when, bits;
+
+    *frame = (struct frame){.when = 0};
+    if (!kr_codec->read_uint64(in, &frame->id) ||
+        !kr_codec->read_uint64(in, &tag) || !kr_codec->read_uint64(in, &when))
+        return false;
+    if (tag != RDB_TAG_UINT64)
+        return part_refuse(in, "bad when_opcode");
+    bits = frame->id >> FORMAT_BITS;
+    for (unsigned i = LETTERS; i-- > 0; bits >>= LETTER_BITS)
+        frame->name[i] = letters[bits & ((1u << LETTER_BITS) - 1)];
+    frame->when = (uint32_t)when;
+    return true;
 }
 
-/* What to do with the record of a module that is not here.  ORDER: the same
- * question for values is answered by the codec. */
-static bool part_load_unknown(struct rdb *rdb, kr_reader *in, const char *name)
+static bool part_carry_items(struct rdb *rdb, kr_reader *in,
+                             const struct frame *frame)
 {
-    kr_logf(rdb->self, KR_LOG_WARNING,
-            "The RDB file contains AUX module data I can't load: no matching "
-            "module '%s'",
-            name);
-    return part_refuse(in, "data of a module that is not loaded");
+    struct rdb_carried as = {.opcode = KR_SNAPSHOT_AUX,
+                             .when = frame->when & KR_SNAPSHOT_AFTER
+                                         ? KR_SNAPSHOT_AFTER
+                                         : KR_SNAPSHOT_BEFORE,
+                             .id = frame->id};
+    struct kr_str bytes;
+
+    return kr_codec->skip_bytes(in, &bytes) && part_carry(rdb, in, &as, bytes);
+}
+
+static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
+                              const struct frame *frame)
+{
+    if (!rdb_settings.carry) {
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "The RDB file contains AUX module data I can't load: no "
+                "matching module '%s'",
+                frame->name);
+        return part_refuse(in, "data of a module that is not loaded");
+    }
+    kr_logf(rdb->self, KR_LOG_NOTICE,
+            "The module of '%s' is not loaded: its data are kept for it",
+            frame->name);
+    return part_carry_items(rdb, in, frame);
 }
 
 static bool part_load_aux(struct rdb *rdb, kr_reader *in)
 {
-    char name[LETTERS + 1] = "";
+    struct frame frame;
     struct rdb_part *part;
-    uint64_t id, tag, when, end, bits;
-    bool fine;
 
-    if (!kr_codec->read_uint64(in, &id) || !kr_codec->read_uint64(in, &tag) ||
-        !kr_codec->read_uint64(in, &when))
+    if (!part_read_frame(in, &frame))
         return false;
-    if (tag != RDB_TAG_UINT64)
-        return part_refuse(in, "bad when_opcode");
-    bits = id >> FORMAT_BITS;
-    for (unsigned i = LETTERS; i-- > 0; bits >>= LETTER_BITS)
-        name[i] = letters[bits & ((1u << LETTER_BITS) - 1)];
-    part = part_find(rdb, KR_SNAPSHOT_AUX, name);
-    if (!part)
-        return part_load_unknown(rdb, in, name);
-    kr_codec->tag_reader(in, true);
-    fine = part->row->load(part->row->ctx, in,
-                           (uint32_t)id & ((1u << FORMAT_BITS) - 1),
-                           (uint32_t)when);
-    kr_codec->tag_reader(in, false);
-    if (!fine)
-        return part_refuse(in, "data that its module refuses");
-    return kr_codec->read_uint64(in, &end) &&
-           (end == 0 || part_refuse(in, "data with more items than its module "
-                                        "reads"));
+    part = part_find(rdb, KR_SNAPSHOT_AUX, frame.name);
+    return part ? part_load_items(part->row, in, frame.id, frame.when)
+                : part_load_unknown(rdb, in, &frame);
 }
 
-static bool part_carry(struct rdb *rdb, kr_reader *in)
+static bool part_carry_library(struct rdb *rdb, kr_reader *in)
 {
-    struct rdb_carried *carried;
-    struct kr_str bytes;
+    static const struct rdb_carried as = {.opcode = KR_SNAPSHOT_FUNCTION,
+                                          .when = KR_SNAPSHOT_BEFORE};
+    struct kr_str source;
 
-    if (!kr_codec->read_string(in, &bytes))
-        return false;
-    carried = kr_memory->try_alloc(rdb->self, sizeof(*carried) + bytes.size);
-    if (!carried)
-        return part_refuse(in, "not enough memory for a library");
-    carried->next = NULL;
-    carried->size = bytes.size;
-    if (bytes.size > 0)
-        memcpy(carried->bytes, bytes.data, bytes.size);
-    *rdb->carried_end = carried;
-    rdb->carried_end = &carried->next;
-    return true;
+    return kr_codec->read_string(in, &source) &&
+           part_carry(rdb, in, &as, source);
+}
+
+static bool part_load_library(struct rdb *rdb, kr_reader *in)
+{
+    struct rdb_part *part = part_find(rdb, KR_SNAPSHOT_FUNCTION, NULL);
+
+    if (!part)
+        return part_carry_library(rdb, in);
+    return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
+           part_refuse(in, "a library that its module refuses");
 }
 
 bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
 {
-    struct rdb_part *part;
-
     if (opcode == RDB_MODULE_AUX)
         return part_load_aux(rdb, in);
     if (opcode == RDB_FUNCTION)
-        return part_refuse(in, "Pre-release function format not supported.");
-    part = part_find(rdb, opcode, NULL);
-    if (!part)
-        return part_carry(rdb, in);
-    return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
-           part_refuse(in, "a library that its module refuses");
+        return part_refuse(in, PRE_RELEASE);
+    return part_load_library(rdb, in);
+}
+
+/* --- Leaving ------------------------------------------------------------- */
+
+/* What the part would save is what its module will read. */
+static bool part_leave_libraries(struct rdb *rdb, kr_writer *out,
+                                 const struct kr_snapshot_part *row)
+{
+    kr_reader *in;
+    bool fine = true;
+    uint8_t code;
+
+    row->save(row->ctx, out, KR_SNAPSHOT_BEFORE);
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    while (fine && kr_codec->reader_left(in) > 0)
+        fine = kr_codec->read_raw(in, &code, 1) && code == RDB_FUNCTION2 &&
+               part_carry_library(rdb, in);
+    kr_codec->free_reader(in);
+    return fine;
+}
+
+static bool part_leave_aux(struct rdb *rdb, kr_writer *out,
+                           const struct kr_snapshot_part *row, uint32_t when)
+{
+    struct frame frame;
+    kr_reader *in;
+    bool fine = true;
+    uint8_t code;
+
+    part_write_aux(row, out, when);
+    in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
+    if (kr_codec->reader_left(in) > 0)
+        fine = kr_codec->read_raw(in, &code, 1) &&
+               part_read_frame(in, &frame) && part_carry_items(rdb, in, &frame);
+    kr_codec->free_reader(in);
+    return fine;
+}
+
+static void part_leave(struct rdb *rdb, const struct kr_snapshot_part *row,
+                       uint32_t when)
+{
+    kr_writer *out = kr_codec->new_writer(0);
+    bool fine = row->opcode == KR_SNAPSHOT_AUX
+                    ? part_leave_aux(rdb, out, row, when)
+                    : part_leave_libraries(rdb, out, row);
+
+    if (!fine || kr_codec->writer_failed(out))
+        kr_log->write(rdb->self, KR_LOG_WARNING,
+                      KR_STR("Not all that a module leaves behind could be "
+                             "kept"));
+    kr_codec->free_writer(out);
+}
+
+void rdb_leave_parts(kr_module *self)
+{
+    static const uint32_t both[] = {KR_SNAPSHOT_BEFORE, KR_SNAPSHOT_AFTER};
+    struct rdb *rdb = rdb_of_module();
+    struct kr_module_info info = {.size = sizeof(info)};
+    struct kr_str name;
+
+    kr_modules->info(self, &info);
+    name = kr_cstr(info.name);
+    for (const struct rdb_part *part = rdb->parts; part; part = part->next)
+        for (size_t i = 0; i < KR_COUNT(both); i++)
+            if (part->row->when & both[i] &&
+                kr_str_equal(name, kr_cstr(part->module)))
+                part_leave(rdb, part->row, both[i]);
+    rdb_forget_parts(rdb, &name);
+}
+
+bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check)
+{
+    struct kr_str source;
+    struct frame frame;
+
+    if (opcode != RDB_MODULE_AUX) {
+        check->stage = RDB_READS_FUNCTION;
+        if (opcode == RDB_FUNCTION)
+            return part_refuse(in, "Failed loading library, " PRE_RELEASE);
+        return kr_codec->read_string(in, &source);
+    }
+    check->stage = RDB_READS_MODULE;
+    if (!part_read_frame(in, &frame))
+        return false;
+    rdb_check_say(in, "MODULE AUX for: %s", frame.name);
+    return kr_codec->skip(in);
 }

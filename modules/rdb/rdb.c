@@ -60,6 +60,8 @@ static const struct kr_snapshot snapshot_interface = {
     .load = snapshot_load,
     .part = rdb_add_part,
     .rewrite_parts = snapshot_rewrite_parts,
+    .check = rdb_check_snapshot,
+    .leave = rdb_leave_parts,
 };
 
 /* --- What is heard ------------------------------------------------------- */
@@ -132,6 +134,7 @@ static void rdb_activate(kr_module *self, void *state)
     const struct rdb *rdb = state;
 
     kr_events->subscribe(self, KR_EVENT_LOAD, rdb_on_load, state);
+    kr_events->subscribe(self, KR_EVENT_PROGRAM, rdb_on_program, state);
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
@@ -228,6 +231,7 @@ static const struct kr_param params[] = {
     {.name = "sanitize-dump-payload", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.sanitize, .initial = "no",
      .words = KR_ROWS(sanitize_words)},
+    SWITCH("load-absent-modules", carry, "yes",),
     {.name = "snapshot-method", .type = KR_PARAM_ENUM,
      .slot = &rdb_settings.method, .initial = "fork",
      .words = KR_ROWS(method_words)},

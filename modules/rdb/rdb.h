@@ -6,7 +6,8 @@
  *   background.c  BGSAVE in a child      points.c     when to save by itself
  *   walk.c     BGSAVE by steps           outlet.c     a file, on another thread
  *   part.c     what other modules add    reload.c     DEBUG RELOAD
- *   status.c   INFO, and writes refused while saving fails */
+ *   status.c   INFO, and writes refused while saving fails
+ *   check.c    keyrack-check-rdb */
 #ifndef RDB_RDB_H
 #define RDB_RDB_H
 
@@ -24,6 +25,7 @@ struct rdb_settings {
     int32_t sanitize;
     int32_t method; /* enum rdb_method */
     int64_t walk_effort;
+    bool carry;            /* what modules that are not here have left */
     int64_t save_delay_us; /* a key, for tests */
     int64_t load_delay_us;
     int64_t process_interval;
@@ -43,9 +45,13 @@ struct rdb_point {
 };
 
 /* A record that belongs to a module which is not here; it is kept and written
- * again.  It stands behind the struct. */
+ * again.  What it holds stands behind the struct. */
 struct rdb_carried {
     struct rdb_carried *next;
+    uint32_t opcode; /* KR_SNAPSHOT_FUNCTION: bytes are a string's;
+                      * KR_SNAPSHOT_AUX: tagged items and their end */
+    uint32_t when;   /* KR_SNAPSHOT_BEFORE or AFTER the keys */
+    uint64_t id;     /* of AUX */
     size_t size;
     char bytes[];
 };
@@ -56,7 +62,7 @@ struct rdb_part {
     char module[64]; /* whose it is */
 };
 
-#define RDB_LAYOUT 2u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 3u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -102,6 +108,34 @@ int64_t rdb_now_sec(void);
 kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
                     struct kr_snapshot_end *end);
 kr_status rdb_load(struct rdb *rdb, int fd, const char *name, uint32_t flags,
+                   struct kr_snapshot_end *end);
+
+/* What is being read. */
+enum rdb_stage { /* ORDER: check_stages */
+                 RDB_READS_BEGIN,
+                 RDB_READS_CODE,
+                 RDB_READS_EXPIRY,
+                 RDB_READS_KEY,
+                 RDB_READS_VALUE,
+                 RDB_READS_SUM,
+                 RDB_READS_NUMBER,
+                 RDB_READS_FIELD,
+                 RDB_READS_MODULE,
+                 RDB_READS_FUNCTION,
+};
+
+/* Who wants to know whether a snapshot is sound, and not to have it. */
+struct rdb_check {
+    enum rdb_stage stage;
+    int32_t code;   /* of the value in turn; -1: none is */
+    bool has_key;   /* one is in turn */
+    char key[1024]; /* its beginning */
+    uint64_t keys, expiring, expired;
+    char error[256];
+};
+
+/* Read as rdb_load() does, tell `check`, and drop what was read. */
+kr_status rdb_pass(struct rdb *rdb, int fd, struct rdb_check *check,
                    struct kr_snapshot_end *end);
 
 /* Keys being written: to what, and what of them. */
@@ -193,6 +227,7 @@ void rdb_on_flush(void *ctx, const void *payload);
 /* --- part.c -------------------------------------------------------------- */
 
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *part);
+void rdb_leave_parts(kr_module *self);
 /* Those of a module, or all with NULL. */
 void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
@@ -200,7 +235,18 @@ void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 /* Read a record whose opcode has been read.  false: refused. */
 bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode);
+/* Step over it. */
+bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check);
 void rdb_clear_parts(struct rdb *rdb);
+
+/* --- check.c ------------------------------------------------------------- */
+
+/* A line about what has just been read. */
+void rdb_check_say(const kr_reader *in, const char *format, ...)
+    KR_PRINTF(2, 3);
+kr_status rdb_check_snapshot(int fd, const char *name,
+                             struct kr_snapshot_end *end);
+void rdb_on_program(void *ctx, const void *payload);
 
 /* --- reload.c, status.c -------------------------------------------------- */
 

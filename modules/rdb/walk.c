@@ -60,9 +60,9 @@
 
 #define SLICE_MIN_NS  100000
 #define SLICE_MAX_NS  500000
-#define REST_MS       4           /* while the scan may not go on */
-#define AHEAD_MAX     (16u << 20) /* bytes that the scan is ahead of the thread */
-#define WALKS_MAX     3           /* begun anew, then a child is forked */
+#define REST_MS       4          /* while the scan may not go on */
+#define AHEAD_MAX     (8u << 20) /* bytes that the scan is ahead of the thread */
+#define WALKS_MAX     3          /* begun anew, then a child is forked */
 #define PLAIN_FROM    (64u << 10) /* bytes: larger values are not compressed */
 #define VALUE_MAX     (1u << 20)  /* bytes: larger ones are a child's */
 #define SAMPLES       5 /* of a value's elements, to guess its bytes */

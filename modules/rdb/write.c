@@ -104,11 +104,15 @@ void rdb_write_key(struct rdb_keys *keys, struct kr_str key,
                    const struct kr_cell *cell)
 {
     struct kr_peek peek = kr_cell_peek(cell);
+    struct kr_subject subject =
+        KR_SUBJECT(key, kr_keyspace->db_index(cell->db));
 
     if (KR_UNLIKELY(!keys_is_saved(cell->type)))
         return;
     keys_write_attributes(keys, cell);
+    kr_types->about(&subject);
     (void)kr_codec->write_value(keys->out, cell->type, &peek, &key);
+    kr_types->about(NULL);
     keys->written++;
 }
 

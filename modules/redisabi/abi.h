@@ -30,6 +30,8 @@ typedef struct RedisModuleServerInfoData RedisModuleServerInfoData;
 typedef struct RedisModuleScanCursor RedisModuleScanCursor;
 typedef struct RedisModuleDict RedisModuleDict;
 typedef struct RedisModuleDictIter RedisModuleDictIter;
+typedef struct RedisModuleUser RedisModuleUser;
+typedef struct RedisModuleRdbStream RedisModuleRdbStream;
 typedef long long mstime_t;
 
 #define REDISMODULE_OK  0
@@ -302,6 +304,121 @@ typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
 
 typedef void (*RedisModuleDisconnectFunc)(RedisModuleCtx *ctx,
                                           RedisModuleBlockedClient *blocked);
+
+#define REDISMODULE_BLOCK_UNBLOCK_DEFAULT 0
+#define REDISMODULE_BLOCK_UNBLOCK_DELETED (1 << 0)
+
+/* --- What is known of a command ------------------------------------------- */
+
+#define REDISMODULE_CMD_KEY_RO     (1ULL << 0)
+#define REDISMODULE_CMD_KEY_RW     (1ULL << 1)
+#define REDISMODULE_CMD_KEY_OW     (1ULL << 2)
+#define REDISMODULE_CMD_KEY_RM     (1ULL << 3)
+#define REDISMODULE_CMD_KEY_ACCESS (1ULL << 4)
+#define REDISMODULE_CMD_KEY_UPDATE (1ULL << 5)
+#define REDISMODULE_CMD_KEY_INSERT (1ULL << 6)
+#define REDISMODULE_CMD_KEY_DELETE (1ULL << 7)
+#define REDISMODULE_CMD_KEY_ALL    ((1ULL << 11) - 1)
+
+#define REDISMODULE_CMD_CHANNEL_PATTERN     (1 << 0)
+#define REDISMODULE_CMD_CHANNEL_PUBLISH     (1 << 1)
+#define REDISMODULE_CMD_CHANNEL_SUBSCRIBE   (1 << 2)
+#define REDISMODULE_CMD_CHANNEL_UNSUBSCRIBE (1 << 3)
+
+#define REDISMODULE_KSPEC_BS_INVALID 0 /* the end of an array */
+#define REDISMODULE_KSPEC_BS_UNKNOWN 1
+#define REDISMODULE_KSPEC_BS_INDEX   2
+#define REDISMODULE_KSPEC_BS_KEYWORD 3
+#define REDISMODULE_KSPEC_FK_OMITTED 0 /* one key */
+#define REDISMODULE_KSPEC_FK_UNKNOWN 1
+#define REDISMODULE_KSPEC_FK_RANGE   2
+#define REDISMODULE_KSPEC_FK_KEYNUM  3
+
+#define REDISMODULE_ARG_TYPE_STRING     0
+#define REDISMODULE_ARG_TYPE_INTEGER    1
+#define REDISMODULE_ARG_TYPE_DOUBLE     2
+#define REDISMODULE_ARG_TYPE_KEY        3
+#define REDISMODULE_ARG_TYPE_PATTERN    4
+#define REDISMODULE_ARG_TYPE_UNIX_TIME  5
+#define REDISMODULE_ARG_TYPE_PURE_TOKEN 6
+#define REDISMODULE_ARG_TYPE_ONEOF      7
+#define REDISMODULE_ARG_TYPE_BLOCK      8
+
+#define REDISMODULE_CMD_ARG_OPTIONAL       (1 << 0)
+#define REDISMODULE_CMD_ARG_MULTIPLE       (1 << 1)
+#define REDISMODULE_CMD_ARG_MULTIPLE_TOKEN (1 << 2)
+#define REDISMODULE_CMD_ARG_NEXT           (1 << 3)
+
+typedef struct RedisModuleCommandHistoryEntry {
+    const char *since; /* NULL: the end of the array */
+    const char *changes;
+} RedisModuleCommandHistoryEntry;
+
+typedef struct RedisModuleCommandKeySpec {
+    const char *notes;
+    uint64_t flags;        /* REDISMODULE_CMD_KEY_ */
+    int begin_search_type; /* REDISMODULE_KSPEC_BS_ */
+    union {
+        struct {
+            int pos;
+        } index;
+        struct {
+            const char *keyword;
+            int startfrom;
+        } keyword;
+    } bs;
+    int find_keys_type; /* REDISMODULE_KSPEC_FK_ */
+    union {
+        struct {
+            int lastkey, keystep, limit;
+        } range;
+        struct {
+            int keynumidx, firstkey, keystep;
+        } keynum;
+    } fk;
+} RedisModuleCommandKeySpec;
+
+typedef struct RedisModuleCommandArg {
+    const char *name; /* NULL: the end of the array */
+    int type;         /* REDISMODULE_ARG_TYPE_ */
+    int key_spec_index;
+    const char *token;
+    const char *summary;
+    const char *since;
+    int flags; /* REDISMODULE_CMD_ARG_ */
+    const char *deprecated_since;
+    struct RedisModuleCommandArg *subargs;
+    const char *display_text; /* since 7.2 */
+} RedisModuleCommandArg;
+
+/* How long the elements of the arrays are where they were built. */
+typedef struct RedisModuleCommandInfoVersion {
+    int version;
+    size_t sizeof_historyentry;
+    size_t sizeof_keyspec;
+    size_t sizeof_arg;
+} RedisModuleCommandInfoVersion;
+
+typedef struct RedisModuleCommandInfo {
+    const RedisModuleCommandInfoVersion *version;
+    const char *summary;
+    const char *complexity;
+    const char *since;
+    RedisModuleCommandHistoryEntry *history;
+    const char *tips; /* words with spaces between them */
+    int arity;
+    RedisModuleCommandKeySpec *key_specs;
+    RedisModuleCommandArg *args;
+} RedisModuleCommandInfo;
+
+/* --- Users ---------------------------------------------------------------- */
+
+#define REDISMODULE_ACL_LOG_AUTH    0
+#define REDISMODULE_ACL_LOG_CMD     1
+#define REDISMODULE_ACL_LOG_KEY     2
+#define REDISMODULE_ACL_LOG_CHANNEL 3
+
+typedef void (*RedisModuleUserChangedFunc)(uint64_t client, void *data);
 
 /* --- Parameters ----------------------------------------------------------- */
 

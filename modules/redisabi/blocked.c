@@ -15,6 +15,8 @@
 
 #include "text.h"
 
+#include <stdatomic.h>
+
 #define BLOCKED_OF(blocked, why_)                                              \
     do {                                                                       \
         ctx.blocked = (blocked);                                               \
@@ -65,7 +67,8 @@ static int blocked_call_back(struct RedisModuleBlockedClient *blocked,
     return result;
 }
 
-/* Only a key that is there is ready; the guest says whether that suffices. */
+/* Only a key that is there is ready, unless its end is awaited as well; the guest
+ * says whether that suffices. */
 static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
                           struct kr_call *call, struct kr_str key)
 {
@@ -74,7 +77,8 @@ static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
     int result;
 
     if (blocked->asked ||
-        !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell))
+        (!blocked->on_deletion &&
+         !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell)))
         return false;
     ready = text_new(key);
     result =
@@ -114,11 +118,9 @@ static void blocked_lost(struct RedisModuleBlockedClient *blocked)
     context_end(&ctx);
 }
 
-static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
-                         void *given)
+static bool blocked_go_on(struct RedisModuleBlockedClient *blocked,
+                          struct kr_call *call, uint32_t why, struct kr_str key)
 {
-    struct RedisModuleBlockedClient *blocked = given;
-
     switch (why) {
     case KR_WAKE_READY:
         return blocked_serve(blocked, call, key);
@@ -134,6 +136,20 @@ static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
         blocked_lost(blocked);
         return true;
     }
+}
+
+/* What the guest has measured counts with the command; it may have ended the
+ * measuring only now. */
+static bool blocked_wake(struct kr_call *call, uint32_t why, struct kr_str key,
+                         void *given)
+{
+    struct RedisModuleBlockedClient *blocked = given;
+    bool over = blocked_go_on(blocked, call, why, key);
+    int64_t spent_ns = atomic_exchange(&blocked->background_ns, 0);
+
+    if (spent_ns > 0)
+        kr_block->spent(blocked->parked, (uint64_t)spent_ns);
+    return over;
 }
 
 /* --- Blocking ------------------------------------------------------------- */
@@ -197,10 +213,10 @@ rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
     return blocked;
 }
 
-RedisModuleBlockedClient *rm_BlockClientOnKeys(
+RedisModuleBlockedClient *rm_BlockClientOnKeysWithFlags(
     RedisModuleCtx *ctx, RedisModuleCmdFunc reply, RedisModuleCmdFunc timeout,
     void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
-    RedisModuleString **keys, int count, void *data)
+    RedisModuleString **keys, int count, void *data, int flags)
 {
     struct kr_park how;
     struct RedisModuleBlockedClient *blocked =
@@ -212,11 +228,25 @@ RedisModuleBlockedClient *rm_BlockClientOnKeys(
         names[i] = text_view(keys[i]);
     how.keys = names;
     how.key_count = (uint32_t)count;
+    if (flags & REDISMODULE_BLOCK_UNBLOCK_DELETED) {
+        how.flags |= KR_PARK_WAKE_ON_DELETE;
+        blocked->on_deletion = true;
+    }
     blocked->on_keys = true;
     blocked->data = data;
     blocked_park(ctx, blocked, &how);
     kr_memory->free(redisabi_self, names);
     return blocked;
+}
+
+RedisModuleBlockedClient *rm_BlockClientOnKeys(
+    RedisModuleCtx *ctx, RedisModuleCmdFunc reply, RedisModuleCmdFunc timeout,
+    void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+    RedisModuleString **keys, int count, void *data)
+{
+    return rm_BlockClientOnKeysWithFlags(ctx, reply, timeout, free_data, ms,
+                                         keys, count, data,
+                                         REDISMODULE_BLOCK_UNBLOCK_DEFAULT);
 }
 
 void rm_SignalKeyAsReady(RedisModuleCtx *ctx, RedisModuleString *name)

@@ -13,8 +13,9 @@ struct RedisModuleBlockedClient {
     struct guest *guest;
     kr_parked *parked; /* NULL: it is over, or never was */
     bool on_keys;
-    bool asked;    /* UnblockClient() has been called */
-    bool released; /* ... and served */
+    bool on_deletion; /* of a key, too */
+    bool asked;       /* UnblockClient() has been called */
+    bool released;    /* ... and served */
     bool aborted;
     bool done; /* the client was there when it was served or unblocked */
     RedisModuleCmdFunc reply, timeout;
@@ -24,7 +25,8 @@ struct RedisModuleBlockedClient {
     struct kr_reply *sink; /* what threads reply */
     kr_db *db;
     const kr_cmd *command;
-    int64_t begun_ns, background_ns; /* measured by the guest */
+    int64_t begun_ns;
+    _Atomic int64_t background_ns; /* measured by the guest, yet to be told */
 };
 
 /* From now on there may be threads of guests (thread.c).  [main] */

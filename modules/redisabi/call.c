@@ -14,6 +14,7 @@
 #include "call_reply.h"
 #include "context.h"
 #include "text.h"
+#include "user.h"
 #include "words.h"
 
 #include <errno.h>
@@ -106,7 +107,7 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
     uint64_t flags;
 
     *why = '\0';
-    if (words->flags & CALL_AS_USER && !ctx->client) {
+    if (words->flags & CALL_AS_USER && !ctx->client && !ctx->user) {
         snprintf(why, room,
                  "ERR cannot run as user, no user directly attached to context "
                  "or context's client");
@@ -128,6 +129,10 @@ static int call_check(const RedisModuleCtx *ctx, const struct words *words,
                  "allowed.",
                  kr_commands->full_name(command));
         return ENOSPC;
+    }
+    if (words->flags & CALL_AS_USER && !user_may(ctx->user)) {
+        snprintf(why, room, USER_DENIED);
+        return EACCES;
     }
     return 0;
 }
@@ -163,6 +168,7 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         .call_flags = KR_CALL_NO_BLOCK,
     };
     RedisModuleCallReply *reply = NULL;
+    int around = house()->around;
 
     if (error && !(words->flags & CALL_ERRORS)) {
         errno = error;
@@ -174,10 +180,12 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
     run.reply = sink;
     if (ctx->guest)
         ctx->guest->calls++;
+    house()->around = flags_of_call(kr_calls->current());
     if (*why)
         kr_reply_error(sink, why);
     else if (kr_calls->run(&run) != KR_OK && !error)
         error = words->flags & CALL_DENY_OOM ? ENOSPC : EACCES;
+    house()->around = around;
     if (ctx->guest)
         ctx->guest->calls--;
     errno = 0;

@@ -153,16 +153,36 @@ static bool parse_string(struct parse *parse, uint32_t index, char type,
     return true;
 }
 
-/* One value into node `index`.  An attribute is read, and what follows it is
- * the value. */
+static bool parse_value(struct parse *parse, uint32_t index, unsigned depth);
+
+/* An attribute, in a node of its own, and the value behind it, which is that of
+ * `index`. */
+static bool parse_attribute(struct parse *parse, uint32_t index, int64_t count,
+                            unsigned depth)
+{
+    const char *start = parse->at;
+    uint32_t node = parse_reserve(parse, 1);
+
+    if (depth == 0 ||
+        !parse_elements(parse, node, REDISMODULE_REPLY_ATTRIBUTE, count, depth))
+        return false;
+    parse->tree->nodes[node].bytes = kr_str(start, (size_t)(parse->at - start));
+    if (!parse_value(parse, index, depth - 1))
+        return false;
+    parse->tree->nodes[index].attribute = node;
+    return true;
+}
+
+/* One value into node `index`. */
 static bool parse_value(struct parse *parse, uint32_t index, unsigned depth)
 {
     static const struct {
         char type;
         int kind;
     } containers[] = {
-        {'*', REDISMODULE_REPLY_ARRAY}, {'~', REDISMODULE_REPLY_SET},
-        {'%', REDISMODULE_REPLY_MAP},   {'|', REDISMODULE_REPLY_ATTRIBUTE},
+        {'*', REDISMODULE_REPLY_ARRAY},
+        {'~', REDISMODULE_REPLY_SET},
+        {'%', REDISMODULE_REPLY_MAP},
         {'>', REDISMODULE_REPLY_ARRAY},
     };
     const char *start = parse->at;
@@ -188,14 +208,17 @@ static bool parse_value(struct parse *parse, uint32_t index, unsigned depth)
         fine = parse_string(parse, index, *start, count);
         goto done;
     }
+    if (*start == '|') {
+        parse->tree->resp3 = true;
+        fine = parse_attribute(parse, index, count, depth);
+        goto done;
+    }
     fine = false;
     for (size_t i = 0; i < KR_COUNT(containers); i++) {
         if (containers[i].type != *start)
             continue;
         parse->tree->resp3 |= *start != '*';
-        fine =
-            parse_elements(parse, index, containers[i].kind, count, depth) &&
-            (*start != '|' || (depth > 0 && parse_value(parse, index, depth)));
+        fine = parse_elements(parse, index, containers[i].kind, count, depth);
     }
 done:
     parse->tree->nodes[index].bytes =
@@ -243,6 +266,67 @@ void rm_FreeCallReply(RedisModuleCallReply *reply)
     kr_memory->free(redisabi_self, tree->bytes);
     kr_memory->free(redisabi_self, tree->nodes);
     kr_memory->free(redisabi_self, tree);
+}
+
+/* --- Saying it again ------------------------------------------------------ */
+
+static void tell_elements(const RedisModuleCallReply *reply,
+                          struct kr_reply *out, uint32_t kind)
+{
+    uint64_t nodes = reply->count;
+
+    if (kind == KR_MAP || kind == KR_ATTRIBUTE)
+        nodes *= 2;
+    out->ops->open(out, kind, reply->count);
+    for (uint64_t i = 0; i < nodes; i++)
+        call_reply_tell(reply->tree->nodes + reply->first + i, out);
+}
+
+static void tell_text(const RedisModuleCallReply *reply, struct kr_reply *out)
+{
+    if (*reply->bytes.data == '+')
+        out->ops->status(out, reply->text);
+    else
+        kr_reply_bulk(out, reply->text);
+}
+
+/* Attributes are for who reads the protocol. */
+void call_reply_tell(const RedisModuleCallReply *reply, struct kr_reply *out)
+{
+    switch (reply->kind) {
+    case REDISMODULE_REPLY_STRING:
+        tell_text(reply, out);
+        break;
+    case REDISMODULE_REPLY_ERROR: /* counted where it arose */
+        kr_calls->error_again(out, reply->text);
+        break;
+    case REDISMODULE_REPLY_INTEGER:
+        kr_reply_int64(out, reply->integer);
+        break;
+    case REDISMODULE_REPLY_ARRAY:
+        tell_elements(reply, out, KR_ARRAY);
+        break;
+    case REDISMODULE_REPLY_MAP:
+        tell_elements(reply, out, KR_MAP);
+        break;
+    case REDISMODULE_REPLY_SET:
+        tell_elements(reply, out, KR_SET);
+        break;
+    case REDISMODULE_REPLY_BOOL:
+        out->ops->boolean(out, reply->integer);
+        break;
+    case REDISMODULE_REPLY_DOUBLE:
+        out->ops->number(out, reply->number);
+        break;
+    case REDISMODULE_REPLY_BIG_NUMBER:
+        out->ops->big_number(out, reply->text);
+        break;
+    case REDISMODULE_REPLY_VERBATIM_STRING:
+        out->ops->verbatim(out, reply->format, reply->text);
+        break;
+    default:
+        kr_reply_null(out);
+    }
 }
 
 /* --- Asking --------------------------------------------------------------- */
@@ -348,13 +432,13 @@ RedisModuleCallReply *rm_CallReplySetElement(RedisModuleCallReply *reply,
     return call_reply_element(reply, REDISMODULE_REPLY_SET, index);
 }
 
-int rm_CallReplyMapElement(RedisModuleCallReply *reply, size_t index,
+static int call_reply_pair(RedisModuleCallReply *reply, int kind, size_t index,
                            RedisModuleCallReply **key,
                            RedisModuleCallReply **value)
 {
     RedisModuleCallReply *pair;
 
-    if (!call_reply_element(reply, REDISMODULE_REPLY_MAP, index))
+    if (!call_reply_element(reply, kind, index))
         return REDISMODULE_ERR;
     pair = reply->tree->nodes + reply->first + 2 * index;
     if (key)
@@ -362,6 +446,28 @@ int rm_CallReplyMapElement(RedisModuleCallReply *reply, size_t index,
     if (value)
         *value = pair + 1;
     return REDISMODULE_OK;
+}
+
+int rm_CallReplyMapElement(RedisModuleCallReply *reply, size_t index,
+                           RedisModuleCallReply **key,
+                           RedisModuleCallReply **value)
+{
+    return call_reply_pair(reply, REDISMODULE_REPLY_MAP, index, key, value);
+}
+
+/* NULL: it has none. */
+RedisModuleCallReply *rm_CallReplyAttribute(RedisModuleCallReply *reply)
+{
+    return reply && reply->attribute ? reply->tree->nodes + reply->attribute
+                                     : NULL;
+}
+
+int rm_CallReplyAttributeElement(RedisModuleCallReply *reply, size_t index,
+                                 RedisModuleCallReply **key,
+                                 RedisModuleCallReply **value)
+{
+    return call_reply_pair(reply, REDISMODULE_REPLY_ATTRIBUTE, index, key,
+                           value);
 }
 
 RedisModuleString *rm_CreateStringFromCallReply(RedisModuleCallReply *reply)

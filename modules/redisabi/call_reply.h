@@ -23,6 +23,7 @@ struct RedisModuleCallReply {
     uint64_t count;      /* of a container: elements, or pairs of a map */
     struct kr_str bytes; /* as it stands in the protocol */
     struct kr_str text;  /* of a string, an error, a big number, a verbatim */
+    uint32_t attribute;  /* the node of the attribute before it, 0: none */
     union {
         int64_t integer; /* of a boolean too */
         double number;
@@ -33,6 +34,9 @@ struct RedisModuleCallReply {
 /* A reply from its bytes, which are copied.  Automatic memory of `ctx`. */
 KR_HIDDEN RedisModuleCallReply *call_reply_new(RedisModuleCtx *ctx,
                                                struct kr_str bytes);
+/* Reply the same, value by value.  O(its bytes). */
+KR_HIDDEN void call_reply_tell(const RedisModuleCallReply *reply,
+                               struct kr_reply *out);
 /* Has it anything that RESP2 has not? */
 KR_HIDDEN bool call_reply_is_resp3(const RedisModuleCallReply *reply);
 

@@ -76,6 +76,21 @@ void rm_KeyAtPos(RedisModuleCtx *ctx, int pos)
     rm_KeyAtPosWithFlags(ctx, pos, KR_KEY_RW | KR_KEY_ACCESS | KR_KEY_UPDATE);
 }
 
+/* Nobody asks a command for its channels as yet: there are no users that may use
+ * some only. */
+int rm_IsChannelsPositionRequest(RedisModuleCtx *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+void rm_ChannelAtPosWithFlags(RedisModuleCtx *ctx, int pos, int flags)
+{
+    (void)ctx;
+    (void)pos;
+    (void)flags;
+}
+
 /* The command runs, but says only where its keys are. */
 static int32_t command_find_keys(uint32_t argc, const struct kr_str *argv,
                                  struct kr_key_ref *refs, uint32_t room)
@@ -182,6 +197,7 @@ static RedisModuleCommand *command_new(struct guest *guest,
 
 static void command_free(struct guest *guest, RedisModuleCommand *command)
 {
+    command_forget_told(command);
     kr_memory->free(guest->self, command->full_name);
     kr_memory->free(guest->self, command);
 }
@@ -191,8 +207,10 @@ static void command_set_keys(RedisModuleCommand *command,
                              struct kr_command *row, uint64_t flags, int first,
                              int last, int step)
 {
-    if (flags & COMMAND_FINDS_KEYS)
+    if (flags & COMMAND_FINDS_KEYS) {
         row->find_keys = command_find_keys;
+        row->flags |= KR_CMD_MOVABLEKEYS;
+    }
     if (first == 0)
         return;
     command->key = (struct kr_key_spec)KR_KEY(
@@ -207,22 +225,23 @@ static int command_create(struct guest *guest, RedisModuleCommand *parent,
                           const char *words, int first, int last, int step)
 {
     RedisModuleCommand *command;
-    struct kr_command row = {.group = "module",
-                             .arity = run && !parent ? -1 : -2};
+    struct kr_command *row;
     uint64_t flags;
     kr_status status;
 
     if (!command_flags(words, &flags))
         return REDISMODULE_ERR;
     command = command_new(guest, parent, name, run);
-    row.name = command->name;
-    row.group = memcpy(command->group, "module", sizeof("module"));
-    row.run = run ? command_run : NULL;
-    row.flags = flags & ~COMMAND_FINDS_KEYS;
-    command_set_keys(command, &row, flags, first, last, step);
+    row = &command->row;
+    row->name = command->name;
+    row->group = memcpy(command->group, "module", sizeof("module"));
+    row->arity = run && !parent ? -1 : -2;
+    row->run = run ? command_run : NULL;
+    row->flags = (flags & ~COMMAND_FINDS_KEYS) | KR_CMD_MODULE;
+    command_set_keys(command, row, flags, first, last, step);
     status = parent
-                 ? kr_commands->add_subcommand(guest->self, parent->name, &row)
-                 : kr_commands->add(guest->self, &row);
+                 ? kr_commands->add_subcommand(guest->self, parent->name, row)
+                 : kr_commands->add(guest->self, row);
     if (status != KR_OK) {
         command_free(guest, command);
         return REDISMODULE_ERR;

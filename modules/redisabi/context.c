@@ -189,15 +189,27 @@ int rm_GetModuleOptionsAll(void)
     return REDISMODULE_OPTIONS_NEXT - 1;
 }
 
+/* -1: it is no version. */
+int version_number(const char *text)
+{
+    unsigned part[3];
+    int end = 0;
+
+    if (sscanf(text, "%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &end) !=
+            3 ||
+        text[end] || part[0] > 255 || part[1] > 255 || part[2] > 255)
+        return -1;
+    return (int)(part[0] << 16 | part[1] << 8 | part[2]);
+}
+
 /* "7.0.15" as 0x0007000f. */
 int rm_GetServerVersion(void)
 {
-    const char *text = kr_info->identity("redis-version");
-    int part[3] = {0};
+    int version = version_number(redisabi_version);
 
-    if (sscanf(text, "%d.%d.%d", &part[0], &part[1], &part[2]) < 1)
-        return 0;
-    return (part[0] & 0xff) << 16 | (part[1] & 0xff) << 8 | (part[2] & 0xff);
+    if (version < 0)
+        version = version_number(kr_info->identity("redis-version"));
+    return version < 0 ? 0 : version;
 }
 
 int rm_GetTypeMethodVersion(void)
@@ -245,6 +257,19 @@ void rm__Assert(const char *what, const char *file, int line)
 long long rm_Milliseconds(void)
 {
     return kr_loop->wall_ms();
+}
+
+uint64_t rm_Microseconds(void)
+{
+    return (uint64_t)kr_loop->wall_us();
+}
+
+/* The same during a command. */
+uint64_t rm_CachedMicroseconds(void)
+{
+    const struct kr_call *call = kr_calls->current();
+
+    return call ? (uint64_t)call->now_ms * 1000 : rm_Microseconds();
 }
 
 uint64_t rm_MonotonicMicroseconds(void)

@@ -26,13 +26,14 @@ struct pool; /* a block of PoolAlloc */
 struct RedisModuleCtx {
     int (*get_api)(const char *name, void *target); /* must be first */
     struct guest *guest;
-    struct kr_call *call;   /* NULL outside of a command */
-    kr_client *client;      /* NULL when nobody is connected */
-    kr_db *db;              /* the selected one */
-    struct kr_reply *reply; /* NULL: replies are dropped */
-    bool automatic;         /* AutoMemory was called */
-    bool replicated;        /* something was said to the journal */
-    bool waits;             /* the call goes on later */
+    struct kr_call *call;        /* NULL outside of a command */
+    kr_client *client;           /* NULL when nobody is connected */
+    kr_db *db;                   /* the selected one */
+    struct kr_reply *reply;      /* NULL: replies are dropped */
+    const RedisModuleUser *user; /* on whose behalf it calls, or NULL */
+    bool automatic;              /* AutoMemory was called */
+    bool replicated;             /* something was said to the journal */
+    bool waits;                  /* the call goes on later */
     struct owned *owned;
     uint32_t owned_count, owned_room;
     uint64_t *open; /* tokens of lengths that are to come */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 struct watched {
     struct watched *next;
@@ -107,7 +108,7 @@ static void watched_ready(void *given, int fd, uint32_t events)
 
 static int watched_refuse(int fd, int mask, bool code)
 {
-    if (fd < 0) {
+    if (fd < 0 || fd >= sysconf(_SC_OPEN_MAX)) {
         errno = ERANGE;
         return REDISMODULE_ERR;
     }

@@ -40,6 +40,8 @@ FUNCTION(void, Log,
 FUNCTION(void, _Assert, (const char *what, const char *file, int line))
 FUNCTION(long long, Milliseconds, (void))
 FUNCTION(uint64_t, MonotonicMicroseconds, (void))
+FUNCTION(uint64_t, Microseconds, (void))
+FUNCTION(uint64_t, CachedMicroseconds, (void))
 FUNCTION(void, GetRandomBytes, (unsigned char *out, size_t size))
 FUNCTION(void, GetRandomHexChars, (char *out, size_t size))
 
@@ -56,6 +58,13 @@ FUNCTION(int, IsKeysPositionRequest, (RedisModuleCtx * ctx))
 FUNCTION(void, KeyAtPos, (RedisModuleCtx * ctx, int pos))
 FUNCTION(void, KeyAtPosWithFlags, (RedisModuleCtx * ctx, int pos, int flags))
 FUNCTION(const char *, GetCurrentCommandName, (RedisModuleCtx * ctx))
+FUNCTION(int, IsChannelsPositionRequest, (RedisModuleCtx * ctx))
+FUNCTION(void, ChannelAtPosWithFlags,
+         (RedisModuleCtx * ctx, int pos, int flags))
+FUNCTION(int, SetCommandInfo,
+         (RedisModuleCommand * command, const RedisModuleCommandInfo *info))
+FUNCTION(int, SetCommandACLCategories,
+         (RedisModuleCommand * command, const char *words))
 
 /* --- Strings -------------------------------------------------------------- */
 FUNCTION(RedisModuleString *, CreateString,
@@ -153,6 +162,11 @@ FUNCTION(RedisModuleCallReply *, CallReplyArrayElement,
          (RedisModuleCallReply * reply, size_t index))
 FUNCTION(RedisModuleCallReply *, CallReplySetElement,
          (RedisModuleCallReply * reply, size_t index))
+FUNCTION(RedisModuleCallReply *, CallReplyAttribute,
+         (RedisModuleCallReply * reply))
+FUNCTION(int, CallReplyAttributeElement,
+         (RedisModuleCallReply * reply, size_t index,
+          RedisModuleCallReply **key, RedisModuleCallReply **value))
 FUNCTION(int, CallReplyMapElement,
          (RedisModuleCallReply * reply, size_t index,
           RedisModuleCallReply **key, RedisModuleCallReply **value))
@@ -314,6 +328,11 @@ FUNCTION(RedisModuleBlockedClient *, BlockClientOnKeys,
           RedisModuleCmdFunc timeout,
           void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
           RedisModuleString **keys, int count, void *data))
+FUNCTION(RedisModuleBlockedClient *, BlockClientOnKeysWithFlags,
+         (RedisModuleCtx * ctx, RedisModuleCmdFunc reply,
+          RedisModuleCmdFunc timeout,
+          void (*free_data)(RedisModuleCtx *ctx, void *data), long long ms,
+          RedisModuleString **keys, int count, void *data, int flags))
 FUNCTION(void, SignalKeyAsReady,
          (RedisModuleCtx * ctx, RedisModuleString *name))
 FUNCTION(RedisModuleString *, GetBlockedClientReadyKey, (RedisModuleCtx * ctx))
@@ -385,6 +404,10 @@ FUNCTION(void, SaveDouble, (RedisModuleIO * io, double value))
 FUNCTION(double, LoadDouble, (RedisModuleIO * io))
 FUNCTION(void, SaveFloat, (RedisModuleIO * io, float value))
 FUNCTION(float, LoadFloat, (RedisModuleIO * io))
+FUNCTION(void, SaveLongDouble, (RedisModuleIO * io, long double value))
+FUNCTION(long double, LoadLongDouble, (RedisModuleIO * io))
+FUNCTION(const RedisModuleString *, GetKeyNameFromIO, (RedisModuleIO * io))
+FUNCTION(int, GetDbIdFromIO, (RedisModuleIO * io))
 FUNCTION(int, IsIOError, (RedisModuleIO * io))
 FUNCTION(void, LogIOError,
          (RedisModuleIO * io, const char *level, const char *format, ...))
@@ -541,6 +564,46 @@ FUNCTION(int, Fork, (RedisModuleForkDoneHandler done, void *data))
 FUNCTION(void, SendChildHeartbeat, (double progress))
 FUNCTION(int, ExitFromChild, (int code))
 FUNCTION(int, KillForkChild, (int pid))
+
+/* --- Users ---------------------------------------------------------------- */
+FUNCTION(RedisModuleUser *, CreateModuleUser, (const char *name))
+FUNCTION(int, FreeModuleUser, (RedisModuleUser * user))
+FUNCTION(int, SetModuleUserACL, (RedisModuleUser * user, const char *rule))
+FUNCTION(int, SetModuleUserACLString,
+         (RedisModuleCtx * ctx, RedisModuleUser *user, const char *rules,
+          RedisModuleString **error))
+FUNCTION(RedisModuleString *, GetModuleUserACLString, (RedisModuleUser * user))
+FUNCTION(RedisModuleUser *, GetModuleUserFromUserName,
+         (RedisModuleString * name))
+FUNCTION(void, SetContextUser,
+         (RedisModuleCtx * ctx, const RedisModuleUser *user))
+FUNCTION(int, ACLCheckCommandPermissions,
+         (RedisModuleUser * user, RedisModuleString **argv, int argc))
+FUNCTION(int, ACLCheckKeyPermissions,
+         (RedisModuleUser * user, RedisModuleString *key, int flags))
+FUNCTION(int, ACLCheckChannelPermissions,
+         (RedisModuleUser * user, RedisModuleString *channel, int flags))
+FUNCTION(int, ACLAddLogEntry,
+         (RedisModuleCtx * ctx, RedisModuleUser *user, RedisModuleString *what,
+          int reason))
+FUNCTION(int, ACLAddLogEntryByUserName,
+         (RedisModuleCtx * ctx, RedisModuleString *name,
+          RedisModuleString *what, int reason))
+FUNCTION(int, AuthenticateClientWithUser,
+         (RedisModuleCtx * ctx, RedisModuleUser *user,
+          RedisModuleUserChangedFunc changed, void *data, uint64_t *client))
+FUNCTION(int, AuthenticateClientWithACLUser,
+         (RedisModuleCtx * ctx, const char *name, size_t size,
+          RedisModuleUserChangedFunc changed, void *data, uint64_t *client))
+
+/* --- The data set --------------------------------------------------------- */
+FUNCTION(void, ResetDataset, (int restart_log, int async))
+FUNCTION(RedisModuleRdbStream *, RdbStreamCreateFromFile, (const char *path))
+FUNCTION(void, RdbStreamFree, (RedisModuleRdbStream * stream))
+FUNCTION(int, RdbLoad,
+         (RedisModuleCtx * ctx, RedisModuleRdbStream *stream, int flags))
+FUNCTION(int, RdbSave,
+         (RedisModuleCtx * ctx, RedisModuleRdbStream *stream, int flags))
 
 /* --- Shared functions ----------------------------------------------------- */
 FUNCTION(int, ExportSharedAPI,

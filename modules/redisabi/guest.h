@@ -26,9 +26,12 @@ struct RedisModuleCommand {
     struct RedisModuleCommand *parent; /* NULL: no subcommand */
     struct guest *guest;
     RedisModuleCmdFunc run;
+    struct kr_command row; /* as the host has it */
     struct kr_key_spec key;
-    char group[8];   /* "module" */
-    char *full_name; /* "container|sub", for messages and look-ups */
+    struct told *told; /* what it points to beside this: command_info.c */
+    bool informed;     /* by SetCommandInfo() */
+    char group[8];     /* "module" */
+    char *full_name;   /* "container|sub", for messages and look-ups */
     char name[];
 };
 
@@ -75,8 +78,11 @@ struct house {
     struct forked *forked;             /* fork.c */
     struct shared *shared;             /* shared.c */
     struct loan *loans;                /* who uses what is another's */
+    struct login *logins;              /* user.c */
+    bool login_heard;                  /* events of clients are */
     RedisModuleCommandFilter *filters; /* in order, of all guests */
     kr_gate *filter_gate;
+    int around; /* REDISMODULE_CTX_FLAGS_ of the calls that have led to this one */
     struct {
         int flags; /* REDISMODULE_CTX_FLAGS_ that follow from it */
         int64_t maxmemory;
@@ -84,7 +90,15 @@ struct house {
     } config; /* server.c */
 };
 
-extern kr_module *redisabi_self; /* host-written */
+extern kr_module *redisabi_self;     /* host-written */
+extern const char *redisabi_version; /* as well: the parameter */
+
+/* REDISMODULE_CTX_FLAGS_: is it within a script, a transaction?  NULL: the calls
+ * around it count alone.  server.c */
+KR_HIDDEN int flags_of_call(const struct kr_call *call);
+
+/* "1.2.3" as 0x010203; -1: it is no version. */
+KR_HIDDEN int version_number(const char *text);
 
 KR_HIDDEN struct house *house(void);
 
@@ -92,6 +106,7 @@ KR_HIDDEN struct house *house(void);
 KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
 KR_HIDDEN void commands_forget(struct guest *guest);
+KR_HIDDEN void command_forget_told(struct RedisModuleCommand *command);
 KR_HIDDEN void descriptors_forget(struct guest *guest);
 KR_HIDDEN void filters_forget(struct guest *guest);
 KR_HIDDEN void listeners_forget(struct guest *guest);
@@ -99,6 +114,7 @@ KR_HIDDEN void shared_forget(struct guest *guest);
 KR_HIDDEN void subscribers_forget(struct guest *guest);
 KR_HIDDEN void timers_forget(struct guest *guest);
 KR_HIDDEN void timers_free(struct house *all);
+KR_HIDDEN void logins_forget(struct guest *guest);
 
 /* One that has a function of this one's, or NULL. */
 KR_HIDDEN struct guest *shared_borrower(const struct guest *lender);

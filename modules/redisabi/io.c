@@ -8,6 +8,8 @@
 #include "type.h"
 #include "words.h"
 
+#include <stdlib.h>
+
 /* --- Writing -------------------------------------------------------------- */
 
 void rm_SaveUnsigned(RedisModuleIO *io, uint64_t value)
@@ -38,6 +40,15 @@ void rm_SaveDouble(RedisModuleIO *io, double value)
 void rm_SaveFloat(RedisModuleIO *io, float value)
 {
     kr_codec->write_float(io->writer, value);
+}
+
+/* In hexadecimal, which is exact. */
+void rm_SaveLongDouble(RedisModuleIO *io, long double value)
+{
+    char text[64];
+    int size = snprintf(text, sizeof(text), "%La", value);
+
+    kr_codec->write_string(io->writer, kr_str(text, (size_t)size));
 }
 
 void rm_EmitAOF(RedisModuleIO *io, const char *name, const char *format, ...)
@@ -102,6 +113,23 @@ static struct kr_str io_bytes(RedisModuleIO *io)
     return io->failed ? kr_str("", 0) : bytes;
 }
 
+/* What is no number fails, as a wrong item does. */
+long double rm_LoadLongDouble(RedisModuleIO *io)
+{
+    struct kr_str bytes = io_bytes(io);
+    char text[64], *end = text;
+    long double value = 0;
+
+    if (bytes.size > 0 && bytes.size < sizeof(text)) {
+        memcpy(text, bytes.data, bytes.size);
+        text[bytes.size] = '\0';
+        value = strtold(text, &end);
+    }
+    if (end == text || *end)
+        io->failed = true;
+    return io->failed ? 0 : value;
+}
+
 /* Only a guest that has said that it looks at errors is told by NULL. */
 static bool io_is_told(const RedisModuleIO *io)
 {
@@ -148,8 +176,28 @@ RedisModuleCtx *rm_GetContextFromIO(RedisModuleIO *io)
     return io->ctx;
 }
 
+/* NULL and -1: not known, as beside the values. */
+const RedisModuleString *rm_GetKeyNameFromIO(RedisModuleIO *io)
+{
+    const struct kr_subject *subject = kr_types->subject();
+
+    if (!io->key && subject)
+        io->key = text_new(subject->key);
+    return io->key;
+}
+
+int rm_GetDbIdFromIO(RedisModuleIO *io)
+{
+    const struct kr_subject *subject = kr_types->subject();
+
+    (void)io;
+    return subject ? subject->db : -1;
+}
+
 void io_end(RedisModuleIO *io)
 {
+    text_release(io->key);
+    io->key = NULL;
     if (!io->ctx)
         return;
     context_end(io->ctx);

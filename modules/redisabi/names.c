@@ -15,7 +15,6 @@ static const struct {
 #define FUNCTION(result, name, parameters) {#name, (void (*)(void))rm_##name},
 #include "functions.h"
 #undef FUNCTION
-    {"GetApi", (void (*)(void))names_get_api},
 };
 
 /* "RedisModule_Alloc" to "Alloc"; NULL: it is of nobody that we know. */

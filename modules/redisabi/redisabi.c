@@ -59,6 +59,7 @@ KR_USES(kr_types);
 KR_USES(kr_zsets);
 
 kr_module *redisabi_self;
+const char *redisabi_version;
 
 struct house *house(void)
 {
@@ -152,6 +153,7 @@ static void guest_free(struct guest *guest)
     settings_forget(guest);
     filters_forget(guest);
     listeners_forget(guest);
+    logins_forget(guest);
     shared_forget(guest);
     subscribers_forget(guest);
     timers_forget(guest);
@@ -303,11 +305,34 @@ static void redisabi_destroy(kr_module *self, void *state)
     kr_memory->free(self, state);
 }
 
+static bool version_check(void *state, uint32_t argc, const struct kr_str *argv,
+                          const char **error)
+{
+    char text[16] = "";
+
+    (void)state;
+    if (argc == 1 && argv[0].size == 0)
+        return true;
+    if (argc == 1 && argv[0].size < sizeof(text) && argv[0].data[0] >= '0' &&
+        argv[0].data[0] <= '9')
+        memcpy(text, argv[0].data, argv[0].size);
+    if (version_number(text) >= 0)
+        return true;
+    *error = "argument must be a version such as 7.2.4, or nothing";
+    return false;
+}
+
 /* --- What the host learns ------------------------------------------------- */
 /* clang-format off */
 
 /* Types may be unloaded while guests are there: their functions then say that a
  * key is not of that type. */
+static const struct kr_param params[] = {
+    /* What guests are told; "": what INFO says. */
+    {.name = "redisabi.server-version", .type = KR_PARAM_STRING,
+     .slot = &redisabi_version, .initial = "", .check = version_check},
+};
+
 static const struct kr_import imports[] = {
     KR_NEED(kr_block),
     KR_NEED(kr_calls),
@@ -345,5 +370,5 @@ KR_MODULE(.name = "redisabi", .version = 10000, .licence = "BSD-3-Clause",
           .author = "The Keyrack authors",
           .summary = "Loads modules that were built for Redis or Valkey",
           .flags = KR_MODULE_CAN_UNLOAD, .self = &redisabi_self,
-          .imports = KR_ROWS(imports), .create = redisabi_create,
-          .destroy = redisabi_destroy);
+          .imports = KR_ROWS(imports), .params = KR_ROWS(params),
+          .create = redisabi_create, .destroy = redisabi_destroy);

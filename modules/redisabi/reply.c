@@ -214,10 +214,21 @@ void rm_ReplySetAttributeLength(RedisModuleCtx *ctx, long count)
 
 /* --- Replies of other commands -------------------------------------------- */
 
+/* A script has no protocol, so its bytes would be a string there. */
+static bool reply_is_to_a_script(const RedisModuleCtx *ctx)
+{
+    return ctx->reply && ctx->call && ctx->reply == ctx->call->reply &&
+           ctx->call->flags & KR_CALL_SCRIPT;
+}
+
 int rm_ReplyWithCallReply(RedisModuleCtx *ctx, RedisModuleCallReply *reply)
 {
     if (ctx->reply && ctx->reply->protocol == 2 && call_reply_is_resp3(reply))
         return REDISMODULE_ERR;
+    if (reply_is_to_a_script(ctx)) {
+        call_reply_tell(reply, ctx->reply);
+        return REDISMODULE_OK;
+    }
     if (ctx->reply && reply->kind == REDISMODULE_REPLY_ERROR)
         REPLY(ctx, error, reply->text); /* counted as one */
     REPLY(ctx, raw, reply->bytes);

@@ -85,10 +85,9 @@ static int flags_of_client(const RedisModuleCtx *ctx)
     return flags;
 }
 
-/* Within a callback, of what has called it. */
-static int flags_of_call(const struct kr_call *call)
+int flags_of_call(const struct kr_call *call)
 {
-    int flags = 0;
+    int flags = house()->around;
 
     if (call && call->flags & KR_CALL_SCRIPT)
         flags |= REDISMODULE_CTX_FLAGS_LUA;

@@ -154,11 +154,13 @@ int rm_GetTimerInfo(RedisModuleCtx *ctx, RedisModuleTimerID id,
                     uint64_t *remaining_ms, void **data)
 {
     const struct timer *timer = timer_find(ctx, id);
+    int64_t left_ns;
 
     if (!timer)
         return REDISMODULE_ERR;
+    left_ns = timer->due_ns - kr_loop->monotonic_ns();
     if (remaining_ms)
-        *remaining_ms = (uint64_t)timer_left_ms(timer);
+        *remaining_ms = (uint64_t)(left_ns > 0 ? left_ns / 1000000 : 0);
     if (data)
         *data = timer->data;
     return REDISMODULE_OK;

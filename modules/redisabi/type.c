@@ -10,17 +10,18 @@ struct guest_value {
     void *value;
 };
 
-/* Whose value it is, as far as the host tells: by name where it goes, and else
- * an empty one of database -1. */
+/* Whose value it is, as far as the host tells; else an empty name, and database
+ * -1. */
 struct RedisModuleKeyOptCtx {
     RedisModuleString *from, *to;
     int from_db, to_db;
 };
 
 struct RedisModuleDigest {
-    RedisModuleString *key; /* of no name */
-    kr_digest *digest;      /* of the sequences so far, in no order */
-    bool open;              /* within a sequence */
+    RedisModuleString *key;
+    int db;
+    kr_digest *digest; /* of the sequences so far, in no order */
+    bool open;         /* within a sequence */
 };
 
 static struct guest_value *value_of(const struct kr_peek *peek)
@@ -40,12 +41,16 @@ static struct guest_value *value_new(struct RedisModuleType *type, void *value)
     return box;
 }
 
-static struct RedisModuleKeyOptCtx opt_begin(struct kr_str key, int db)
+static struct RedisModuleKeyOptCtx opt_begin(const struct kr_subject *subject)
 {
-    return (struct RedisModuleKeyOptCtx){.from = text_new(key),
-                                         .to = text_new(KR_STR("")),
-                                         .from_db = db,
-                                         .to_db = -1};
+    static const struct kr_subject nobody = {.db = -1, .to_db = -1};
+
+    if (!subject)
+        subject = &nobody;
+    return (struct RedisModuleKeyOptCtx){.from = text_new(subject->key),
+                                         .to = text_new(subject->to_key),
+                                         .from_db = subject->db,
+                                         .to_db = subject->to_db};
 }
 
 static void opt_end(struct RedisModuleKeyOptCtx *opt)
@@ -96,7 +101,7 @@ static size_t type_effort(const struct kr_peek *peek)
 
     if (!methods->free_effort && !methods->free_effort2)
         return 1;
-    opt = opt_begin(KR_STR(""), -1);
+    opt = opt_begin(kr_types->subject());
     effort = methods->free_effort2 ? methods->free_effort2(&opt, box->value)
                                    : methods->free_effort(opt.from, box->value);
     opt_end(&opt);
@@ -112,8 +117,8 @@ static size_t type_memory(const struct kr_peek *peek, size_t samples)
 
     if (!methods->mem_usage2)
         return methods->mem_usage ? methods->mem_usage(box->value) : 0;
-    opt = opt_begin(KR_STR(""), -1);
-    size = methods->mem_usage2(&opt, box->value, samples);
+    opt = opt_begin(kr_types->subject());
+    size = methods->mem_usage2(&opt, box->value, samples ? samples : INT64_MAX);
     opt_end(&opt);
     return size;
 }
@@ -125,7 +130,7 @@ static bool type_copy(const struct kr_peek *peek, struct kr_value *out)
     struct RedisModuleKeyOptCtx opt;
     void *copy = NULL;
 
-    opt = opt_begin(KR_STR(""), -1);
+    opt = opt_begin(kr_types->subject());
     if (methods->copy2)
         copy = methods->copy2(&opt, box->value);
     else if (methods->copy)
@@ -148,7 +153,8 @@ static void type_unlink(const struct kr_peek *peek, int32_t db,
                         struct kr_str key)
 {
     const struct guest_value *box = value_of(peek);
-    struct RedisModuleKeyOptCtx opt = opt_begin(key, db);
+    struct kr_subject subject = KR_SUBJECT(key, db);
+    struct RedisModuleKeyOptCtx opt = opt_begin(&subject);
 
     if (box->type->methods.unlink2)
         box->type->methods.unlink2(&opt, box->value);
@@ -160,7 +166,10 @@ static void type_unlink(const struct kr_peek *peek, int32_t db,
 static void type_digest(const struct kr_peek *peek, kr_digest *digest)
 {
     const struct guest_value *box = value_of(peek);
-    RedisModuleDigest ours = {.key = text_new(KR_STR("")),
+    const struct kr_subject *subject = kr_types->subject();
+    RedisModuleDigest ours = {.key =
+                                  text_new(subject ? subject->key : KR_STR("")),
+                              .db = subject ? subject->db : -1,
                               .digest = kr_codec->digest_new()};
     uint8_t bytes[KR_DIGEST_SIZE];
 
@@ -466,8 +475,7 @@ const RedisModuleString *rm_GetKeyNameFromDigest(RedisModuleDigest *digest)
 
 int rm_GetDbIdFromDigest(RedisModuleDigest *digest)
 {
-    (void)digest;
-    return -1;
+    return digest->db;
 }
 
 void rm_DigestAddLongLong(RedisModuleDigest *digest, long long value)

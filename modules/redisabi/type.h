@@ -32,7 +32,8 @@ struct RedisModuleIO {
     kr_writer *writer;
     kr_reader *reader;
     struct guest *guest;
-    RedisModuleCtx *ctx; /* made when it is asked for */
+    RedisModuleCtx *ctx;    /* made when it is asked for */
+    RedisModuleString *key; /* as well */
     bool failed;
 };
 

@@ -114,12 +114,10 @@ static void eval_run(struct kr_call *call, struct script *script, uint32_t keys,
     if (KR_UNLIKELY(script->function == LUA_NOREF) && !eval_ready(call, script))
         return;
     engine->must = true;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, engine->globals);
     run_push_words(L, call->argv + 3, keys);
-    lua_setfield(L, -2, "KEYS");
+    engine_set_words(L, "KEYS", engine->keys_name);
     run_push_words(L, call->argv + 3 + keys, call->argc - 3 - keys);
-    lua_setfield(L, -2, "ARGV");
-    lua_pop(L, 1);
+    engine_set_words(L, "ARGV", engine->argv_name);
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->function);
     engine->must = false;
     run_script(engine, &run, 0);

@@ -407,7 +407,7 @@ static bool load_run(struct functions *functions, struct library *library,
     bool done = false;
 
     engine->must = true; /* what is not protected may not fail */
-    if (!engine_compile(L, code, "@user_function")) {
+    if (!engine_compile(L, code, "@user_function", 0)) {
         snprintf(error, FUNCTIONS_TEXT, "Error compiling function: %s",
                  lua_tostring(L, -1));
         goto end;

@@ -138,6 +138,14 @@ static void scripting_activate(kr_module *self, void *ctx)
     owner_activate(&state->owner);
 }
 
+/* The libraries stay in the files, for the next time. */
+static void scripting_deactivate(kr_module *self, void *ctx)
+{
+    (void)ctx;
+    if (kr_snapshot)
+        kr_snapshot->leave(self);
+}
+
 static void scripting_destroy(kr_module *self, void *ctx)
 {
     struct scripting *state = ctx;
@@ -224,5 +232,5 @@ KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
           .commands = {scripting_commands, SCRIPTING_COMMAND_COUNT,
                        sizeof(struct kr_command)},
           .create = scripting_create, .activate = scripting_activate,
-          .destroy = scripting_destroy, .handover = scripting_handover,
-          .takeover = scripting_takeover);
+          .deactivate = scripting_deactivate, .destroy = scripting_destroy,
+          .handover = scripting_handover, .takeover = scripting_takeover);

@@ -3,6 +3,8 @@
 
 #include "scripting.h"
 
+#include "../lua/weave.h"
+
 #include <kr/memory.h>
 #include <kr/text.h>
 
@@ -140,7 +142,7 @@ scripts_insert(struct htable *table, struct kr_str key, struct script *script)
 static bool scripts_compile(lua_State *L, struct kr_str text, size_t skip)
 {
     if (engine_compile(L, kr_str(text.data + skip, text.size - skip),
-                       "@user_script"))
+                       "@user_script", WEAVE_CALLS | WEAVE_WORDS))
         return true;
     lua_pushfstring(L, "Error compiling script (new function): %s",
                     lua_tostring(L, -1));

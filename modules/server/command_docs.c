@@ -51,6 +51,12 @@ static const char *const docs_types[] = {
 static const char *const docs_arg_flags[] = {"optional", "multiple",
                                              "multiple_token"};
 
+/* Rows of older headers end before it. */
+static bool docs_has_summary(const struct kr_rows *args)
+{
+    return args->stride >= offsetof(struct kr_arg, summary) + sizeof(char *);
+}
+
 static void docs_reply_args(struct kr_reply *reply, struct kr_rows args)
 {
     kr_reply_array(reply, args.count);
@@ -66,6 +72,8 @@ static void docs_reply_args(struct kr_reply *reply, struct kr_rows args)
         if (arg->key_spec >= 0)
             kr_reply_int64(docs_name(&map, "key_spec_index"), arg->key_spec);
         docs_text(&map, "token", arg->token);
+        if (docs_has_summary(&args))
+            docs_text(&map, "summary", arg->summary);
         docs_text(&map, "since", arg->since);
         docs_text(&map, "deprecated_since", arg->deprecated_since);
         if (arg->flags)
@@ -93,8 +101,8 @@ static void docs_reply_history(struct kr_reply *reply, struct kr_rows history)
 
 static bool docs_reply_command(const kr_cmd *command, void *ctx);
 
-/* A command without a group is one that does not come with Redis: it says which
- * module it is of. */
+/* A command without a group is one that does not come with Redis, as is one that
+ * says so by its flag: it tells which module it is of. */
 static void docs_reply_origin(struct docs_map *map, const kr_cmd *command,
                               const struct kr_command *row)
 {
@@ -103,7 +111,7 @@ static void docs_reply_origin(struct docs_map *map, const kr_cmd *command,
 
     docs_text(map, "group", row->group ? row->group : "module");
     docs_text(map, "complexity", row->complexity);
-    if (row->group || !module)
+    if (!module || (row->group && !(row->flags & KR_CMD_MODULE)))
         return;
     kr_modules->info(module, &info);
     docs_text(map, "module", info.name);

@@ -28,14 +28,39 @@ void command_reply_words(struct kr_reply *reply, uint64_t bits,
         }
 }
 
-/* ORDER: KR_CMD_ bits */
+/* ORDER: KR_CMD_ bits, but for "module": see command_shown_flags() */
 static const char *const command_flags[] = {
-    "write",      "readonly",     "denyoom",          "admin",
-    "pubsub",     "noscript",     "blocking",         "loading",
-    "stale",      "skip_monitor", "skip_slowlog",     "asking",
-    "fast",       "no_auth",      "may_replicate",    "movablekeys",
-    "allow_busy", "no_multi",     "no_async_loading", "no_mandatory_keys",
+    "write",
+    "readonly",
+    "denyoom",
+    "module",
+    "admin",
+    "pubsub",
+    "noscript",
+    "blocking",
+    "loading",
+    "stale",
+    "skip_monitor",
+    "skip_slowlog",
+    "asking",
+    "fast",
+    "no_auth",
+    "may_replicate",
+    "movablekeys",
+    "allow_busy",
+    "no_multi",
+    "no_async_loading",
+    "no_mandatory_keys",
 };
+
+/* The bits by their words: what is a module's says so behind the third. */
+static uint64_t command_shown_flags(uint64_t flags)
+{
+    uint64_t first = flags & 7;
+
+    return first | (flags & KR_CMD_MODULE ? 8 : 0) |
+           (flags & ~KR_CMD_MAY_REPLICATE & ~first) << 1;
+}
 
 /* ORDER: KR_CAT_ bits */
 static const char *const command_categories[] = {
@@ -202,8 +227,8 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
     kr_reply_array(reply, 10);
     kr_reply_bulk(reply, kr_cstr(kr_commands->full_name(command)));
     kr_reply_int64(reply, row->arity);
-    command_reply_words(reply, row->flags & ~KR_CMD_MAY_REPLICATE,
-                        command_flags, KR_COUNT(command_flags), "");
+    command_reply_words(reply, command_shown_flags(row->flags), command_flags,
+                        KR_COUNT(command_flags), "");
     kr_reply_int64(reply, range.first);
     kr_reply_int64(reply, range.last);
     kr_reply_int64(reply, range.step);

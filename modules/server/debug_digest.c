@@ -42,10 +42,15 @@ static void digest_value(kr_digest *digest, const struct kr_cell *cell)
 {
     const struct kr_type *type = kr_types->get(cell->type);
     struct kr_peek peek = kr_cell_peek(cell);
+    struct kr_subject subject =
+        KR_SUBJECT(kr_keyspace->key(cell), kr_keyspace->db_index(cell->db));
 
     digest_mix_number(digest, digest_type_number(kr_types->name(cell->type)));
-    if (type && type->digest)
+    if (type && type->digest) {
+        kr_types->about(&subject);
         type->digest(&peek, digest);
+        kr_types->about(NULL);
+    }
     if (kr_keyspace->expiry(cell) != KR_NO_EXPIRY)
         kr_codec->digest_add(digest, KR_STR("!!expire!!"));
 }

@@ -187,8 +187,10 @@ static bool load_members(kr_reader *in, struct kr_value *out)
 
     if (!kr_codec->read_uint64(in, &count))
         return false;
-    if (count == 0)
-        return type_refuse(in, "a set without members");
+    if (count == 0) {
+        kr_codec->refuse_empty(in);
+        return false;
+    }
     gather_init(&gather, SET_INTSET, count);
     for (; count > 0; count--) {
         struct member member;

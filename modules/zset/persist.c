@@ -147,6 +147,12 @@ static bool persist_read_pair(kr_reader *in, uint32_t code, struct large *large)
     return false;
 }
 
+static bool persist_refuse_empty(kr_reader *in)
+{
+    kr_codec->refuse_empty(in);
+    return false;
+}
+
 static bool persist_load_pairs(kr_reader *in, uint32_t code,
                                struct kr_value *out)
 {
@@ -156,7 +162,7 @@ static bool persist_load_pairs(kr_reader *in, uint32_t code,
     if (!kr_codec->read_uint64(in, &count))
         return false;
     if (count == 0)
-        return persist_refuse(in, NULL, "a sorted set without members");
+        return persist_refuse_empty(in);
     large = large_new(&value_host);
     while (count-- > 0)
         if (!persist_read_pair(in, code, large))
@@ -193,7 +199,7 @@ static const char *persist_read_ziplist(struct legacy_reader *old,
     }
     if (step == LEGACY_BROKEN)
         return "a sorted set is no ziplist";
-    if (n != 0 || large_count(large) == 0)
+    if (n != 0)
         return "members and scores do not pair up";
     return NULL;
 }
@@ -211,6 +217,10 @@ static bool persist_load_ziplist(kr_reader *in, struct kr_str bytes,
     wrong = persist_read_ziplist(&old, large);
     if (wrong != NULL)
         return persist_refuse(in, large, wrong);
+    if (large_count(large) == 0) {
+        large_free(large, &value_host);
+        return persist_refuse_empty(in);
+    }
     value_finish(large, out);
     return true;
 }
@@ -224,6 +234,8 @@ static bool persist_load_small(kr_reader *in, struct kr_str bytes,
 
     if (verdict == LISTPACK_BROKEN)
         return persist_refuse(in, NULL, "a sorted set is no listpack");
+    if (!listpack_first(bytes.data))
+        return persist_refuse_empty(in);
     if (verdict == LISTPACK_FOREIGN) {
         block = kr_memory->try_alloc(zset_self, bytes.size);
         if (block == NULL)

@@ -4,11 +4,13 @@
 
 A probe sends a PING every 0.2 ms while a million keys expire within a second,
 while FLUSHALL ASYNC drops a million, while a table grows to millions of keys;
-and while one value grows to a million elements, is walked, and is deleted by
-DEL, which is not asked to be lazy.  Times are in milliseconds.  `late` is how late the probe itself was at
+while one value grows to a million elements, is walked, and is deleted by DEL,
+which is not asked to be lazy; and while a million keys are written to a disk,
+beside 20 clients that change them.  Times are in milliseconds.  `late` is how late the probe itself was at
 worst, and `waited` for how long in all the server wanted its CPU while another
 program had it: a maximum that is not well above both says nothing about the
 server, and "idle" is the row to see first.
+Server and probe go before all that the machine does besides, if root asks.
 `took` is how long the work went on as seen from outside: until no key was left,
 until FLUSHALL answered, until the last SET was answered.
 """
@@ -39,7 +41,8 @@ class Probe:
         self.server = server
         self.process = subprocess.Popen(
             [servers.find_tool("probe"), "-p", str(server.port)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            preexec_fn=servers.go_first)
         self.result = None
 
     def __enter__(self):
@@ -201,6 +204,87 @@ def expire_fields(server, keys):
     return probe.result, took
 
 
+# --- To a disk ---------------------------------------------------------------
+
+# Each three times, so that there are enough PINGs for a p99.9.
+TIMES = 3
+WRITERS = ["-c", "20", "-P", "1", "-n", str(10 ** 9)]
+
+
+def wait_until_idle(server, field):
+    """INFO is a request too, of about 0.1 ms."""
+    begin = time.monotonic()
+    while server.info("persistence")[field] != "0":
+        if time.monotonic() - begin > 120:
+            raise Failure(f"{server.name}: {field} does not end")
+        time.sleep(0.05)
+
+
+def beside_writes(server, keys, work):
+    """`took` is the mean of one of them."""
+    with Load(server, [*WRITERS, "-k", str(keys)],
+              ["SET", "__rand_key__", "__value:16__"]) as load:
+        load.go()
+        time.sleep(0.5)
+        with Probe(server) as probe:
+            begin = time.monotonic()
+            for _ in range(TIMES):
+                work()
+            took = (time.monotonic() - begin) / TIMES
+        load.stop()
+    return probe.result, took
+
+
+def writes_only(server, keys):
+    servers.fill(server, SET, keys)
+    return beside_writes(server, keys, lambda: time.sleep(1))
+
+
+def bgsave(method, server, keys):
+    if server.link.must("CONFIG", "GET", "snapshot-method"):
+        server.link.must("CONFIG", "SET", "snapshot-method", method)
+    elif method != "fork":
+        raise Missing
+    servers.fill(server, SET, keys)
+
+    def save():
+        server.link.must("BGSAVE")
+        wait_until_idle(server, "rdb_bgsave_in_progress")
+
+    row = beside_writes(server, keys, save)
+    if server.info("persistence")["rdb_last_bgsave_status"] != "ok":
+        raise Failure("the snapshot was not written")
+    return row
+
+
+def start_log(server, keys):
+    servers.fill(server, SET, keys)
+    server.link.must("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
+    server.link.must("CONFIG", "SET", "appendfsync", "everysec")
+    server.link.must("CONFIG", "SET", "appendonly", "yes")
+    time.sleep(0.2)
+    wait_until_idle(server, "aof_rewrite_scheduled")
+    wait_until_idle(server, "aof_rewrite_in_progress")
+
+
+def log_everysec(server, keys):
+    start_log(server, keys)
+    return beside_writes(server, keys, lambda: time.sleep(2))
+
+
+def rewrite_log(server, keys):
+    start_log(server, keys)
+
+    def rewrite():
+        server.link.must("BGREWRITEAOF")
+        wait_until_idle(server, "aof_rewrite_in_progress")
+
+    row = beside_writes(server, keys, rewrite)
+    if server.info("persistence")["aof_last_bgrewrite_status"] != "ok":
+        raise Failure("the log was not rewritten")
+    return row
+
+
 SCENES = [
     ("idle", idle),
     ("{keys:,} expire in 1 s", expire),
@@ -213,6 +297,11 @@ SCENES = [
                           ("DEL of {keys:,}", delete_value))),
     ("string: DEL of 256 MiB", delete_string),
     ("hash: {keys:,} fields expire", expire_fields),
+    ("disk: writes to {keys:,} keys", writes_only),
+    ("disk: BGSAVE by fork", functools.partial(bgsave, "fork")),
+    ("disk: BGSAVE by walk", functools.partial(bgsave, "walk")),
+    ("disk: BGREWRITEAOF", rewrite_log),
+    ("disk: appendfsync everysec", log_everysec),
 ]
 
 
@@ -226,6 +315,16 @@ def line(name, side, result, took):
 HEADS = ["latency of PING, ms", "", "p50", "p99", "p99.9", "max", "late",
          "waited", "took"]
 WIDTHS = (30, 8, 8, 8, 8, 9, 8, 9, 9)
+
+
+def print_markdown(lines):
+    print("\n| PING, ms | | p50 | p99 | p99.9 | max | took, s |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for row in lines:
+        figures = " | ".join(f"{row[key] / 1e3:.2f}"
+                             for key in ("p50_us", "p99_us", "p99.9_us", "max_us"))
+        took = "" if row["took_s"] is None else f"{row['took_s']:.2f}"
+        print(f"| {row['name']} | {row['server']} | {figures} | {took} |")
 
 
 def print_line(parts):
@@ -243,6 +342,8 @@ def main(argv):
     parser.add_argument("--row", metavar="TEXT", default="",
                         help="only rows whose name has it")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--markdown", action="store_true",
+                        help="a table at the end")
     options = parser.parse_args(argv)
     keys = options.keys or (200_000 if options.quick else 1_000_000)
     binaries = {"redis": servers.find_redis(),
@@ -256,7 +357,8 @@ def main(argv):
             continue
         for side in SIDES:
             try:
-                with Server(side, binaries[side], server_cpu) as server:
+                with Server(side, binaries[side], server_cpu,
+                            servers.go_first) as server:
                     result, took = scene(server, keys)
             except Missing:
                 continue
@@ -271,6 +373,8 @@ def main(argv):
         with open(options.json, "w") as f:
             json.dump(lines, f, indent=1)
             f.write("\n")
+    if options.markdown:
+        print_markdown(lines)
     return 1 if failed else 0
 
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """persist - what saving and loading a million keys of all types costs, beside redis-server.
 
-Both servers begin with the same file, which Redis has made.  Measured is processor time, user and
-system, of the process that does the work:
+Both servers begin with the same files, which Redis has made: a snapshot, and a log of commands that
+has it all.  Measured is processor time, user and system, of the process that does the work:
 
-    load    from the start of the process to the first PONG, less that of a start without a file
-    save    of the SAVE command
-    bgsave  of the child, and the time for which fork() stops the server
+    load      from the start of the process to the first PONG, less that of a start without a file
+    save      of the SAVE command
+    bgsave    of the child, and the time for which fork() stops the server
+    walk      of the server and its threads with `snapshot-method walk`, beside Redis's child
+    aof load  as load, of the log
 
     tests/bench/persist.py [--keys N] [--pairs N] [--keep FOLDER]
 """
@@ -26,7 +28,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from servers import TICK_NS, Link, find_keyrack, find_redis, free_port, pick_cpus  # noqa: E402
 
-TARGETS = {"load": 0.6, "save": 0.6, "bgsave": 0.6}
+TARGETS = {"load": 0.6, "save": 0.6, "bgsave": 0.6, "aof load": 0.6}
+ROWS = ("load", "save", "bgsave", "fork ms", "walk", "aof load")
 
 
 def cpu_seconds(pid):
@@ -44,11 +47,11 @@ def child_seconds(pid):
 
 
 class Server:
-    def __init__(self, binary, folder, cpu):
+    def __init__(self, binary, folder, cpu, *arguments):
         self.port = free_port()
         self.process = subprocess.Popen(
             [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
-             "--appendonly", "no", "--loglevel", "warning", "--enable-debug-command", "yes"],
+             "--appendonly", "no", "--loglevel", "warning", "--enable-debug-command", "yes", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         self.link = self.connect()
@@ -137,7 +140,22 @@ def make(folder, keys, cpu):
             add("PEXPIREAT", key, 4102444800000 + i)
     flush()
     server.link.must("SAVE")
+    server.link.must("CONFIG", "SET", "aof-use-rdb-preamble", "no")
+    server.link.must("CONFIG", "SET", "appendonly", "yes")
+    wait_for(server, "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0")
     server.stop()
+
+
+def wait_for(server, *words):
+    while not all(word in server.link.must("INFO", "persistence").decode() for word in words):
+        time.sleep(0.05)
+
+
+def measure_log(binary, folder, cpu, start):
+    server = Server(binary, folder, cpu, "--appendonly", "yes")
+    row = {"aof load": server.cpu() - start, "aof keys": server.link.must("DBSIZE")}
+    server.stop()
+    return row
 
 
 def measure(binary, folder, cpu, empty):
@@ -152,16 +170,22 @@ def measure(binary, folder, cpu, empty):
         row["save"] = server.cpu() - before
         before = child_seconds(server.process.pid)
         server.link.must("BGSAVE")
-        while "rdb_bgsave_in_progress:1" in server.link.must("INFO", "persistence").decode():
-            time.sleep(0.05)
+        wait_for(server, "rdb_bgsave_in_progress:0")
         time.sleep(0.2)
-        row["bgsave"] = child_seconds(server.process.pid) - before
+        row["bgsave"] = row["walk"] = child_seconds(server.process.pid) - before
+        if server.link.must("CONFIG", "GET", "snapshot-method"):
+            # The large values of the set would have it fork.
+            server.link.must("CONFIG", "SET", "snapshot-method", "walk", "snapshot-walk-effort", "0")
+            before = server.cpu()
+            server.link.must("BGSAVE")
+            wait_for(server, "rdb_bgsave_in_progress:0")
+            row["walk"] = server.cpu() - before
         info = server.link.must("INFO", "stats").decode()
         row["fork ms"] = int(info.split("latest_fork_usec:")[1].split()[0]) / 1000
         row["keys"] = server.link.must("DBSIZE")
     finally:
         server.stop()
-    return row
+    return row | measure_log(binary, folder, cpu, start)
 
 
 def main():
@@ -182,14 +206,17 @@ def main():
         for _ in range(options.pairs):
             for name, binary in (("redis", find_redis()), ("keyrack", find_keyrack())):
                 folder = os.path.join(work, name)
-                os.makedirs(folder, exist_ok=True)
-                shutil.copy(source, folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(kept, folder, ignore=shutil.ignore_patterns("empty", "redis", "keyrack"))
                 rows[name].append(measure(binary, folder, cpu, empty))
     print(f"{rows['keyrack'][0]['keys']} keys; medians of {options.pairs} pairs\n")
+    counts = {row[what] for side in rows.values() for row in side for what in ("keys", "aof keys")}
+    if len(counts) != 1:
+        raise SystemExit(f"not all keys were loaded: {sorted(counts)}")
     print("| processor time | redis s | keyrack s | ratio | spread | target |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     missed = False
-    for what in ("load", "save", "bgsave", "fork ms"):
+    for what in ROWS:
         theirs = [row[what] for row in rows["redis"]]
         ours = [row[what] for row in rows["keyrack"]]
         ratios = [o / t if t else 0 for o, t in zip(ours, theirs)]

@@ -110,6 +110,29 @@ static const char *const fuzz_pieces[] = {
     "return f{1} ",
     "return f'x' ",
     "return function() return f() end ",
+    "redis.call(1) ",
+    "return redis.call(2) ",
+    "a = b .. redis.pcall(3) ",
+    "redis. call(4) ",
+    "redis.call = 1 ",
+    "redis.call 's' ",
+    "local redis = t ",
+    "local a, redis = 1, t ",
+    "function redis.call(x) ",
+    "function f(redis, KEYS) ",
+    "redis = 1 ",
+    "KEYS[1] ",
+    "a = KEYS[1] .. ARGV[2] ",
+    "KEYS[1] = a ",
+    "a = #KEYS ",
+    "KEYS = 1 ",
+    "for KEYS = 1, 2 do ",
+    "for a, KEYS in pairs(t or {}) do ",
+    "t = {KEYS = 1, ARGV[1]} ",
+    "t.KEYS[1] = 2 ",
+    "ARGV:f(1) ",
+    "redis",
+    "KEYS",
 };
 
 #define PIECES (sizeof(fuzz_pieces) / sizeof(*fuzz_pieces))
@@ -160,14 +183,30 @@ static int fuzz_keep(lua_State *L)
 
 static lua_State *fuzz_open(size_t *used)
 {
-    static const char *const gone[] = {"print",          "dofile",   "loadfile",
-                                       "collectgarbage", "newproxy", "gcinfo"};
+    static const char *const gone[] = {
+        "print",  "dofile", "loadfile", "collectgarbage", "newproxy",
+        "gcinfo", "rawset", "setfenv",  "getfenv",        "setmetatable"};
+    static const char names[] =
+        "local rawset, error = rawset, error "
+        "local names = {KEYS = {'k', f = type}, ARGV = {'a', 'b'}} "
+        "local call = function(...) return '<', ... end "
+        "local pcall = function(...) return '[', ... end "
+        "local function closed() error('closed', 2) end "
+        "names.redis = setmetatable({}, {__index = {call = call, pcall = "
+        "pcall}, "
+        "                                __newindex = closed}) "
+        "setmetatable(_G, {__index = names, __newindex = function(t, k, v) "
+        "  if names[k] then closed() end rawset(t, k, v) end}) " TICK WEAVE_CALL
+        ", " TICK WEAVE_PCALL " = call, pcall " TICK WEAVE_KEYS
+        ", " TICK WEAVE_ARGV " = KEYS, ARGV ";
     lua_State *L = lua_newstate(fuzz_allocate, used);
 
     if (!L)
         abort();
     lua_pushcfunction(L, luaopen_base);
     lua_call(L, 0, 0);
+    if (luaL_dostring(L, names))
+        abort();
     for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++) {
         lua_pushnil(L);
         lua_setglobal(L, gone[i]);
@@ -237,11 +276,11 @@ static void fuzz_compare(const char *source, size_t size)
         memmem(source, size, TICK, strlen(TICK)) ||
         (size > 0 && (*source == '\33' || *source == '#')))
         return;
-    woven_size = weave_size(text, tick);
+    woven_size = weave_size(text, tick, WEAVE_CALLS | WEAVE_WORDS);
     woven = malloc(woven_size + 1);
     if (!woven)
         abort();
-    weave(text, tick, woven);
+    weave(text, tick, WEAVE_CALLS | WEAVE_WORDS, woven);
     before = fuzz_run(source, size);
     after = fuzz_run(woven, woven_size);
     if (before.compiled != after.compiled ||

@@ -9,6 +9,7 @@
  *                 between
  *   part 28       write(2) takes half, and then fails with that errno
  *   fsync 5       fsync(2) and fdatasync(2) fail
+ *   stall 0       fdatasync(2) takes as long as the file says so
  *   rename 5      rename(2) fails
  *   open 24       open(2) of a file to be made fails
  *   kill 3        the process ends by SIGKILL at the third write(2)
@@ -125,7 +126,11 @@ int fdatasync(int fd)
 
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
-    if (fault_concerns(fd) && fault_is("fsync", &number)) {
+    if (!fault_concerns(fd))
+        return real(fd);
+    while (fault_is("stall", &number))
+        usleep(5000);
+    if (fault_is("fsync", &number)) {
         errno = number;
         return -1;
     }

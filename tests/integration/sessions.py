@@ -85,21 +85,32 @@ def of_all(client):
     return calls
 
 
+def connect(server, protocol, timeout, tries=20):
+    """A client; a heap that fails may close its connection again at once."""
+    for left in reversed(range(tries)):
+        try:
+            return server.client(protocol, timeout)
+        except (Closed, ConnectionError, RuntimeError):
+            if left == 0:
+                raise
+    return None
+
+
 def play(server, calls, protocol=2, timeout=60.0):
     """True if the server closed the connection on the way (and was asked the rest anew)."""
     closed = False
-    client = server.client(timeout=timeout)
-    if protocol == 3:
-        client.call("HELLO", "3")
+    client = connect(server, protocol, timeout)
     for at in range(0, len(calls), BATCH):
         ending = b"end of the batch at %d" % at
-        data = b"".join(encode(*call) for call in calls[at:at + BATCH]) + encode("ECHO", ending)
+        # Within a transaction the ending would only be queued.
+        data = b"".join(encode(*call) for call in calls[at:at + BATCH]) + encode("DISCARD") \
+            + encode("ECHO", ending)
         try:
             client.send_raw(data)
             client.read_until(b"$%d\r\n%s\r\n" % (len(ending), ending))
         except (Closed, ConnectionError):
             closed = True
             client.close()
-            client = server.client(timeout=timeout)
+            client = connect(server, protocol, timeout)
     client.close()
     return closed

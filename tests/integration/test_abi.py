@@ -150,9 +150,10 @@ class Recorded(Meeting):
         self.append("hash.h", "kr_hashes", "void (*later)(void);")
         self.assertEqual(self.abidiff().returncode, 0)
 
-    # One that has another type passes: the suppression of run-abidiff hides it.
-    def test_a_member_put_between_or_taken_away_does_not(self):
+    def test_a_member_put_between_or_taken_away_or_changed_does_not(self):
         for before, after in (("    bool (*to_int64)", "    void (*between)(void);\n    bool (*to_int64)"),
+                              ("    bool (*to_int64)", "    int (*to_int64)"),
+                              ("    bool (*to_int64)", "    bool (*of_int64)"),
                               ("    size_t (*from_int64)(int64_t value, char *text); /* KR_INT64_TEXT */\n", "")):
             shutil.copy(API / "kr/text.h", self.api / "kr/text.h")
             self.edit("text.h", lambda text: text.replace(before, after))

@@ -384,6 +384,30 @@ class Switch(Tests):
             self.assertEqual(other.call("GET", "n"), b"300")
             self.assertEqual(other.call("DEBUG", "DIGEST"), server.call("DEBUG", "DIGEST"))
 
+    def processors(self, listed):
+        """Where the child of a rewrite may run, if the configuration lists these."""
+        server = self.begin("--aof_rewrite_cpulist", listed, "--rdb-key-save-delay", "2000")
+        server.call("DEBUG", "POPULATE", 2000)
+        server.call("BGREWRITEAOF")
+        pid = int(server.wait_log(r"rewriting started by pid (\d+)")[1])
+        bound, mine = set(), os.sched_getaffinity(0)
+        for _ in range(200):  # it is bound when it has begun to run
+            bound = os.sched_getaffinity(pid)
+            if bound != mine:
+                break
+            time.sleep(0.005)
+        self.assertEqual(os.sched_getaffinity(server.process.pid), mine)
+        server.call("CONFIG", "SET", "appendonly", "no")  # ends the child
+        return bound
+
+    def test_a_rewrite_runs_where_it_is_told_to(self):
+        mine = sorted(os.sched_getaffinity(0))
+        first, last = mine[0], mine[-1]
+        for listed, wanted in ((f"{last}", {last}), (f"{first}-{first},{last}", {first, last}),
+                               (f"{first}-{last}:{max(1, last - first)}", {first, last}),
+                               ("none", set(mine)), (f"{first},", set(mine))):
+            self.assertEqual(self.processors(listed), wanted, listed)
+
     def test_names_are_the_configurations(self):
         server = self.begin("--appendfilename", "my log", "--appenddirname", "some where")
         server.call("SET", "k", 1)

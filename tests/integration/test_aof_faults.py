@@ -114,6 +114,100 @@ class Faults(unittest.TestCase):
             self.assertIn(server.call("GET", "told"), (b"1", b"2"))
             self.assertIsInstance(server.call("INCR", "told"), int)
 
+    def wait_for(self, server, wanted, within=30):
+        """Until INFO persistence is as `wanted` says; what it was then."""
+        end = time.monotonic() + within
+        while True:
+            info = server.info("persistence")
+            if wanted(info):
+                return info
+            self.assertLess(time.monotonic(), end, info)
+            time.sleep(0.02)
+
+    def test_a_write_waits_two_seconds_for_a_sync_and_no_longer(self):
+        """With `everysec` a write would wait for the disk while it is being synced: it stays in the
+        buffer, for two seconds at most."""
+        server = self.begin("--appendfsync", "everysec")
+        log = server.dir / "appendonlydir" / "appendonly.aof.1.incr.aof"
+        server.call("SET", "a", 1)
+        self.wait_for(server, lambda info: info["aof_buffer_length"] == "0")
+        self.faults.write_text("stall 0")
+        # A sync that does not end: each write asks for one, once a second.
+        for number in range(1000):
+            server.call("SET", "b", number)
+            if server.info("persistence")["aof_pending_bio_fsync"] != "0":
+                break
+            time.sleep(0.02)
+        written = log.stat().st_size
+        before = int(server.info("persistence")["aof_delayed_fsync"])
+        self.assertEqual(server.call("SET", "waits", "v"), b"OK")
+        self.wait_for(server, lambda info: int(info["aof_delayed_fsync"]) > before)
+        self.assertIn("Asynchronous AOF fsync is taking too long (disk is busy?)", server.log())
+        self.assertGreater(log.stat().st_size, written)
+        self.assertIn(b"waits", log.read_bytes())
+        self.faults.write_text("")
+        self.wait_for(server, lambda info: info["aof_pending_bio_fsync"] == "0")
+        self.again(server)
+        self.assertEqual(server.call("MGET", "waits", "a"), [b"v", b"1"])
+
+    def test_a_write_goes_when_the_sync_has_ended(self):
+        server = self.begin("--appendfsync", "everysec")
+        log = server.dir / "appendonlydir" / "appendonly.aof.1.incr.aof"
+        for _ in range(5):
+            self.faults.write_text("stall 0")
+            for number in range(1000):
+                server.call("SET", "b", number)
+                if server.info("persistence")["aof_pending_bio_fsync"] != "0":
+                    break
+                time.sleep(0.02)
+            delayed = server.info("persistence")["aof_delayed_fsync"]
+            server.call("SET", "last", "v" * 50)
+            waits = int(server.info("persistence")["aof_buffer_length"]) > 0
+            self.faults.write_text("")
+            info = self.wait_for(server, lambda info: info["aof_buffer_length"] == "0")
+            # On a machine that stood still for two seconds meanwhile it is another story.
+            if waits and info["aof_delayed_fsync"] == delayed:
+                break
+        else:
+            self.fail("no write waited")
+        self.assertIn(b"v" * 50, log.read_bytes())
+
+    def test_a_rewrite_that_fails_again_and_again_is_put_off(self):
+        server = Server("--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-min-size", "1",
+                        "--auto-aof-rewrite-percentage", "1", environment={
+                            "LD_PRELOAD": str(self.library), "FAULTS": str(self.faults),
+                            "FAULTS_FILES": "temp-rewriteaof"})
+        self.addCleanup(server.__exit__, None, None, None)
+        self.faults.write_text(f"write {ENOSPC}")
+        line = "has repeatedly failed and triggered the limit, will retry in 1 minutes"
+        end = time.monotonic() + 60
+        while line not in server.log():
+            server.call("APPEND", "k", "x" * 100)
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        attempts = server.log().count("rewriting started by pid")
+        self.assertEqual(attempts, 3)
+        for _ in range(50):
+            server.call("APPEND", "k", "x" * 100)
+            time.sleep(0.01)
+        self.assertEqual(server.log().count("rewriting started by pid"), attempts)
+        self.assertEqual(server.log().count("will retry in"), 1)
+        # Who asks for it has it at once; when it goes well all is forgotten.
+        self.assertIn(b"started", server.call("BGREWRITEAOF"))
+        self.wait_for(server, lambda info: info["aof_rewrite_in_progress"] == "0")
+        self.faults.write_text("")
+        self.assertIn(b"started", server.call("BGREWRITEAOF"))
+        self.wait_for(server, lambda info: info["aof_last_bgrewrite_status"] == "ok")
+        finished = server.log().count("finished successfully")
+        end = time.monotonic() + 60
+        while server.log().count("finished successfully") == finished:
+            server.call("APPEND", "k", "x" * 1000)
+            self.assertLess(time.monotonic(), end, "it does not rewrite by itself any more")
+            time.sleep(0.01)
+        length = server.call("STRLEN", "k")
+        self.again(server)
+        self.assertEqual(server.call("STRLEN", "k"), length)
+
     def test_a_rewrite_that_fails_leaves_the_log(self):
         for fault in (f"write {ENOSPC}", f"fsync {EIO}", f"rename {EIO}", f"open {EMFILE}"):
             with self.subTest(fault):

@@ -23,8 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # default that is another: our MODULE is open to local clients.
 DIFFERENT = {
     "modules-dir", "load-modules", "module-allow-dirs", "enable-module-command", "module-time-limit",
-    "module-deny", "lua-module-callback-limit", "lua-module-memory-limit", "snapshot-method",
-    "snapshot-walk-effort",
+    "module-deny", "redisabi.server-version", "lua-module-callback-limit", "lua-module-memory-limit", "snapshot-method",
+    "snapshot-walk-effort", "load-absent-modules",
     "cluster-announce-human-nodename", "locale-collate", "set-max-listpack-entries",
     "set-max-listpack-value", "port", "dir", "bind",
 }

@@ -82,6 +82,16 @@ class Installed(unittest.TestCase):
         for path in self.modules.iterdir():
             self.assertFalse(path.stat().st_mode & 0o022, path)
 
+    def test_tools_are_the_server_by_another_name(self):
+        for name in ("check-aof", "check-rdb"):
+            tool = self.one(f"**/bin/keyrack-{name}")
+            self.assertEqual(os.readlink(tool), "keyrack-server")
+            done = subprocess.run([str(tool)], capture_output=True, text=True,
+                                  env={**os.environ, "KEYRACK_MODULES_DIR": str(self.modules)})
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"keyrack-{name} ", done.stdout + done.stderr)
+            self.assertTrue(list(self.dir.glob(f"**/man1/keyrack-{name}.1")))
+
     def test_modules_in_lua_are_installed_and_load(self):
         scripts = sorted(self.dir.glob("**/share/keyrack/scripts/*.lua"))
         self.assertEqual([path.stem for path in scripts], ["bloom", "lock", "pqueue", "ratelimit"])

@@ -170,6 +170,60 @@ class Unload(Tests):
         self.again(server, self.under_writes(server, lambda: time.sleep(0.2)))
         self.assertEqual(server.call("MGET", "before", "between"), [b"1", b"2"])
 
+    def test_what_was_written_is_in_the_files_when_the_log_has_gone(self):
+        for policy in ("always", "everysec", "no"):
+            server = self.begin("--appendonly", "yes", "--appendfsync", policy)
+            with server.client() as client:
+                for i in range(500):
+                    client.send("RPUSH", "l", i)
+                client.send("MODULE", "UNLOAD", "aof")
+                answers = [client.read().value for _ in range(501)]
+            self.assertEqual(answers[-1], b"OK")
+            self.assertEqual(server.info("modules").get("aof"), None)
+            self.assertIsInstance(server.call("BGREWRITEAOF"), Error)
+            server.call("SET", "behind", 1)
+            server.kill()
+            server.expect_status = 0
+            server.start()
+            self.assertEqual(server.call("LLEN", "l"), 500, policy)
+            self.assertEqual(server.call("EXISTS", "behind"), 0)
+
+    def test_who_waits_for_the_disk_is_answered_when_the_log_goes(self):
+        server = self.begin("--appendonly", "yes")
+        with server.client() as client:
+            client.call("SET", "k", 1)
+            client.send("WAITAOF", 0, 1, 0)
+            for _ in range(200):
+                if server.info("clients")["blocked_clients"] == "1":
+                    break
+                time.sleep(0.01)
+            self.assertEqual(server.call("MODULE", "UNLOAD", "aof"), b"OK")
+            self.assertNotEqual(client.read().value, None)
+            self.assertIsInstance(client.call("WAITAOF", 0, 0, 0), Error)
+            self.assertEqual(client.call("GET", "k"), b"1")
+        self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "aof.so")), b"OK")
+        # It begins anew by itself, and until it has the server does not end.
+        self.wait_info(server, "aof_rewrite_in_progress", "0")
+        self.assertEqual(server.call("WAITAOF", 1, 0, 0), [1, 0])
+
+    def test_in_and_out_again_and_again_nothing_is_lost_or_left(self):
+        server = self.begin("--appendonly", "yes", "--appendfsync", "always")
+        threads = len(os.listdir(f"/proc/{server.process.pid}/task"))
+        for round_ in range(6):
+            server.call("INCR", "n")
+            self.assertEqual(server.call("MODULE", "UNLOAD", "aof"), b"OK")
+            self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "aof.so")), b"OK")
+            server.call("CONFIG", "SET", "appendfsync", "always")
+            server.call("CONFIG", "SET", "appendonly", "yes")
+            self.wait_info(server, "aof_rewrite_in_progress", "0")
+            self.wait_info(server, "aof_rewrite_scheduled", "0")
+        files = sorted(path.name for path in (server.dir / "appendonlydir").iterdir())
+        self.assertEqual(len(files), 3, files)
+        self.assertLessEqual(len(os.listdir(f"/proc/{server.process.pid}/task")), threads + 1)
+        self.assertFalse(self.children(server))
+        self.again(server, [])
+        self.assertEqual(server.call("GET", "n"), b"6")
+
     def test_a_child_holds_its_module(self):
         server = self.begin("--save", "")
         server.call("DEBUG", "POPULATE", 2000)
@@ -208,11 +262,27 @@ class Unload(Tests):
         self.again_with_files(server)
         self.assertEqual(self.libraries(server), [b"early", b"late"])
 
+    def test_functions_outlive_their_module(self):
+        server = self.begin("--save", "")
+        for name in ("one", "two"):
+            self.load_library(server, name)
+        for _ in range(2):
+            self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
+            self.assertEqual(server.call("SAVE"), b"OK")
+            self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "scripting.so")), b"OK")
+            self.assertEqual(self.libraries(server), [b"one", b"two"])
+            self.assertEqual(server.call("FCALL", "two", 0), 7)
+        self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
+        self.assertEqual(server.call("SAVE"), b"OK")
+        self.again_with_files(server)
+        self.assertEqual(self.libraries(server), [b"one", b"two"])
+
     def test_functions_that_were_carried_go_to_their_module_when_it_comes(self):
         server = self.begin("--save", "")
         for name in ("one", "two"):
             self.load_library(server, name)
         self.assertEqual(server.call("SAVE"), b"OK")
+        self.assertEqual(server.call("FUNCTION", "FLUSH"), b"OK")
         self.assertEqual(server.call("MODULE", "UNLOAD", "scripting"), b"OK")
         self.assertEqual(server.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
         self.assertEqual(server.call("MODULE", "LOAD", str(MODULES / "scripting.so")), b"OK")

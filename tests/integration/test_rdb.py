@@ -472,7 +472,7 @@ class Refused(unittest.TestCase):
         self.assertIn("more than 3 databases", self.refuse(b"REDIS0003\xfe\x03\xff", "--databases", "3"))
         self.assertIn("duplicated key", self.refuse(b"REDIS0003\xfe\x00" + 2 * b"\x00\x01k\x01v" + b"\xff"))
         self.assertIn("no matching module 'AAAAAAAAA'", self.refuse(
-            b"REDIS0010\xf7\x81" + bytes(8) + b"\x02\x02\x00\xff"))
+            b"REDIS0010\xf7\x81" + bytes(8) + b"\x02\x02\x00\xff", "--load-absent-modules", "no"))
         self.assertIn("Wrong RDB checksum", self.refuse(b"REDIS0010\xff" + b"12345678"))
 
     def test_without_a_file_it_begins_empty(self):

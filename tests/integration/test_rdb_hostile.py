@@ -175,6 +175,26 @@ class Old(unittest.TestCase):
                 self.assertEqual(status, 1, log)
                 self.assertRegex(log, r"offset \d+: ")
 
+    def test_keys_without_elements_are_passed_over(self):
+        """Was: the server did not start.  Old servers have saved such keys."""
+        none = ((1, length(0)), (2, length(0)), (3, length(0)), (4, length(0)), (5, length(0)),
+                (10, text(ziplist())), (12, text(ziplist())), (13, text(ziplist())), (14, length(0)),
+                (14, length(2) + text(ziplist()) * 2), (16, text(listpack())), (17, text(listpack())),
+                (18, length(0)))
+        body = b"\xfe\x00"
+        for number, (code, payload) in enumerate(none):
+            body += b"\xfc" + struct.pack("<q", 2000000000123) + bytes([code]) \
+                + text(b"none%d" % number) + payload + b"\x00" + text(b"key%d" % number) + b"\x01v"
+        content = snapshot(10, body)
+        ours, theirs = self.look(content), self.look(content, ORACLE)
+        self.assertEqual(ours[:2], theirs[:2])
+        self.assertEqual({key for key, _, _ in ours[1]}, {b"key%d" % n for n in range(len(none))})
+        self.assertEqual({when for _, _, when in ours[1]}, {-1})
+        if not is_oracle():
+            log = start(content)[1]
+            self.assertEqual(log.count("skipping empty key: none"), 10)
+            self.assertIn(f"keys loaded: {len(none)}, keys expired: 0, empty keys skipped: {len(none)}.", log)
+
     @unittest.skipIf(is_oracle(), "Redis refuses it")
     def test_a_value_of_a_module_that_nobody_has_is_kept(self):
         value = b"\x81" + bytes(8) + b"\0"

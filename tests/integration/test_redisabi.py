@@ -6,8 +6,10 @@ Each module of tests/redisabi/ is compiled once, loaded into both, and the same 
 is run on both, in RESP2 and in RESP3; the bytes of all replies are compared, and the values that
 they leave behind.
 """
+import errno
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,7 +21,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
-from support.server import ORACLE  # noqa: E402
+from support.server import ORACLE, StartFailure  # noqa: E402
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "redisabi"
 CC = shlex.split(os.environ.get("CC", "cc"))
@@ -209,6 +211,10 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("CLUSTERS.SLOT", "foo"), 12182)
             self.assertEqual(client.call("CLUSTERS.SLOT", "a{foo}b"), 12182)
             self.assertEqual(client.call("MOVES.ASK"), [0, 0, 0, 1, 1, 0, -1])
+            # 7.0 finds no attribute before it has been asked for the type, and ends when it has one.
+            self.assertEqual(client.call("CALLS.ATTRIBUTE", "debug", "protocol", "attrib"), [
+                1, 0, 1, [0, 14, b"key-popularity"], [3, 2, [[0, 7, b"key:123"], [2, 0, b"90"]]],
+                [0, 39, b"Some real reply following the attribute"]])
             client.call("SET", "k", "v")
             # D: nothing runs, and an error is what would be one.
             self.assertEqual(client.call("CALLS.RUN", "D", "set", "k", "w"), 0)
@@ -216,6 +222,190 @@ class SameAnswers(unittest.TestCase):
             self.assertIn("unknown command 'nosuch'", str(client.call("CALLS.RUN", "D", "nosuch")))
             self.assertIn("wrong number of arguments", str(client.call("CALLS.RUN", "D", "get")))
             self.assertIn("write is not allowed", str(client.call("CALLS.RUN", "DW", "set", "k", "w")))
+
+    def test_a_client_waits_for_the_end_of_a_key(self):
+        with self.server("queues") as server, server.client() as client, server.client() as waiter:
+            client.call("RPUSH", "k", "v")
+            waiter.send("QUEUES.GONE", "k")
+            self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+            client.call("RPUSH", "k", "w")
+            client.call("QUEUES.SIGNAL", "k")
+            self.assertIn(b"blocked_clients:1", client.call("INFO", "clients"))
+            client.call("DEL", "k")
+            self.assertEqual(waiter.read().value, b"k")
+
+    def test_everything_is_saved_and_loaded(self):
+        with self.server("datasets") as server, server.client() as client:
+            client.call("MODULE", "LOAD", self.folder / "shelves.so")
+            client.call("SHELVES.PUT", "s", "label", 1, 2, 3)
+            client.call("SET", "k", "v", "PX", 10 ** 9)
+            digest = client.call("DEBUG", "DIGEST")
+            path = self.folder / "whole.rdb"
+            self.assertEqual(client.call("DATASETS.SAVE", path, 1), errno.EINVAL)
+            self.assertEqual(client.call("DATASETS.SAVE", "/nowhere/x.rdb", 0), errno.ENOENT)
+            self.assertEqual(client.call("DATASETS.SAVE", path, 0), 0)
+            client.call("SET", "other", "x")
+            self.assertEqual(client.call("DATASETS.LOAD", path, 1), errno.EINVAL)
+            self.assertEqual(client.call("DBSIZE"), 3)
+            self.assertEqual(client.call("DATASETS.LOAD", path, 0), 0)
+            self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+            self.assertEqual(client.call("DATASETS.LOAD", self.folder / "none.rdb", 0), errno.ENOENT)
+            self.assertEqual(client.call("DBSIZE"), 0)
+            whole = path.read_bytes()
+            path.write_bytes(whole[:-12])
+            self.assertEqual(client.call("DATASETS.LOAD", path, 0), errno.EIO)
+            self.assertEqual(client.call("PING"), b"PONG")
+
+    def test_what_a_log_has_is_begun_anew(self):
+        """After a load and a reset the log tells what there is."""
+        with self.server("datasets") as server, server.client() as client:
+            client.call("CONFIG", "SET", "appendonly", "yes")
+            client.call("SET", "k", "v")
+            path = self.folder / "log.rdb"
+            self.assertEqual(client.call("DATASETS.SAVE", path, 0), 0)
+
+            def settle():
+                self.until(lambda: all(field in client.call("INFO", "persistence") for field in (
+                    b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0")))
+
+            settle()
+            client.call("SET", "later", "x")
+            self.assertEqual(client.call("DATASETS.LOAD", path, 0), 0)
+            settle()
+            self.assertEqual(client.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual(client.call("KEYS", "*"), [b"k"])
+            client.call("DATASETS.RESET", 1, 0)
+            settle()
+            self.assertEqual(client.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual(client.call("DBSIZE"), 0)
+
+    def test_the_readme_tells_which_functions_there_are(self):
+        """Each function of the list stands in the table, and each of the table is there or lacks as it says."""
+        module = SOURCES.parents[1] / "modules" / "redisabi"
+        listed = re.findall(r"^FUNCTION\([^,]+, (\w+)", (module / "functions.h").read_text(), re.M)
+        rows = re.findall(r"^\| (\w+) \|(?: [\d.]* \|)? ([^|]+) \|$", (module / "README.md").read_text(), re.M)
+        states = {name: state for name, state in rows if name != "function"}
+        self.assertEqual(len(states), len([name for name, _ in rows if name != "function"]), "a name stands twice")
+        self.assertEqual({name for name, state in states.items() if not state.startswith("lacking: ")}, set(listed))
+        with self.server("names") as server, server.client() as client:
+            for prefix in ("RedisModule_", "ValkeyModule_"):
+                names = sorted(states)
+                known = client.call("NAMES.KNOWN", *(prefix + name for name in names))
+                self.assertEqual(known, [int(not states[name].startswith("lacking: ")) for name in names])
+
+    def test_the_version_is_a_parameter(self):
+        with self.server("names") as server, server.client() as client:
+            def version():
+                return client.call("NAMES.VERSION")
+
+            told = [int(part) for part in re.search(rb"redis_version:(\S+)", client.call("INFO")).group(1).split(b".")]
+            self.assertEqual(version(), told[0] << 16 | told[1] << 8 | told[2])
+            self.assertEqual(client.call("CONFIG", "SET", "redisabi.server-version", "8.2.1"), b"OK")
+            self.assertEqual(version(), 8 << 16 | 2 << 8 | 1)
+            for wrong in ("8.2", "8.2.1.1", "x", "8.2.256", "8..1", "8.2.1x", "-1.2.3"):
+                self.assertIsInstance(client.call("CONFIG", "SET", "redisabi.server-version", wrong), Error, wrong)
+            self.assertEqual(version(), 8 << 16 | 2 << 8 | 1)
+            self.assertEqual(client.call("CONFIG", "SET", "redisabi.server-version", ""), b"OK")
+            self.assertEqual(version(), told[0] << 16 | told[1] << 8 | told[2])
+
+    def test_an_upgrade_is_refused_with_the_way_to_do_it(self):
+        with self.server("shelves") as server, server.client() as client:
+            client.call("SHELVES.PUT", "k", "label", 1, 2, 3)
+            digest = client.call("DEBUG", "DIGEST")
+            other = self.folder / "shelves-again.so"
+            shutil.copy(self.folder / "shelves.so", other)
+            for words in (("RELOAD", "shelves"), ("UPGRADE", "shelves", other)):
+                refusal = str(client.call("MODULE", *words))
+                self.assertIn("'shelves'", refusal)
+                self.assertIn("'redisabi'", refusal)
+                self.assertIn("unload it and load the new one", refusal)
+                self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+            self.assertEqual(client.call("MODULE", "UNLOAD", "shelves"), b"OK")
+            self.assertIn("NOMODULE", str(client.call("SHELVES.SUM", "k")))
+            self.assertEqual(client.call("MODULE", "LOAD", other), b"OK")
+            self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+            self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
+
+    def test_files_go_both_ways(self):
+        """Snapshots and logs of either server, with values of guests and what they keep beside them."""
+        modules = [word for name in ("shelves", "boxes", "places") for word in
+                   ("--loadmodule", str(self.folder / f"{name}.so"))]
+
+        def fill(client):
+            for db in (0, 5):
+                client.call("SELECT", db)
+                for i in range(50):
+                    client.call("SHELVES.PUT", f"shelf:{i}", "label" * i, *range(-i, i))
+                    client.call("BOXES.PUT", f"box:{i}", i * 10 ** 9)
+                    client.call("PLACES.PUT", f"place:{i}", f"{i}.3333333333")
+                    client.call("SET", f"plain:{i}", "x" * i)
+                client.call("PEXPIRE", "box:1", 10 ** 9)
+            client.call("SELECT", 0)
+            client.call("BOXES.NOTE", 77, "before")
+            client.call("BOXES.NOTE", -3, "after")
+
+        def seen(client):
+            client.call("SELECT", 0)
+            return [client.call("DEBUG", "DIGEST"), client.call("BOXES.NOTES"), client.call("PLACES.GET", "place:7"),
+                    client.call("SHELVES.LABEL", "shelf:3"), client.call("DBSIZE"), client.call("PTTL", "box:1") > 0]
+
+        def write(folder, extra, binary):
+            with Server("--enable-debug-command", "yes", "--dir", folder, *modules, *extra, **binary) as server, \
+                    server.client() as client:
+                fill(client)
+                if "--appendonly" in extra:
+                    client.call("BGREWRITEAOF")
+                    self.until(lambda: all(field in client.call("INFO", "persistence") for field in (
+                        b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0")))
+                    client.call("SHELVES.PUT", "later", "tail", 1, 2)
+                else:
+                    self.assertEqual(client.call("SAVE"), b"OK")
+                return seen(client)
+
+        def read(folder, extra, binary):
+            with Server("--enable-debug-command", "yes", "--dir", folder, *modules, *extra, **binary) as server, \
+                    server.client() as client:
+                return seen(client)
+
+        ours, theirs = {}, {"binary": ORACLE}
+        for extra in ((), ("--appendonly", "yes", "--save", "")):
+            for writer, reader in ((ours, theirs), (theirs, ours)):
+                with self.subTest(log=bool(extra), writer="ours" if writer is ours else "theirs"), \
+                        tempfile.TemporaryDirectory() as folder:
+                    before = write(folder, extra, writer)
+                    self.assertEqual(read(folder, extra, reader), before)
+
+    def test_users_have_no_rules_here(self):
+        with self.server("users") as server, server.client() as client, server.client() as other:
+            rules = client.call("USERS.RULES")
+            self.assertEqual(rules[0], [1, errno.ENOTSUP])
+            self.assertIn(b"only the default user can log in", rules[2])
+            self.assertEqual(rules[3][0], 1)
+            # Whoever has logged a client in is told when it goes, once.
+            other.call("USERS.LOGIN", "default")
+            other.call("USERS.LOGIN", "default")
+            self.assertEqual(client.call("USERS.LOGOUTS"), 1)
+            other.call("RESET")
+            self.assertEqual(client.call("USERS.LOGOUTS"), 2)
+            other.call("USERS.LOGIN", "default")
+            other.close()
+            self.until(lambda: client.call("USERS.LOGOUTS") == 3)
+            client.call("USERS.LOGIN", "default")
+            self.assertEqual(client.call("MODULE", "UNLOAD", "users"), b"OK")
+            self.assertEqual(client.call("RESET"), b"RESET")
+
+    def test_a_login_is_one(self):
+        """It serves in place of the password."""
+        def run(binary):
+            with self.server("users", binary) as server, server.client() as client:
+                client.call("CONFIG", "SET", "requirepass", "secret")
+                with server.client() as other:
+                    said = [str(other.call("PING")), str(other.call("USERS.LOGIN", "nobody")), str(other.call("PING"))]
+                    return said + [other.call("USERS.LOGIN", "default"), other.call("PING")]
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours[-1], b"PONG")
 
     def test_guests_go_with_all_they_have(self):
         """Timers, descriptors, filters, subscriptions, INFO: unloaded while they are in use."""
@@ -259,6 +449,45 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
             self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
 
+    def test_a_file_is_kept_whole_while_its_module_is_away(self):
+        path = self.folder / "boxes.so"
+        beside = re.compile(rb"\xf7\x81.*?note\x00", re.S)  # what boxes.c writes there
+        with Server("--enable-module-command", "yes", "--loadmodule", str(path)) as server:
+            with server.client() as client:
+                client.call("BOXES.NOTE", 77, "before")
+                client.call("BOXES.NOTE", 5, "after")
+                client.call("BOXES.PUT", "k", 9)
+                client.call("SET", "s", "v")
+                self.assertEqual(client.call("SAVE"), b"OK")
+            file = server.dir / "dump.rdb"
+            server.stop()
+            server.arguments = ["--enable-module-command", "yes"]
+            server.start()
+            with server.client() as client:
+                self.assertEqual(client.call("OBJECT", "ENCODING", "k"), b"sealed")
+                before = beside.findall(file.read_bytes())
+                self.assertEqual(len(before), 2)
+                self.assertEqual(client.call("SAVE"), b"OK")
+                self.assertEqual(beside.findall(file.read_bytes()), before)
+                self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
+                self.assertEqual(client.call("BOXES.NOTES"), [77, 5])
+                self.assertEqual(client.call("BOXES.GET", "k"), 9)
+                self.assertEqual(client.call("SAVE"), b"OK")
+                self.assertEqual(beside.findall(file.read_bytes()), before)
+            server.stop()
+            # As Redis does it, if that is asked for.
+            server.arguments = ["--load-absent-modules", "no"]
+            for words in ("AUX module data I can't load: no matching module 'boxes-one'",
+                          "module data I can't load: no matching module type 'boxes-one'"):
+                with self.assertRaises(StartFailure) as caught:
+                    server.start()
+                self.assertEqual(caught.exception.status, 1)
+                self.assertIn(words, server.log())
+                data = beside.sub(b"", file.read_bytes())
+                file.write_bytes(data[:-8] + bytes(8))  # no checksum
+            server.arguments = []
+            server.start()
+
     def test_a_walk_is_told_as_a_save_in_the_background(self):
         def told(client):
             lines = client.call("HAPPENINGS.LOG").decode().split("\n")
@@ -289,10 +518,13 @@ class SameAnswers(unittest.TestCase):
             temp.rmdir()
             # A flush of all ends it; there is a save of the empty data set then.
             client.call("CONFIG", "SET", "rdb-key-save-delay", "1")
-            for i in range(500):
-                client.call("SET", f"k{i}", i)
-            client.call("BGSAVE")
-            client.call("FLUSHALL")
+            for i in range(2000):
+                client.send("SET", f"k{i}", i)
+            for i in range(2000):
+                client.read()
+            client.send("BGSAVE")
+            client.send("FLUSHALL")
+            self.assertEqual([client.read().value for _ in range(2)], [b"Background saving started", b"OK"])
             self.assertEqual(told(client)[:2], [begin, failure])
 
     def test_commands_of_a_rewrite(self):
@@ -384,6 +616,15 @@ class SameAnswers(unittest.TestCase):
                 else:
                     self.fail("it is never unloaded")
             self.assertEqual(client.call("GET", "k"), b"v")
+
+    def test_time_that_a_guest_measures_is_its_commands(self):
+        with self.server("waits") as server, server.client() as client:
+            client.call("WAITS.SLOW", 200, 0, "idle")
+            client.call("WAITS.MEASURED", 200, 0, "busy")
+            stats = client.call("INFO", "commandstats")
+            usec = {name: int(value) for name, value in re.findall(rb"cmdstat_(\S+):calls=1,usec=(\d+)", stats)}
+            self.assertLess(usec[b"waits.slow"], 200000)
+            self.assertGreaterEqual(usec[b"waits.measured"], 200000)
 
     def test_the_server_ends_beside_threads(self):
         for _ in range(20):

@@ -269,6 +269,17 @@ class Ends(Walk):
         self.assertEqual(self.digest_of_file(), self.call("DEBUG", "DIGEST"))
         self.assertEqual(self.server.log().count("Forking a child"), 1)
 
+    def test_the_scan_waits_for_the_disk(self):
+        """Forty megabytes: more than it may be ahead."""
+        self.call("CONFIG", "SET", "rdbcompression", "no")
+        self.call("DEBUG", "POPULATE", 1000, "k", 40_000)
+        digest = self.call("DEBUG", "DIGEST")
+        self.bgsave()
+        for i in range(0, 1000, 7):
+            self.call("SET", f"k:{i}", "changed")
+        self.saved()
+        self.assertEqual(self.digest_of_file(), digest)
+
     def test_values_that_take_too_long_to_be_compressed(self):
         """They stand between others, of several databases, and change meanwhile."""
         self.fill(300)

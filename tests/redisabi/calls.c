@@ -3,6 +3,8 @@
  *
  *     CALLS.RUN format command word...    the reply, handed through
  *     CALLS.WALK format command word...   the reply, taken apart
+ *     CALLS.ATTRIBUTE command word...     how many there are before the reply, the
+ *                                         first of them, and the reply
  *     CALLS.LETTERS key                   c s b l v in one call
  *     CALLS.KEYS n key...  getkeys-api    where the keys are
  *     CALLS.CONTEXT                       flags, database, client */
@@ -115,6 +117,33 @@ static int take_apart(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     return REDISMODULE_OK;
 }
 
+static int attribute(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    RedisModuleCallReply *reply, *before, *key = NULL, *value = NULL;
+
+    RedisModule_AutoMemory(ctx);
+    if (argc < 2)
+        return RedisModule_WrongArity(ctx);
+    reply = RedisModule_Call(ctx, text_of(argv[1]), "3v", argv + 2,
+                             (size_t)argc - 2);
+    before = RedisModule_CallReplyAttribute(reply);
+    if (!before) {
+        walk(ctx, reply);
+        return REDISMODULE_OK;
+    }
+    RedisModule_ReplyWithArray(ctx, 6);
+    RedisModule_ReplyWithLongLong(
+        ctx, (long long)RedisModule_CallReplyLength(before));
+    RedisModule_ReplyWithLongLong(
+        ctx, RedisModule_CallReplyAttributeElement(before, 0, &key, &value));
+    RedisModule_ReplyWithLongLong(
+        ctx, RedisModule_CallReplyAttributeElement(before, 9, NULL, NULL));
+    walk(ctx, key);
+    walk(ctx, value);
+    walk(ctx, reply);
+    return REDISMODULE_OK;
+}
+
 static int letters(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 {
     RedisModule_AutoMemory(ctx);
@@ -157,6 +186,7 @@ static int context(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 static const struct guest_row rows[] = {
     {"calls.run", hand_through, "write", 0, 0, 0},
     {"calls.walk", take_apart, "write", 0, 0, 0},
+    {"calls.attribute", attribute, "write", 0, 0, 0},
     {"calls.letters", letters, "write", 1, 1, 1},
     {"calls.keys", keys, "readonly getkeys-api", 2, 2, 1},
     {"calls.context", context, "readonly", 0, 0, 0},

@@ -2,7 +2,9 @@
 /* notices - a module that is told what happens to keys.
  *
  *     NOTICES.LOG                  what it has been told since the last time:
- *                                  "db type event key length" each
+ *                                  "db type event key length" each, and whether
+ *                                  within a transaction (2), a script (1)
+ *     NOTICES.CALL command ...     run from here, told of in the same way
  *     NOTICES.SAY type event key   tells it itself
  *     NOTICES.CONFIG               what clients are told
  *
@@ -23,9 +25,11 @@ static int hear(RedisModuleCtx *ctx, int type, const char *event,
             : RedisModule_OpenKey(ctx, name, REDISMODULE_READ);
 
     told_size += (size_t)snprintf(
-        told + told_size, sizeof(told) - told_size, "%d %x %s %s %zu\n",
+        told + told_size, sizeof(told) - told_size, "%d %x %s %s %zu %d\n",
         RedisModule_GetSelectedDb(ctx), (unsigned)type, event, text_of(name),
-        type == REDISMODULE_NOTIFY_NEW ? 0 : RedisModule_ValueLength(key));
+        type == REDISMODULE_NOTIFY_NEW ? 0 : RedisModule_ValueLength(key),
+        RedisModule_GetContextFlags(ctx) &
+            (REDISMODULE_CTX_FLAGS_LUA | REDISMODULE_CTX_FLAGS_MULTI));
     RedisModule_CloseKey(key);
     return REDISMODULE_OK;
 }
@@ -60,6 +64,19 @@ static int say(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     return RedisModule_ReplyWithLongLong(
         ctx, RedisModule_NotifyKeyspaceEvent(ctx, (int)number_of(argv[1]),
                                              text_of(argv[2]), argv[3]));
+}
+
+static int call(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    RedisModuleCallReply *reply;
+
+    if (argc < 2)
+        return RedisModule_WrongArity(ctx);
+    reply = RedisModule_Call(ctx, text_of(argv[1]), "!Ev", argv + 2,
+                             (size_t)argc - 2);
+    RedisModule_ReplyWithCallReply(ctx, reply);
+    RedisModule_FreeCallReply(reply);
+    return REDISMODULE_OK;
 }
 
 static int config(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
@@ -118,6 +135,7 @@ static int jobs(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 static const struct guest_row rows[] = {
     {"notices.log", log_of, "", 0, 0, 0},
     {"notices.say", say, "", 0, 0, 0},
+    {"notices.call", call, "write", 0, 0, 0},
     {"notices.config", config, "", 0, 0, 0},
     {"notices.jobs", jobs, "", 0, 0, 0},
 };

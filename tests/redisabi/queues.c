@@ -4,6 +4,7 @@
  *     QUEUES.TAKE key at-least ms     waits until a list has so many items
  *     QUEUES.ANY ms key...            waits for any of the keys; tells which
  *     QUEUES.START ms key...          the same, and lets the client go by itself
+ *     QUEUES.GONE key                 waits for the end of a key (7.2)
  *     QUEUES.SIGNAL key               says that a key is ready
  *     QUEUES.TOLD                     what callbacks have noted, and forgets it */
 #include "guest.h"
@@ -81,6 +82,28 @@ static int any(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     return REDISMODULE_OK;
 }
 
+static int gone_reply(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    RedisModuleString *name = RedisModule_GetBlockedClientReadyKey(ctx);
+
+    (void)argv;
+    (void)argc;
+    tell("asked ");
+    if (RedisModule_KeyExists(ctx, name))
+        return REDISMODULE_ERR;
+    return RedisModule_ReplyWithString(ctx, name);
+}
+
+static int gone(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    if (argc != 2)
+        return RedisModule_WrongArity(ctx);
+    (void)RedisModule_BlockClientOnKeysWithFlags(
+        ctx, gone_reply, timeout, NULL, 0, argv + 1, 1, NULL,
+        REDISMODULE_BLOCK_UNBLOCK_DELETED);
+    return REDISMODULE_OK;
+}
+
 static void let_go(RedisModuleCtx *ctx, void *data)
 {
     (void)ctx;
@@ -129,6 +152,7 @@ static const struct guest_row rows[] = {
     {"queues.take", take, "write", 1, 1, 1},
     {"queues.any", any, "", 2, -1, 1},
     {"queues.start", start, "", 2, -1, 1},
+    {"queues.gone", gone, "", 1, 1, 1},
     {"queues.signal", signal_key, "", 1, 1, 1},
     {"queues.told", what, "", 0, 0, 0},
 };

@@ -2,6 +2,7 @@
 /* waits - blocked clients, and threads that let them go.
  *
  *     WAITS.SLOW ms timeout word   a thread sleeps, a callback replies the word
+ *     WAITS.MEASURED ms timeout word   as well, and the sleep is work
  *     WAITS.DIRECT key word        a thread, under the lock, sets and replies
  *     WAITS.ABORT                  blocked, and replied at once after all */
 #include "guest.h"
@@ -11,6 +12,7 @@
 
 struct work {
     RedisModuleBlockedClient *blocked;
+    bool measured;
     long long ms;
     char *key, *word;
 };
@@ -55,7 +57,11 @@ static void *sleep_thread(void *given)
 {
     struct work *work = given;
 
+    if (work->measured)
+        RedisModule_BlockedClientMeasureTimeStart(work->blocked);
     usleep((useconds_t)work->ms * 1000);
+    if (work->measured)
+        RedisModule_BlockedClientMeasureTimeEnd(work->blocked);
     RedisModule_UnblockClient(work->blocked, work->word);
     RedisModule_Free(work);
     return NULL;
@@ -68,6 +74,7 @@ static int slow(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     if (argc != 4)
         return RedisModule_WrongArity(ctx);
     work = RedisModule_Calloc(1, sizeof(*work));
+    work->measured = strcasecmp(text_of(argv[0]), "waits.measured") == 0;
     work->ms = number_of(argv[1]);
     work->word = RedisModule_Strdup(text_of(argv[3]));
     work->blocked = RedisModule_BlockClient(ctx, reply, timeout, free_data,
@@ -122,6 +129,7 @@ static int give_up(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 
 static const struct guest_row rows[] = {
     {"waits.slow", slow, "", 0, 0, 0},
+    {"waits.measured", slow, "", 0, 0, 0},
     {"waits.direct", direct, "write", 1, 1, 1},
     {"waits.abort", give_up, "", 0, 0, 0},
 };

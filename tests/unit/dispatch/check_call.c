@@ -268,6 +268,59 @@ START_TEST(a_call_from_code_replies_to_its_own_sink)
 }
 END_TEST
 
+static void run_say_db(struct kr_call *call)
+{
+    note("%d", (int)keyspace_interface.db_index(call->db));
+    run_look(call);
+}
+
+/* More than are taken together, of two databases in turn, one of which fails:
+ * each runs as it would alone, in their order. */
+START_TEST(a_batch_runs_in_order_each_in_its_database)
+{
+    enum { COUNT = 50 };
+    struct kr_reply *sink = call_interface.new_sink(2);
+    const kr_cmd *commands[COUNT];
+    struct kr_run runs[COUNT];
+    struct kr_str words[COUNT][2];
+    char keys[COUNT][8], wanted[COUNT * 16] = "", replies[COUNT * 64] = "";
+
+    add_row(&(struct kr_command){.name = "look",
+                                 .run = run_say_db,
+                                 .arity = 2,
+                                 .keys = KR_ROWS(all_keys)});
+    for (int i = 0; i < COUNT; i++) {
+        int db = i % 20 < 17 ? 0 : 1;
+        bool short_of = i == 23, here = i % 3 == 0;
+
+        snprintf(keys[i], sizeof(keys[i]), "k%d", i);
+        if (here)
+            put_flat(keyspace_interface.db(db), keys[i], "v");
+        words[i][0] = KR_STR("look");
+        words[i][1] = kr_cstr(keys[i]);
+        runs[i] = (struct kr_run){.size = sizeof(runs[i]),
+                                  .argc = short_of ? 1 : 2,
+                                  .argv = words[i],
+                                  .reply = sink,
+                                  .db = keyspace_interface.db(db)};
+        commands[i] = command_interface.match(1, words[i]);
+        if (!short_of)
+            sprintf(wanted + strlen(wanted), "%d%s%s ", db, here ? "+" : "-",
+                    keys[i]);
+        strcat(replies, short_of ? "-ERR wrong number of arguments for 'look' "
+                                   "command\r\n"
+                                 : "+OK\r\n");
+    }
+    call_interface.run_batch(COUNT, commands, runs);
+    NOTED(wanted);
+    ck_assert(kr_str_equal(call_interface.sink_bytes(sink), kr_cstr(replies)));
+    ck_assert_uint_eq(sink->errors, 1);
+    call_interface.run_batch(0, commands, runs);
+    NOTED("");
+    call_interface.free_sink(sink);
+}
+END_TEST
+
 START_TEST(flags_of_a_run_refuse)
 {
     struct kr_run no_writes = {.flags = KR_RUN_NO_WRITES};
@@ -636,6 +689,7 @@ Suite *call_suite(void)
     tcase_add_test(tests, calls_failures_and_refusals_are_counted);
     tcase_add_test(tests, a_slow_call_is_told_from_the_limit_on);
     tcase_add_test(tests, a_call_from_code_replies_to_its_own_sink);
+    tcase_add_test(tests, a_batch_runs_in_order_each_in_its_database);
     tcase_add_test(tests, flags_of_a_run_refuse);
     tcase_add_test(tests, calls_nest_128_deep);
     tcase_add_test(tests, the_current_call_is_the_innermost);

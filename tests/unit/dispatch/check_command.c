@@ -248,6 +248,108 @@ START_TEST(a_row_is_read_no_further_than_it_is_long)
 }
 END_TEST
 
+static const struct kr_key_spec amended_keys[] = {KR_KEY(KR_KEY_RO, 1, 0, 1),
+                                                  KR_KEY(KR_KEY_RW, 3, 0, 1)};
+
+START_TEST(a_row_may_be_amended)
+{
+    struct kr_command row = {.name = "other",
+                             .arity = 4,
+                             .flags = KR_CMD_READONLY,
+                             .summary = "Echoes",
+                             .keys = KR_ROWS(amended_keys)};
+    const uint32_t size = KR_SIZED(&row);
+    struct kr_cmd *echo = find("echo");
+    void (*run)(struct kr_call * call) = echo->run;
+
+    changes = 0;
+    event_listen(EVENT_COMMAND_CHANGED, count_change, NULL);
+    ck_assert_int_eq(
+        command_interface.amend(&fixture_module, "Echo", &row, size), KR_OK);
+    ck_assert_uint_eq(changes, 1);
+    ck_assert_ptr_eq(find("echo"), echo);
+    ck_assert_ptr_null(find("other"));
+    ck_assert_ptr_eq(echo->run, run);
+    ck_assert_ptr_eq(echo->row.run, run);
+    ck_assert_str_eq(echo->row.name, "echo");
+    ck_assert_str_eq(echo->row.summary, "Echoes");
+    ck_assert_int_eq(echo->arity, 4);
+    /* The ranges do not follow one another. */
+    ck_assert_uint_eq(echo->flags, KR_CMD_READONLY | KR_CMD_MOVABLEKEYS);
+    ck_assert_uint_eq(echo->row.categories, KR_CAT_READ | KR_CAT_SLOW);
+    ck_assert_int_eq(command_interface.amend(&other, "echo", &row, size),
+                     KR_ENOENT);
+    ck_assert_int_eq(
+        command_interface.amend(&fixture_module, "echo|x", &row, size),
+        KR_ENOENT);
+    ck_assert_int_eq(
+        command_interface.amend(&fixture_module, "nosuch", &row, size),
+        KR_ENOENT);
+    ck_assert_int_eq(
+        command_interface.amend(&fixture_module, "echo", &row,
+                                offsetof(struct kr_command, refused) - 1),
+        KR_EINVAL);
+}
+END_TEST
+
+START_TEST(a_subcommand_is_amended_by_its_full_name)
+{
+    struct kr_command sub = {.name = "extra", .run = run_nothing, .arity = 2};
+    struct kr_cmd *command;
+
+    add_config();
+    ck_assert_int_eq(command_add_sub(&other, "config", &sub), KR_OK);
+    sub.summary = "More";
+    sub.run = NULL;
+    ck_assert_int_eq(
+        command_interface.amend(&other, "config|extra", &sub, KR_SIZED(&sub)),
+        KR_OK);
+    command = MATCH(NULL, KR_STR("config"), KR_STR("extra"));
+    ck_assert_str_eq(command->row.summary, "More");
+    ck_assert_ptr_eq(command->run, run_nothing);
+    ck_assert_str_eq(command->row.name, "config|extra");
+    command_forget(&other);
+}
+END_TEST
+
+/* What the next version says is seen once it is there, and not if it fails. */
+START_TEST(a_row_of_the_next_version_is_amended)
+{
+    struct kr_command row = {.name = "echo", .run = run_nothing, .arity = 2};
+    struct kr_cmd *echo = find("echo");
+    int32_t arity = echo->arity;
+
+    for (int good = 0; good < 2; good++) {
+        fixture_module.staging = true;
+        ck_assert_int_eq(command_interface.amend(&fixture_module, "echo", &row,
+                                                 KR_SIZED(&row)),
+                         KR_ENOENT);
+        ck_assert_int_eq(command_add(&fixture_module, &row), KR_OK);
+        row.arity = 7;
+        ck_assert_int_eq(command_interface.amend(&fixture_module, "echo", &row,
+                                                 KR_SIZED(&row)),
+                         KR_OK);
+        ck_assert_int_eq(echo->arity, arity);
+        fixture_module.staging = false;
+        command_settle(&fixture_module, good);
+        ck_assert_int_eq(echo->arity, good ? 7 : arity);
+    }
+}
+END_TEST
+
+START_TEST(a_foreign_command_has_the_categories_that_it_states)
+{
+    struct kr_command row = {.name = "foreign",
+                             .run = run_nothing,
+                             .flags = KR_CMD_WRITE | KR_CMD_MODULE,
+                             .categories = KR_CAT_HASH};
+
+    ck_assert_int_eq(command_add(&other, &row), KR_OK);
+    ck_assert_uint_eq(find("foreign")->row.categories, KR_CAT_HASH);
+    command_forget(&other);
+}
+END_TEST
+
 START_TEST(another_module_may_add_a_subcommand)
 {
     struct kr_command row = {.name = "extra", .run = run_nothing, .arity = 2};
@@ -513,6 +615,10 @@ Suite *command_suite(void)
     tcase_add_test(tests, rows_of_an_older_header_are_shorter);
     tcase_add_test(tests, a_row_is_read_no_further_than_it_is_long);
     tcase_add_test(tests, the_interface_finds_subcommands_by_full_name);
+    tcase_add_test(tests, a_row_may_be_amended);
+    tcase_add_test(tests, a_subcommand_is_amended_by_its_full_name);
+    tcase_add_test(tests, a_row_of_the_next_version_is_amended);
+    tcase_add_test(tests, a_foreign_command_has_the_categories_that_it_states);
     tcase_add_test(tests, another_module_may_add_a_subcommand);
     tcase_add_test(tests, a_subcommand_without_a_name_is_refused);
     tcase_add_test(tests, a_command_that_went_comes_back_as_the_same_record);

@@ -116,6 +116,47 @@ START_TEST(a_parked_call_is_counted_when_it_ends)
 }
 END_TEST
 
+static kr_parked *parked_last;
+
+static bool wake_spent(struct kr_call *call, uint32_t why, struct kr_str key,
+                       void *ctx)
+{
+    (void)why;
+    (void)key;
+    (void)ctx;
+    BLOCK->spent(parked_last, 3000000000u);
+    kr_reply_int64(call->reply, 1);
+    return true;
+}
+
+static void run_parked(struct kr_call *call)
+{
+    struct kr_park how = {.size = sizeof(how), .wake = wake_spent};
+
+    parked_last = BLOCK->park(call, &how);
+}
+
+START_TEST(work_elsewhere_counts_with_the_call)
+{
+    struct kr_command row = {.name = "parked", .run = run_parked, .arity = 1};
+    struct kr_command_stats stats = {.size = sizeof(stats)};
+    struct kr_cmd *command;
+
+    ck_assert_int_eq(command_add(&fixture_module, &row), KR_OK);
+    command = command_find(KR_STR("parked"));
+    peer_say(a, "parked\r\n");
+    BLOCK->spent(parked_last, 4000000000u);
+    BLOCK->unblock(a->client, false);
+    command_interface.stats(command, &stats);
+    ck_assert_uint_eq(stats.calls, 1);
+    ck_assert_uint_ge(stats.nsec, 6990000000u);
+    ck_assert_uint_lt(stats.nsec, 60000000000u);
+    BLOCK->spent(parked_last, 1u << 31); /* it is over */
+    command_interface.stats(command, &stats);
+    ck_assert_uint_lt(stats.nsec, 60000000000u);
+}
+END_TEST
+
 START_TEST(a_call_whose_client_goes_is_not_counted)
 {
     struct kr_cmd *wait = command_find(KR_STR("wait"));
@@ -325,6 +366,7 @@ Suite *park_suite(void)
     tcase_add_test(tests, a_key_made_ready_outside_of_calls_wakes_in_that_turn);
     tcase_add_test(tests, a_wait_is_never_cut_short);
     tcase_add_test(tests, a_parked_call_is_counted_when_it_ends);
+    tcase_add_test(tests, work_elsewhere_counts_with_the_call);
     tcase_add_test(tests, a_call_whose_client_goes_is_not_counted);
     tcase_add_test(tests, who_would_write_is_woken_when_the_pause_is_over);
     tcase_add_test(tests, when_the_value_has_gone_nobody_further_is_asked);

@@ -84,7 +84,8 @@ START_TEST(every_host_event_can_be_subscribed_to)
                                         KR_EVENT_COMMAND_CHANGED,
                                         KR_EVENT_INFO_RESET,
                                         KR_EVENT_LATENCY,
-                                        KR_EVENT_OVERRUN};
+                                        KR_EVENT_OVERRUN,
+                                        KR_EVENT_PROGRAM};
 
     ck_assert_uint_eq(KR_COUNT(names), EVENT_COUNT);
     for (unsigned i = 0; i < EVENT_COUNT; i++) {

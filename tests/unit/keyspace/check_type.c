@@ -371,11 +371,27 @@ START_TEST(there_is_room_for_511_types)
 }
 END_TEST
 
+START_TEST(a_function_of_a_type_may_ask_for_which_key_it_is_called)
+{
+    struct kr_subject subject = KR_SUBJECT(KR_STR("k"), 3);
+
+    ck_assert_ptr_null(type_interface.subject());
+    type_interface.about(&subject);
+    ck_assert_ptr_eq(type_interface.subject(), &subject);
+    ck_assert_int_eq(type_interface.subject()->db, 3);
+    ck_assert_int_eq(type_interface.subject()->to_db, -1);
+    type_interface.about(NULL);
+    ck_assert_ptr_null(type_interface.subject());
+}
+END_TEST
+
 Suite *type_suite(void)
 {
     Suite *suite = suite_create("keyspace type");
     TCase *tcase = fixture_case(suite, "type");
 
+    tcase_add_test(tcase,
+                   a_function_of_a_type_may_ask_for_which_key_it_is_called);
     tcase_add_test(tcase, a_type_is_found_by_slot_name_and_code);
     tcase_add_test(tcase, what_is_not_there_is_not_found);
     tcase_add_test(tcase, a_name_or_code_that_is_taken_is_refused);

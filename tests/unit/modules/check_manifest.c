@@ -38,6 +38,16 @@ START_TEST(what_is_read_is_written_in_order)
 }
 END_TEST
 
+/* As Redis writes them. */
+START_TEST(what_is_no_letter_is_written_behind_a_backslash)
+{
+    ck_assert(
+        parse("file \"a \\x0a\\r\\t\\a\\b\\x01\\xff'\\\"\" seq 1 type b\n"));
+    assert_text("file \"a \\n\\r\\t\\a\\b\\x01\\xff'\\\"\" seq 1 type b\n");
+    manifest_clear(NULL, &manifest);
+}
+END_TEST
+
 START_TEST(a_refusal_tells_line_and_reason_and_leaves_nothing)
 {
     ck_assert(!parse("file a seq 1 type b\n  file b seq 1 type b \n"));
@@ -79,6 +89,7 @@ Suite *manifest_suite(void)
     TCase *tc = tcase_create("all");
 
     tcase_add_test(tc, what_is_read_is_written_in_order);
+    tcase_add_test(tc, what_is_no_letter_is_written_behind_a_backslash);
     tcase_add_test(tc, a_refusal_tells_line_and_reason_and_leaves_nothing);
     tcase_add_test(tc, a_rewrite_retires_what_its_base_holds);
     tcase_add_test(tc, a_sequence_that_leaves_no_next_is_refused);

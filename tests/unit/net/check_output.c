@@ -137,7 +137,7 @@ static void push(struct output_list *late, const char *text, size_t times)
 
 START_TEST(what_is_set_aside_comes_behind)
 {
-    struct output_list late = {NULL};
+    struct output_list late = {.head = NULL};
     uint64_t token = output.reply.ops->defer(&output.reply);
 
     kr_reply_int64(&output.reply, 1);
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(what_is_set_aside_may_be_all)
 {
-    struct output_list late = {NULL};
+    struct output_list late = {.head = NULL};
 
     push(&late, "a", 1);
     ck_assert(output_is_empty(&output));
@@ -167,7 +167,7 @@ END_TEST
 /* 7 bytes each, so that it takes chunks. */
 START_TEST(what_is_set_aside_may_be_long)
 {
-    struct output_list late = {NULL};
+    struct output_list late = {.head = NULL};
     size_t sent = 0;
 
     kr_reply_int64(&output.reply, 1);
@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(what_is_set_aside_goes_with_an_abandoned_output)
 {
-    struct output_list late = {NULL};
+    struct output_list late = {.head = NULL};
 
     push(&late, "a", 10000);
     output_abandon(&output);
