@@ -236,7 +236,7 @@ class Program:
         lines.append(f"return {self.value(3)}")
         text = self.one(" ", "\n", "; ").join(lines)
         if self.rng.random() < 0.02 and "big_number" not in text:  # something that seldom compiles
-            at = self.rng.randrange(len(text))
+            at = self.rng.choice([i for i, c in enumerate(text) if c == ' '])  # within no escape
             text = text[:at] + self.one(" ( ", " end ", "'", "[[", " x ", ", ") + text[at:]
         return (head + text).encode("latin-1")
 

@@ -18,12 +18,12 @@
 static char *woven(const char *source)
 {
     struct kr_str text = kr_cstr(source);
-    size_t size = weave_size(text, KR_STR(TICK));
+    size_t size = weave_size(text, KR_STR(TICK), 0);
     char *out = malloc(size + 1);
 
     ck_assert_ptr_nonnull(out);
     memset(out, '#', size);
-    weave(text, KR_STR(TICK), out);
+    weave(text, KR_STR(TICK), 0, out);
     out[size] = '\0';
     ck_assert_uint_eq(strlen(out), size); /* all of it, and no more */
     return out;
