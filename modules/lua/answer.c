@@ -17,20 +17,17 @@ static void answer_value(struct answer *a);
 
 /* --- Tables that say what they are --------------------------------------- */
 
+/* Lines end at a NUL. */
 static void answer_error(struct answer *a)
 {
-    struct kr_str text;
-
-    text.data = lua_tolstring(a->L, -1, &text.size);
-    sink_answer_error(a->L, -2, a->reply, text);
+    sink_answer_error(a->L, -2, a->reply, kr_cstr(lua_tostring(a->L, -1)));
 }
 
 static void answer_status(struct answer *a)
 {
-    struct kr_str text;
+    struct kr_str text = kr_cstr(lua_tostring(a->L, -1));
     char *line;
 
-    text.data = lua_tolstring(a->L, -1, &text.size);
     if (!memchr(text.data, '\r', text.size) &&
         !memchr(text.data, '\n', text.size)) {
         a->reply->ops->status(a->reply, text);

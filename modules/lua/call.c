@@ -160,7 +160,7 @@ static bool call_command(lua_State *L)
     if (!run.argv)
         return false;
     command = call_find(engine->owner, run.argc, run.argv);
-    sink_init(&sink, L, engine->run->protocol);
+    sink_begin(&sink, L, engine->run->protocol);
     run.reply = &sink.reply;
     if (engine->run->call) {
         run.client = engine->run->call->client;

@@ -361,7 +361,7 @@ static const struct kr_reply_ops sink_ops = {
     .raw = sink_raw,
 };
 
-void sink_init(struct sink *sink, lua_State *L, uint32_t protocol)
+void sink_begin(struct sink *sink, lua_State *L, uint32_t protocol)
 {
     sink->reply = (struct kr_reply){.ops = &sink_ops, .protocol = protocol};
     sink->L = L;

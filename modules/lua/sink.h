@@ -44,7 +44,7 @@ struct sink {
 
 /* Replies become values of `L`; the last one is on top of its stack when the
  * command has run. */
-void sink_init(struct sink *sink, lua_State *L, uint32_t protocol);
+void sink_begin(struct sink *sink, lua_State *L, uint32_t protocol);
 
 /* Reply with the error `text` of the table at `index`: one that came from a
  * command has been counted there. */

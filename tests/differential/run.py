@@ -111,6 +111,8 @@ def main():
                 count, seeds = (100000, 10) if given.full else (50000, 4)
                 print(f"random stream: --seed {seed}", flush=True)
                 random_stream.run(pair, report, range(seed, seed + seeds), count)
+                if given.full:
+                    random_stream.run(pair, report, range(seed, seed + 4), 20000, only=["scripting"])
         if wanted("journal"):
             journal.run(report)
         report.result("both servers ended cleanly", None)
