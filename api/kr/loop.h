@@ -31,7 +31,8 @@ struct kr_loop {
     int64_t (*monotonic_ns)(void);
 
     /* Call `fn` once after `delay_ms` (0: at the next turn), or each
-     * `repeat_ms` if that is not 0.  A one-shot timer frees itself. */
+     * `repeat_ms` if that is not 0.  A one-shot timer frees itself.  The loop's
+     * clock goes in steps of 4 ms: so much earlier or later it may be. */
     kr_timer *(*timer)(kr_module *self, uint64_t delay_ms, uint64_t repeat_ms,
                        void (*fn)(void *ctx), void *ctx);
     void (*cancel)(kr_timer *timer);

@@ -351,8 +351,11 @@ static void server_end(void)
     child_fini();
     process_end();
     log_warning("Keyrack is now ready to exit, bye bye...");
-    if (!nobody_left)
-        return; /* threads of a module may use what would be taken down */
+    if (!nobody_left) {
+        /* Threads of a module may use what would be taken down. */
+        fflush(NULL);
+        _exit(0);
+    }
     lifetime_fini();
     info_fini();
     command_fini();
