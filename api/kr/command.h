@@ -80,6 +80,34 @@ extern "C" {
 #define KR_CAT_TRANSACTION (UINT64_C(1) << 19)
 #define KR_CAT_SCRIPTING   (UINT64_C(1) << 20)
 
+/* Their names in the order of the bits, and how many there are.  [any] */
+static inline const char *const *kr_category_names(uint32_t *count)
+{
+    static const char *const names[] = {
+        "keyspace",  "read",     "write",     "set",        "sortedset",
+        "list",      "hash",     "string",    "bitmap",     "hyperloglog",
+        "geo",       "stream",   "pubsub",    "admin",      "fast",
+        "slow",      "blocking", "dangerous", "connection", "transaction",
+        "scripting",
+    };
+
+    *count = KR_COUNT(names);
+    return names;
+}
+
+/* KR_CAT_ of a name, in upper or lower case; 0: there is no such category.
+ * O(categories).  [any] */
+static inline uint64_t kr_category_of(struct kr_str name)
+{
+    uint32_t count;
+    const char *const *names = kr_category_names(&count);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (kr_str_equal_nocase(name, kr_cstr(names[i])))
+            return UINT64_C(1) << i;
+    return 0;
+}
+
 /* --- Key specs: where the keys stand, and what is done to them ----------- */
 
 #define KR_KEY_RO             (1u << 0)

@@ -334,25 +334,6 @@ int rm_SetCommandInfo(RedisModuleCommand *command,
 
 /* --- Categories ----------------------------------------------------------- */
 
-/* ORDER: KR_CAT_ bits */
-static const char *const categories[] = {
-    "keyspace",  "read",     "write",     "set",        "sortedset",
-    "list",      "hash",     "string",    "bitmap",     "hyperloglog",
-    "geo",       "stream",   "pubsub",    "admin",      "fast",
-    "slow",      "blocking", "dangerous", "connection", "transaction",
-    "scripting",
-};
-
-/* 0: there is none of that name. */
-static uint64_t category_of(struct kr_str word)
-{
-    for (size_t i = 0; i < KR_COUNT(categories); i++) {
-        if (kr_str_equal_nocase(word, kr_cstr(categories[i])))
-            return UINT64_C(1) << i;
-    }
-    return 0;
-}
-
 /* Only while the guest is loaded. */
 int rm_SetCommandACLCategories(RedisModuleCommand *command, const char *words)
 {
@@ -362,7 +343,7 @@ int rm_SetCommandACLCategories(RedisModuleCommand *command, const char *words)
         return REDISMODULE_ERR;
     while (words && *words) {
         size_t size = strcspn(words, " ");
-        uint64_t one = category_of(kr_str(words, size));
+        uint64_t one = kr_category_of(kr_str(words, size));
 
         if (size > 0 && !one)
             return REDISMODULE_ERR;

@@ -62,15 +62,6 @@ static uint64_t command_shown_flags(uint64_t flags)
            (flags & ~KR_CMD_MAY_REPLICATE & ~first) << 1;
 }
 
-/* ORDER: KR_CAT_ bits */
-static const char *const command_categories[] = {
-    "keyspace",  "read",     "write",     "set",        "sortedset",
-    "list",      "hash",     "string",    "bitmap",     "hyperloglog",
-    "geo",       "stream",   "pubsub",    "admin",      "fast",
-    "slow",      "blocking", "dangerous", "connection", "transaction",
-    "scripting",
-};
-
 /* ORDER: KR_KEY_ bits */
 static const char *const command_key_flags[] = {
     "RO",     "RW",     "OW",      "RM",         "access",         "update",
@@ -223,6 +214,8 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
     const struct kr_command *row = kr_commands->row(command);
     struct command_range range = command_legacy_range(row->keys);
     uint64_t subcommands = command_count_subcommands(command);
+    uint32_t category_count;
+    const char *const *categories = kr_category_names(&category_count);
 
     kr_reply_array(reply, 10);
     kr_reply_bulk(reply, kr_cstr(kr_commands->full_name(command)));
@@ -232,8 +225,8 @@ void command_reply_info(struct kr_reply *reply, const kr_cmd *command)
     kr_reply_int64(reply, range.first);
     kr_reply_int64(reply, range.last);
     kr_reply_int64(reply, range.step);
-    command_reply_words(reply, row->categories, command_categories,
-                        KR_COUNT(command_categories), "@");
+    command_reply_words(reply, row->categories, categories, category_count,
+                        "@");
     reply->ops->open(reply, KR_SET, row->tips.count);
     for (uint32_t i = 0; i < row->tips.count; i++)
         kr_reply_bulk(reply,
@@ -299,14 +292,6 @@ enum command_filter {
     FILTER_PATTERN
 };
 
-static uint64_t command_category(struct kr_str name)
-{
-    for (size_t i = 0; i < KR_COUNT(command_categories); i++)
-        if (kr_str_equal_nocase(name, kr_cstr(command_categories[i])))
-            return UINT64_C(1) << i;
-    return 0;
-}
-
 struct command_list {
     struct kr_reply *reply;
     enum command_filter filter;
@@ -362,7 +347,7 @@ static bool command_parse_filter(const struct kr_call *call,
         list->module = kr_modules->find(call->argv[4]);
     } else if (kr_str_equal_nocase(kind, KR_STR("aclcat"))) {
         list->filter = FILTER_CATEGORY;
-        list->category = command_category(call->argv[4]);
+        list->category = kr_category_of(call->argv[4]);
     } else if (kr_str_equal_nocase(kind, KR_STR("pattern"))) {
         list->filter = FILTER_PATTERN;
     } else {

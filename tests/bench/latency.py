@@ -240,21 +240,26 @@ def writes_only(server, keys):
     return beside_writes(server, keys, lambda: time.sleep(1))
 
 
+def write_all(server, keys, command, progress, status):
+    """As beside_writes(), with a command that writes the data set by a child; the names are those
+    of INFO's fields for that."""
+    def work():
+        server.link.must(command)
+        wait_until_idle(server, progress)
+
+    row = beside_writes(server, keys, work)
+    if server.info("persistence")[status] != "ok":
+        raise Failure(f"{command} has failed")
+    return row
+
+
 def bgsave(method, server, keys):
     if server.link.must("CONFIG", "GET", "snapshot-method"):
         server.link.must("CONFIG", "SET", "snapshot-method", method)
     elif method != "fork":
         raise Missing
     servers.fill(server, SET, keys)
-
-    def save():
-        server.link.must("BGSAVE")
-        wait_until_idle(server, "rdb_bgsave_in_progress")
-
-    row = beside_writes(server, keys, save)
-    if server.info("persistence")["rdb_last_bgsave_status"] != "ok":
-        raise Failure("the snapshot was not written")
-    return row
+    return write_all(server, keys, "BGSAVE", "rdb_bgsave_in_progress", "rdb_last_bgsave_status")
 
 
 def start_log(server, keys):
@@ -274,15 +279,8 @@ def log_everysec(server, keys):
 
 def rewrite_log(server, keys):
     start_log(server, keys)
-
-    def rewrite():
-        server.link.must("BGREWRITEAOF")
-        wait_until_idle(server, "aof_rewrite_in_progress")
-
-    row = beside_writes(server, keys, rewrite)
-    if server.info("persistence")["aof_last_bgrewrite_status"] != "ok":
-        raise Failure("the log was not rewritten")
-    return row
+    return write_all(server, keys, "BGREWRITEAOF", "aof_rewrite_in_progress",
+                     "aof_last_bgrewrite_status")
 
 
 SCENES = [

@@ -124,6 +124,15 @@ class Faults(unittest.TestCase):
             self.assertLess(time.monotonic(), end, info)
             time.sleep(0.02)
 
+    def stall(self, server):
+        """A sync that does not end: each write asks for one, once a second."""
+        self.faults.write_text("stall 0")
+        for number in range(1000):
+            server.call("SET", "b", number)
+            if server.info("persistence")["aof_pending_bio_fsync"] != "0":
+                break
+            time.sleep(0.02)
+
     def test_a_write_waits_two_seconds_for_a_sync_and_no_longer(self):
         """With `everysec` a write would wait for the disk while it is being synced: it stays in the
         buffer, for two seconds at most."""
@@ -131,13 +140,7 @@ class Faults(unittest.TestCase):
         log = server.dir / "appendonlydir" / "appendonly.aof.1.incr.aof"
         server.call("SET", "a", 1)
         self.wait_for(server, lambda info: info["aof_buffer_length"] == "0")
-        self.faults.write_text("stall 0")
-        # A sync that does not end: each write asks for one, once a second.
-        for number in range(1000):
-            server.call("SET", "b", number)
-            if server.info("persistence")["aof_pending_bio_fsync"] != "0":
-                break
-            time.sleep(0.02)
+        self.stall(server)
         written = log.stat().st_size
         before = int(server.info("persistence")["aof_delayed_fsync"])
         self.assertEqual(server.call("SET", "waits", "v"), b"OK")
@@ -154,12 +157,7 @@ class Faults(unittest.TestCase):
         server = self.begin("--appendfsync", "everysec")
         log = server.dir / "appendonlydir" / "appendonly.aof.1.incr.aof"
         for _ in range(5):
-            self.faults.write_text("stall 0")
-            for number in range(1000):
-                server.call("SET", "b", number)
-                if server.info("persistence")["aof_pending_bio_fsync"] != "0":
-                    break
-                time.sleep(0.02)
+            self.stall(server)
             delayed = server.info("persistence")["aof_delayed_fsync"]
             server.call("SET", "last", "v" * 50)
             waits = int(server.info("persistence")["aof_buffer_length"]) > 0
