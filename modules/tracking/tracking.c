@@ -170,6 +170,13 @@ static void tracking_trim(struct tracking *tracking)
     }
 }
 
+/* The limit may have come down, or a read have brought more than go at once. */
+static void tracking_on_tick(void *ctx, const void *payload)
+{
+    (void)payload;
+    tracking_trim(ctx);
+}
+
 static void tracking_remember(struct tracking *tracking,
                               const struct tracker *tracker,
                               const struct kr_call *call)
@@ -261,6 +268,8 @@ static void tracking_subscribe(struct tracking *tracking)
             tracking->self, events[i], tracking_on_change, tracking);
     tracking->flushes = kr_events->subscribe(tracking->self, KR_EVENT_FLUSH,
                                              tracking_on_flush, tracking);
+    tracking->ticks = kr_events->subscribe(tracking->self, KR_EVENT_TICK,
+                                           tracking_on_tick, tracking);
 }
 
 static void tracking_unsubscribe(struct tracking *tracking)
@@ -268,6 +277,7 @@ static void tracking_unsubscribe(struct tracking *tracking)
     for (size_t i = 0; i < KR_COUNT(tracking->changes); i++)
         kr_events->unsubscribe(tracking->changes[i]);
     kr_events->unsubscribe(tracking->flushes);
+    kr_events->unsubscribe(tracking->ticks);
     table_clear(&tracking->table);
 }
 

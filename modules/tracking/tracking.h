@@ -26,6 +26,7 @@ struct tracking {
     kr_subscription *changes[3];
     kr_subscription *flushes;
     kr_subscription *sleep; /* only while somebody wants broadcasts */
+    kr_subscription *ticks;
 };
 
 /* NULL: tracking is off. */

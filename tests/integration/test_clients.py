@@ -140,6 +140,21 @@ class RedisPy(WithServer):
 
 
 @unittest.skipUnless(TOOLS, "redis-tools is not installed")
+class Tracking(WithServer):
+    def test_a_lower_limit_of_the_table_is_told_without_another_read(self):
+        with self.server.client() as listener, self.server.client(3) as reader:
+            number = listener.call("CLIENT", "ID")
+            listener.call("SUBSCRIBE", "__redis__:invalidate")
+            reader.call("CLIENT", "TRACKING", "ON", "REDIRECT", number, "NOLOOP")
+            keys = [b"{t}%d" % i for i in range(300)]
+            reader.call("MGET", *keys)
+            reader.call("CONFIG", "SET", "tracking-table-max-keys", 1)
+            self.addCleanup(self.server.call, "CONFIG", "SET", "tracking-table-max-keys", 1000000)
+            gone = {listener.read(timeout=20).value[2][0] for _ in range(299)}
+            self.assertLess(gone, set(keys))
+            self.assertEqual(len(gone), 299)
+
+
 class RedisCli(WithServer):
     def cli(self, *words, stdin=None, status=0):
         done = subprocess.run(["redis-cli", "-p", str(self.server.port), *words], input=stdin,
