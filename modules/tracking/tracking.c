@@ -312,6 +312,14 @@ static struct tracker *tracker_new(struct tracking *tracking, kr_client *client)
     return tracker;
 }
 
+/* The client pays for its prefixes. */
+static void tracker_charge(struct tracker *tracker)
+{
+    kr_clients->charge(tracker->client,
+                       (int64_t)(tracker->bytes - tracker->charged));
+    tracker->charged = tracker->bytes;
+}
+
 void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,
                 uint32_t flags, uint32_t count, const struct kr_str *prefixes)
 {
@@ -330,6 +338,7 @@ void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,
         if (count == 0)
             broadcast_add(&tracking->broadcast, tracker, KR_STR(""));
     }
+    tracker_charge(tracker);
     tracking_watch_turns(tracking);
 }
 
@@ -340,6 +349,7 @@ static void tracker_free(kr_client *client, void *data)
 
     (void)client;
     broadcast_remove(&tracking->broadcast, tracker);
+    tracker_charge(tracker);
     tracker_settle(tracking, tracker, false);
     kr_memory->free(tracking->self, tracker);
     if (--tracking->trackers == 0)

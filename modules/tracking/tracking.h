@@ -13,7 +13,7 @@
 #include "tracker.h"
 
 #define TRACKING_LAYOUT                                                        \
-    1u /* of all below and of trackers, kr_descriptor.layout */
+    2u /* of all below and of trackers, kr_descriptor.layout */
 
 struct tracking {
     kr_module *self;
