@@ -144,16 +144,6 @@ static void tracking_send(struct tracker *tracker, size_t count,
     message_send(tracker, count, keys);
 }
 
-static void tracking_on_sleep(void *ctx, const void *payload)
-{
-    struct tracking *tracking = ctx;
-
-    (void)payload;
-    broadcast_flush(&tracking->broadcast, tracking_send, NULL);
-}
-
-/* --- What a client reads -------------------------------------------------- */
-
 /* A table that is too large loses any of its keys: who has them is told. */
 static void tracking_trim(struct tracking *tracking)
 {
@@ -171,11 +161,16 @@ static void tracking_trim(struct tracking *tracking)
 }
 
 /* The limit may have come down, or a read have brought more than go at once. */
-static void tracking_on_tick(void *ctx, const void *payload)
+static void tracking_on_sleep(void *ctx, const void *payload)
 {
+    struct tracking *tracking = ctx;
+
     (void)payload;
-    tracking_trim(ctx);
+    tracking_trim(tracking);
+    broadcast_flush(&tracking->broadcast, tracking_send, NULL);
 }
+
+/* --- What a client reads -------------------------------------------------- */
 
 static void tracking_remember(struct tracking *tracking,
                               const struct tracker *tracker,
@@ -268,8 +263,8 @@ static void tracking_subscribe(struct tracking *tracking)
             tracking->self, events[i], tracking_on_change, tracking);
     tracking->flushes = kr_events->subscribe(tracking->self, KR_EVENT_FLUSH,
                                              tracking_on_flush, tracking);
-    tracking->ticks = kr_events->subscribe(tracking->self, KR_EVENT_TICK,
-                                           tracking_on_tick, tracking);
+    tracking->sleep = kr_events->subscribe(tracking->self, KR_EVENT_SLEEP,
+                                           tracking_on_sleep, tracking);
 }
 
 static void tracking_unsubscribe(struct tracking *tracking)
@@ -277,22 +272,8 @@ static void tracking_unsubscribe(struct tracking *tracking)
     for (size_t i = 0; i < KR_COUNT(tracking->changes); i++)
         kr_events->unsubscribe(tracking->changes[i]);
     kr_events->unsubscribe(tracking->flushes);
-    kr_events->unsubscribe(tracking->ticks);
+    kr_events->unsubscribe(tracking->sleep);
     table_clear(&tracking->table);
-}
-
-/* The turn's end is of interest only where keys are gathered for it. */
-static void tracking_watch_turns(struct tracking *tracking)
-{
-    bool wanted = htable_count(&tracking->broadcast.prefixes) > 0;
-
-    if (wanted && !tracking->sleep) {
-        tracking->sleep = kr_events->subscribe(tracking->self, KR_EVENT_SLEEP,
-                                               tracking_on_sleep, tracking);
-    } else if (!wanted && tracking->sleep) {
-        kr_events->unsubscribe(tracking->sleep);
-        tracking->sleep = NULL;
-    }
 }
 
 static struct tracker *tracker_new(struct tracking *tracking, kr_client *client)
@@ -339,7 +320,6 @@ void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,
             broadcast_add(&tracking->broadcast, tracker, KR_STR(""));
     }
     tracker_charge(tracker);
-    tracking_watch_turns(tracking);
 }
 
 static void tracker_free(kr_client *client, void *data)
@@ -354,7 +334,6 @@ static void tracker_free(kr_client *client, void *data)
     kr_memory->free(tracking->self, tracker);
     if (--tracking->trackers == 0)
         tracking_unsubscribe(tracking);
-    tracking_watch_turns(tracking);
 }
 
 void tracker_off(struct tracking *tracking, kr_client *client)
@@ -393,7 +372,6 @@ static kr_status tracking_takeover(kr_module *self, void *state,
     now->trackers = then->trackers;
     if (now->trackers > 0)
         tracking_subscribe(now);
-    tracking_watch_turns(now);
     kr_memory->free(self, then);
     return KR_OK;
 }

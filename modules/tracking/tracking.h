@@ -25,8 +25,7 @@ struct tracking {
     uint64_t seed;     /* of chance: which keys go when there are too many */
     kr_subscription *changes[3];
     kr_subscription *flushes;
-    kr_subscription *sleep; /* only while somebody wants broadcasts */
-    kr_subscription *ticks;
+    kr_subscription *sleep;
 };
 
 /* NULL: tracking is off. */
