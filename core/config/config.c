@@ -3,6 +3,7 @@
 
 #include "core/config/param.h"
 #include "core/config/pending.h"
+#include "core/config/rename.h"
 #include "core/config/rewrite.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
@@ -638,6 +639,7 @@ void config_fini(void)
     config.all = NULL;
     config.capacity = 0;
     pending_fini();
+    rename_fini();
 }
 
 /* --- Lines that wait ----------------------------------------------------- */
