@@ -345,6 +345,8 @@ static void server_end(void)
     log_warning("User requested shutdown...");
     server_stop_timers();
     listen_close();
+    rack_upgrade_fini();
+    rack_work_aside(false);
     client_fini();
     jobs_fini();
     loop_poll();
@@ -390,6 +392,7 @@ int server_main(int argc, char **argv)
     if (program_is_asked(argv[0], &name))
         return server_run_program(name, argc, argv);
     server_begin(argc, argv);
+    rack_work_aside(true);
     loop_run(server_before_sleep);
     server_end();
     return 0;
