@@ -5,8 +5,9 @@ kind.
 
 A program is built by kind: number(), text(), table() and value() answer an expression of that
 kind, statement() a line.  What no two servers need answer alike is not written: the order of
-pairs() and of a big hash (so all of one is read of a key of their own), addresses, the clock, what is random, numbers whose digits depend on the printer,
-and where LuaJIT and Lua 5.1 part: the length of a table with holes, goto, '1\\0' as a number.
+pairs() and of a big hash (so all of one is read of a key of their own), addresses, the clock, what
+is random, numbers whose digits depend on the printer, and where LuaJIT and Lua 5.1 part: the length
+of a table with holes, goto, '1\\0' as a number, a 0 that is -0 since another constant of the source is.
 A loop's bound is small, so that each program ends."""
 import hashlib
 
@@ -64,7 +65,8 @@ class Program:
     def number(self, depth):
         return self.pick(depth, ["0", "1", "-1", "3", "7.5", "100", "2^31", "-2^31", "2^53", "#KEYS", "#ARGV", "0x1f", "1e3",
                                  "tonumber('0x10')", "-0.5", "255"], [
-            lambda d: f"({self.number(d)} {self.one('+', '-', '*')} {self.number(d)})",
+            lambda d: f"({self.number(d)} {self.one('+', '-')} {self.number(d)})",
+            lambda d: f"({self.number(d)} * {self.number(d)} + 0)",
             lambda d: f"({self.number(d)} % {self.one('7', '3', '-4', '1.5')})",
             lambda d: f"#{self.text(d)}",
             lambda d: f"#{self.solid(d)}",
