@@ -192,7 +192,7 @@ static void event_deliver(kr_event *event, const void *payload)
         kr_module *was;
         uint64_t begin;
 
-        if (!row.fn)
+        if (!row.fn || rack_is_staged(row.module, row.stamp))
             continue;
         if (!row.module) {
             row.fn(row.ctx, payload);

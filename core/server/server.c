@@ -306,6 +306,8 @@ static void server_assemble(int argc, char **argv)
         server_fail("server", "cannot register MODULE");
     if (!startup_load_modules(error, sizeof(error)))
         server_fail_modules(error);
+    if (!command_settle_renames(error, sizeof(error)))
+        server_fail_config(error);
     server_settle_config();
 }
 

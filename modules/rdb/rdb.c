@@ -76,6 +76,15 @@ static void rdb_on_ready(void *ctx, const void *payload)
     rdb->saved_changes = kr_calls->changes();
 }
 
+/* DEBUG LOADAOF: what is there now is what a log holds. */
+static void rdb_on_loading_end(void *ctx, const void *payload)
+{
+    const struct kr_loading_event *event = payload;
+
+    if (event->flags & KR_LOADING_LOG && event->ok)
+        rdb_on_ready(ctx, NULL);
+}
+
 static void rdb_on_module_unloaded(void *ctx, const void *payload)
 {
     const struct kr_name_event *event = payload;
@@ -137,6 +146,7 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_LOAD, rdb_on_load, state);
     kr_events->subscribe(self, KR_EVENT_PROGRAM, rdb_on_program, state);
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
+    kr_events->subscribe(self, KR_EVENT_LOADING_END, rdb_on_loading_end, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH_BEFORE, rdb_walk_on_flush_before,

@@ -222,8 +222,10 @@ void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 /* The same as commands. */
 void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
-/* Read a record whose opcode has been read.  false: refused. */
-bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode);
+/* Read a record whose opcode has been read; flags: of the load
+ * (KR_SNAPSHOT_MERGE).  false: refused. */
+bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode,
+                   uint32_t flags);
 /* Step over it. */
 bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check);
 void rdb_clear_parts(struct rdb *rdb);

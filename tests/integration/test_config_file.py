@@ -129,6 +129,67 @@ class Syntax(unittest.TestCase):
         self.assertIn("Fatal error, can't open config file '/nosuch/file.conf'", server.log())
 
 
+class Names(unittest.TestCase):
+    """rename-command, which hides commands in many a configuration."""
+
+    def start(self, *lines):
+        server = Server(config="".join(line + "\n" for line in lines))
+        self.addCleanup(server.__exit__, None, None, None)
+        return server
+
+    def unknown(self, client, *words):
+        answer = client.call(*words)
+        self.assertIsInstance(answer, Error)
+        self.assertIn(b"unknown command", answer)
+
+    def test_a_command_answers_to_its_new_name_only(self):
+        server = self.start("rename-command FLUSHALL \"\"", "rename-command GET fetch-it",
+                            "rename-command CONFIG guarded", "rename-command MULTI begin")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("Fetch-It", "k"), b"v")
+            for words in (("GET", "k"), ("FLUSHALL",), ("CONFIG", "GET", "hz"), ("",), ("MULTI",)):
+                self.unknown(client, *words)
+            self.assertEqual(client.call("guarded", "GET", "hz"), [b"hz", b"10"])
+            self.assertEqual(client.call("fetch-it"), Error(
+                b"ERR wrong number of arguments for 'get' command"))
+            self.assertEqual(client.call("begin"), b"OK")
+            self.assertEqual(client.call("fetch-it", "k"), b"QUEUED")
+            self.assertEqual(client.call("EXEC"), [b"v"])
+
+    def test_scripts_and_COMMAND_see_the_same_names(self):
+        server = self.start("rename-command FLUSHALL \"\"", "rename-command GET fetch")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("EVAL", "return redis.call('fetch', 'k')", 0), b"v")
+            self.assertIn(b"Unknown Redis command", client.call(
+                "EVAL", "return redis.pcall('get', 'k')", 0))
+            listed = client.call("COMMAND", "LIST")
+            self.assertIn(b"get", listed)
+            self.assertNotIn(b"flushall", listed)
+            self.assertEqual(client.call("COMMAND", "COUNT"), len(client.call("COMMAND")))
+            self.assertEqual(client.call("COMMAND", "INFO", "fetch")[0][0], b"get")
+            self.assertEqual(client.call("COMMAND", "INFO", "get", "flushall"), [None, None])
+
+    def test_a_module_that_comes_again_has_the_same_names(self):
+        server = self.start("rename-command GET fetch", "rename-command STRLEN \"\"")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("MODULE", "RELOAD", "string"), b"OK")
+            self.assertEqual(client.call("fetch", "k"), b"v")
+            self.unknown(client, "STRLEN", "k")
+
+    def test_rewrite_keeps_the_lines(self):
+        server = self.start("rename-command FLUSHDB badger", "hz 20")
+        self.assertEqual(server.call("CONFIG", "REWRITE"), b"OK")
+        self.assertIn("rename-command FLUSHDB badger\n", (server.dir / "test.conf").read_text())
+
+    def test_a_name_that_another_command_has_is_refused(self):
+        with self.assertRaises(StartFailure) as caught:
+            self.start("rename-command GET set")
+        self.assertIn("Target command name already exists", caught.exception.log)
+
+
 class Rewrite(unittest.TestCase):
     def start(self, text):
         server = Server(config=text)

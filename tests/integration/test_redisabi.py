@@ -311,24 +311,6 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("CONFIG", "SET", "redisabi.server-version", ""), b"OK")
             self.assertEqual(version(), told[0] << 16 | told[1] << 8 | told[2])
 
-    def test_an_upgrade_is_refused_with_the_way_to_do_it(self):
-        with self.server("shelves") as server, server.client() as client:
-            client.call("SHELVES.PUT", "k", "label", 1, 2, 3)
-            digest = client.call("DEBUG", "DIGEST")
-            other = self.folder / "shelves-again.so"
-            shutil.copy(self.folder / "shelves.so", other)
-            for words in (("RELOAD", "shelves"), ("UPGRADE", "shelves", other)):
-                refusal = str(client.call("MODULE", *words))
-                self.assertIn("'shelves'", refusal)
-                self.assertIn("'redisabi'", refusal)
-                self.assertIn("unload it and load the new one", refusal)
-                self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
-            self.assertEqual(client.call("MODULE", "UNLOAD", "shelves"), b"OK")
-            self.assertIn("NOMODULE", str(client.call("SHELVES.SUM", "k")))
-            self.assertEqual(client.call("MODULE", "LOAD", other), b"OK")
-            self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
-            self.assertEqual(client.call("DEBUG", "DIGEST"), digest)
-
     def test_files_go_both_ways(self):
         """Snapshots and logs of either server, with values of guests and what they keep beside them."""
         modules = [word for name in ("shelves", "boxes", "places") for word in
