@@ -11,6 +11,7 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/event/event.h"
+#include "core/files/files.h"
 #include "core/info/host_fields.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
@@ -151,6 +152,7 @@ static void server_offer(void)
     rack_offer("kr.commands/1", &command_interface);
     rack_offer("kr.config/1", &config_interface);
     rack_offer("kr.events/1", &event_interface);
+    rack_offer("kr.files/1", &files_interface);
     rack_offer("kr.gates/1", &gate_interface);
     rack_offer("kr.info/1", &info_interface);
     rack_offer("kr.journal/1", &journal_interface);
