@@ -443,7 +443,8 @@ int rm_ModuleTypeSetValue(RedisModuleKey *key, RedisModuleType *type,
 
     if (!(key->mode & REDISMODULE_WRITE))
         return REDISMODULE_ERR;
-    (void)key_find(key, true, &cell); /* tells of the value that goes */
+    if (key_find(key, true, &cell))
+        kr_keyspace->erase(&cell, false);
     kr_keyspace->put_key(key->db, key_name(key), type->slot, 0, KR_PUT_BOXED, 0,
                          &cell);
     kr_cell_set_box(&cell, value_new(type, value));
