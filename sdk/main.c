@@ -5,6 +5,7 @@
 #include "sdk/check.h"
 #include "sdk/new.h"
 #include "sdk/try.h"
+#include "sdk/unit.h"
 
 #include <kr/module.h>
 
@@ -19,12 +20,15 @@ static int usage(FILE *out)
         "usage: keyrack-module new NAME [DIR]\n"
         "       keyrack-module check FILE.so ...\n"
         "       keyrack-module test [-3] DIR|FILE.so [CASES ...]\n"
+        "       keyrack-module unit FILE.so\n"
         "\n"
         "new    writes a folder with a module that builds, tests and loads\n"
         "check  says what a module needs, offers and may use, and whether a\n"
         "       server of this release loads it (exit status 1: it does not)\n"
         "test   runs cases against a server that loads the module; -3: in\n"
         "       RESP3\n"
+        "unit   calls the tests that are built into the module's file (see\n"
+        "       <kr/test.h>), in a host without sockets\n"
         "\n"
         "This is release %s, which speaks generation %u of the ABI.\n",
         PACKAGE_VERSION, KR_GENERATION);
@@ -54,5 +58,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "test") == 0 && argc > 2)
         return try_module(argv[2], argc - 3, argv + 3, protocol);
+    if (strcmp(word, "unit") == 0 && argc == 3)
+        return unit_run(argv[2]);
     return usage(stderr);
 }

@@ -50,6 +50,13 @@ static inline uint32_t rack_stamp(const kr_module *module)
     return module ? module->generation + module->staging : 0;
 }
 
+/* Has it been registered by a version that is made ready, and does not count
+ * yet? */
+static inline bool rack_is_staged(const kr_module *module, uint32_t stamp)
+{
+    return module && stamp > module->generation;
+}
+
 /* Offer an interface of the host's.  Before the first module is loaded. */
 void rack_offer(const char *id, const void *table);
 
@@ -160,6 +167,8 @@ bool rack_allow_directory(const char *directory);
 void rack_load_in_place(bool on);
 
 kr_module *rack_find(struct kr_str name);
+/* What its file exports under that name; NULL: nothing, or it is a child. */
+void *rack_symbol(const kr_module *module, const char *name);
 void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx);
 
 /* Which module's code is this address in?  NULL: none.  For the crash report:

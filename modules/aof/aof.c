@@ -15,6 +15,7 @@ KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_events);
+KR_USES(kr_files);
 KR_USES(kr_gates);
 KR_USES(kr_info);
 KR_USES(kr_journal);
@@ -226,6 +227,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_codec),
     KR_NEED(kr_commands),
     KR_NEED(kr_events),
+    KR_NEED(kr_files),
     KR_NEED(kr_gates),
     KR_NEED(kr_info),
     KR_NEED(kr_journal),

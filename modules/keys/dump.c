@@ -214,10 +214,10 @@ static void restore_place(struct kr_call *call, const struct restore *restore,
 {
     struct kr_cell cell;
 
-    /* For those who want to know the old value; it may be there with REPLACE
-     * alone. */
-    if (restore->replace)
-        kr_keyspace->find_arg(call, 1, KR_FIND_WRITE | KR_FIND_QUIET, &cell);
+    /* What is replaced is deleted first, and told of as such. */
+    if (restore->replace &&
+        kr_keyspace->find_arg(call, 1, KR_FIND_WRITE | KR_FIND_QUIET, &cell))
+        kr_keyspace->erase(&cell, keys_of(call)->lazy_server_del);
     kr_keyspace->adopt(call->db, call->argv[1], slot, 0, value, &cell);
     if (restore->when_ms != 0)
         kr_keyspace->set_expiry(&cell, restore->when_ms);

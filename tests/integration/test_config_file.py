@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The configuration file: its syntax, what overrides what, how errors are told, REWRITE."""
 import pathlib
+import shutil
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Error, Server, StartFailure, main  # noqa: E402
+from test_rdb_faults import build  # noqa: E402
 
 
 def get(server, name):
@@ -240,6 +243,29 @@ class Rewrite(unittest.TestCase):
             second = client.call("CONFIG", "GET", "*")
         pairs = [dict(zip(flat[::2], flat[1::2])) for flat in (first, second)]
         self.assertEqual({k: v for k, v in pairs[0].items() if pairs[1].get(k) != v}, {})
+
+    def test_a_rewrite_that_fails_leaves_the_file_as_it_was(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-rewrite."))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        library, faults = build(folder), folder / "faults"
+        if not library:
+            self.skipTest("no library can be made here")
+        faults.write_text("")
+        server = Server(config="hz 20\n", environment={
+            "LD_PRELOAD": str(library), "FAULTS": str(faults), "FAULTS_FILES": "test.conf"})
+        self.addCleanup(server.__exit__, None, None, None)
+        path = server.dir / "test.conf"
+        server.call("CONFIG", "SET", "hz", "30")
+        for fault, why in (("open 24", b"Too many open files"), ("part 28", b"No space left on device"),
+                           ("fsync 5", b"Input/output error"), ("rename 13", b"Permission denied")):
+            faults.write_text(fault)
+            self.assertEqual(server.call("CONFIG", "REWRITE"),
+                             Error(b"ERR Rewriting config file: " + why), fault)
+            self.assertEqual(path.read_text(), "hz 20\n", fault)
+            self.assertEqual(list(server.dir.glob("test.conf?*")), [], fault)
+        faults.write_text("short 0")
+        self.assertEqual(server.call("CONFIG", "REWRITE"), b"OK")
+        self.assertEqual(path.read_text().splitlines()[0], "hz 30")
 
     def test_rewrite_without_a_file_is_refused(self):
         with Server() as server:
