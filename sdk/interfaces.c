@@ -29,6 +29,7 @@ static const struct interface interfaces[] = {
     INTERFACE(kr_commands, "the server", "look commands up, add some at run time"),
     INTERFACE(kr_config, "the server", "read and set parameters"),
     INTERFACE(kr_events, "the server", "be told what happens"),
+    INTERFACE(kr_files, "the server", "replace files as a whole"),
     INTERFACE(kr_gates, "the server", "stand in the way of commands"),
     INTERFACE(kr_hashes, "hash", "read and write hashes"),
     INTERFACE(kr_info, "the server", "add to INFO"),

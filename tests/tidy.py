@@ -86,6 +86,17 @@ def modules_include_no_core():
                 yield f"{name(path)}:{line}: <{what}> is not for modules"
 
 
+def used_interfaces_are_imported():
+    """What a module KR_USES is in its import table: else its pointer stays NULL."""
+    for path in files("modules", "sdk", "tests/abi", suffixes=(".c",)):
+        text = path.read_text()
+        used = set(re.findall(r"^KR_USES\((\w+)\)", text, re.M))
+        imported = set(re.findall(r"\bKR_(?:NEED|WANT|NEED_UPTO)\((\w+)", text))
+        if imported:
+            for interface in sorted(used - imported):
+                yield f"{name(path)}: {interface} is used and not imported"
+
+
 def headers_compile(compiler, standard, suffix):
     for path in files("api", suffixes=(".h",)):
         what = path.relative_to(ROOT / "api")
@@ -201,6 +212,7 @@ def formatting_is_the_tools():
 
 
 RULES = (api_includes_only_itself, core_includes_no_module, modules_include_no_core,
+         used_interfaces_are_imported,
          headers_are_c11, headers_are_cxx17, sources_are_in_the_build, headers_are_installed,
          suites_run, modules_export_one_symbol, licence_is_named, names_say_something,
          formatting_is_the_tools)

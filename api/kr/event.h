@@ -32,10 +32,19 @@ extern "C" {
 #define KR_EVENT_KEY_MISSED  "key.missed"
 /*   key.loaded    has been read from a snapshot (kr_keyspace->place()) */
 #define KR_EVENT_KEY_LOADED "key.loaded"
+/*   key.ending    its value is about to go, for good, in whatever way; kind is
+ *                 one of KR_END_.  It can still be read, also by commands and
+ *                 when its time is over.  Not told of a flush. */
+#define KR_EVENT_KEY_ENDING "key.ending"
+
+#define KR_END_DELETED     0u /* or moved to another name */
+#define KR_END_EXPIRED     1u
+#define KR_END_EVICTED     2u
+#define KR_END_OVERWRITTEN 3u /* another value takes its place */
 
 struct kr_key_event {
     uint32_t size;
-    uint32_t kind; /* KR_CLASS_, of key.notify */
+    uint32_t kind; /* KR_CLASS_ of key.notify, KR_END_ of key.ending */
     kr_db *db;
     struct kr_str key;
     struct kr_str word;   /* of key.notify */

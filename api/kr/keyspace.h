@@ -52,6 +52,7 @@ struct kr_cell {
 #define KR_PUT_KEEP_EXPIRY (1u << 0) /* a replaced key keeps its expiry */
 #define KR_PUT_ALIGNED     (1u << 1) /* as KR_TYPE_ALIGNED */
 #define KR_PUT_BOXED       (1u << 2) /* length is ignored; the word is NULL */
+#define KR_PUT_SAME        (1u << 3) /* the value goes on in another form */
 
 #define KR_NO_EXPIRY INT64_MIN
 
@@ -114,7 +115,8 @@ struct kr_keyspace {
      * The cell is void afterwards. */
     void (*erase)(struct kr_cell *cell, bool lazy);
     /* Move the key with its value and expiry to another name or database.  The
-     * target must be absent.  The cell then names the target. */
+     * target must be absent.  The cell then names the target; it is void if a
+     * listener of "key.ending" has removed the key. */
     void (*rename)(struct kr_cell *cell, kr_db *db, struct kr_str key);
     /* Tell of a change to `key`: once a command and key.  `event` is the
      * notification's word ("set"), of `kind`; an empty one notifies nobody. */
@@ -228,6 +230,9 @@ struct kr_keyspace {
     /* Is there a memory limit with a policy that looks at how long ago or how
      * often each key was used?  [main], O(1) */
     bool (*ages_matter)(void);
+    /* As erase(), of a key whose time turns out to be over (EXPIRE with one that
+     * has passed): "key.ending" tells the difference. */
+    void (*expire)(struct kr_cell *cell, bool lazy);
 };
 KR_INTERFACE(kr_keyspace, "kr.keyspace/1");
 

@@ -13,6 +13,7 @@
 #include <kr/command.h>
 #include <kr/config.h>
 #include <kr/event.h>
+#include <kr/files.h>
 #include <kr/gate.h>
 #include <kr/info.h>
 #include <kr/journal.h>

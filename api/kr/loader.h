@@ -31,7 +31,19 @@
  * are loaded.
  *
  * In the commands of a child, call->state is the child's state and
- * call->command tells which command it is. */
+ * call->command tells which command it is.
+ *
+ * For an upgrade (MODULE UPGRADE, KR_MODULE_CAN_UPGRADE) load() is called once
+ * more with the handle of the child that serves, whose state
+ * kr_modules->state() answers.  It describes and registers as for a load;
+ * nothing of that counts yet.
+ *
+ *   load() --> [values on trial] --> handover(), takeover() --> activate()
+ *
+ * If a type has another layout, all its values pass the old save() and the new
+ * load() once on trial: in steps, while the old version serves commands.  What
+ * load() has begun and is not registered with the host (timers, threads) must
+ * therefore wait for activate(). */
 #ifndef KR_LOADER_H
 #define KR_LOADER_H
 
@@ -75,7 +87,7 @@ struct kr_child {
     void (*activate)(kr_module *child, void *state);
     void (*deactivate)(kr_module *child, void *state);
     void (*destroy)(kr_module *child, void *state);
-    /* For an upgrade in place; see struct kr_descriptor.  Not called yet. */
+    /* For an upgrade in place; see struct kr_descriptor, and above. */
     kr_status (*handover)(kr_module *child, void *state,
                           struct kr_handover *out);
     kr_status (*takeover)(kr_module *child, void *state,
@@ -194,6 +206,11 @@ struct kr_loaders {
     /* It stays mapped until the process ends: a thread that nobody can join may
      * have a last few instructions in it to run. */
     void (*image_keep)(kr_image *image);
+    /* After an upgrade something of the old version may be left that only its
+     * code can end: values, calls that wait, threads.  Its image stays mapped
+     * until image_release() has been called as often as this.  [main], O(1). */
+    void (*image_hold)(kr_image *image);
+    void (*image_release)(kr_image *image);
 };
 KR_INTERFACE(kr_loaders, "kr.loaders/1");
 

@@ -68,6 +68,9 @@ struct kr_snapshot_part {
      * (kr_codec->emit()), for a log that begins with commands.  NULL: the part
      * is not in such a log.  [child] */
     void (*rewrite)(void *ctx, kr_writer *out, uint32_t when);
+    /* As load(), where what the record names may be there already, and is
+     * replaced: a load with KR_SNAPSHOT_MERGE.  NULL: load() is asked, always. */
+    bool (*replace)(void *ctx, kr_reader *in, uint32_t format, uint32_t when);
 };
 
 /* Who offers kr_snapshot is there, at first or again, and knows of no parts but

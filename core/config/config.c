@@ -3,6 +3,7 @@
 
 #include "core/config/param.h"
 #include "core/config/pending.h"
+#include "core/config/rename.h"
 #include "core/config/rewrite.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
@@ -15,7 +16,8 @@
 static struct {
     struct param **all; /* the top rows, by name */
     size_t count, capacity;
-    char refusal[512]; /* the last one */
+    struct param *suspended; /* by `below`; see config_suspend() */
+    char refusal[512];       /* the last one */
 } config;
 
 /* --- The registry -------------------------------------------------------- */
@@ -562,7 +564,66 @@ void config_forget(kr_module *module)
 
 void config_settle_upgrade(kr_module *module, bool good)
 {
+    while (config.suspended) {
+        struct param *param = config.suspended;
+
+        config.suspended = param->below;
+        param->below = NULL;
+        config_discard(param);
+    }
     config_drop(module, module->generation + !good);
+}
+
+void config_suspend(kr_module *module)
+{
+    for (size_t i = config.count; i > 0; i--) {
+        struct param *param = config.all[i - 1];
+
+        if (param->module != module || !rack_is_staged(module, param->stamp))
+            continue;
+        config_unlink(param);
+        param->below = config.suspended;
+        config.suspended = param;
+    }
+}
+
+/* What has been set meanwhile was set for the row below. */
+static bool config_put_back(struct param *param, char *why)
+{
+    bool found;
+    size_t at = config_place(kr_cstr(param->row.name), &found);
+    struct param *below = found ? config.all[at] : NULL;
+
+    param->below = below;
+    if (!below) {
+        config_insert(at, param);
+        return true;
+    }
+    config.all[at] = param;
+    if (!config_is_next(param, below))
+        return true;
+    memory_free(param->included);
+    param->included = below->included ? memory_strdup(below->included) : NULL;
+    return config_hand_over(below, config_take, param, true, why);
+}
+
+bool config_resume(char *error, size_t size)
+{
+    char why[VALUE_ERROR_MAX] = "";
+    bool fine = true;
+
+    while (fine && config.suspended) {
+        struct param *param = config.suspended;
+
+        config.suspended = param->below;
+        param->below = NULL;
+        fine = config_put_back(param, why);
+        if (!fine)
+            snprintf(error, size,
+                     "parameter '%s': its value so far is refused: %s",
+                     param->row.name, why);
+    }
+    return fine;
 }
 
 void config_init(void)
@@ -578,6 +639,7 @@ void config_fini(void)
     config.all = NULL;
     config.capacity = 0;
     pending_fini();
+    rename_fini();
 }
 
 /* --- Lines that wait ----------------------------------------------------- */

@@ -52,6 +52,11 @@ const char *config_refusal(void);
 void config_forget(kr_module *module);
 /* An upgrade ends: see rack_on_settle().  The values stay. */
 void config_settle_upgrade(kr_module *module, bool good);
+/* The version that is made ready has to wait, and the old one serves: its rows
+ * are set aside, and put back with the values of then.  false: it refuses one
+ * of them, `error` says which; config_settle_upgrade() is to follow. */
+void config_suspend(kr_module *module);
+bool config_resume(char *error, size_t size);
 
 /* Where a line was written.  `text` is the line for error messages. */
 struct config_origin {

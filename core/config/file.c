@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/file.h"
 
+#include "core/config/rename.h"
 #include "core/memory/memory.h"
 #include "core/resp/inline.h"
 #include "core/version/version.h"
@@ -154,8 +155,8 @@ static const char *file_words(const struct config_origin *origin,
             return bad;
         file_add_module(words);
     } else if (kr_str_equal_nocase(name, KR_STR("rename-command"))) {
-        return "rename-command: this server does not rename commands; forbid "
-               "them with ACL rules, or do not load their module";
+        return words->argc == 3 ? rename_add(words->argv[1], words->argv[2])
+                                : bad;
     } else if (kr_str_equal_nocase(name, KR_STR("sentinel"))) {
         return "sentinel directive while not in sentinel mode";
     } else if (!file_is_obsolete(name)) {

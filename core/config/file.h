@@ -4,7 +4,7 @@
  * Lines follow the rules of resp/inline.h; '#' begins a comment line.  Three
  * names are the file's own: `include` (a path or a glob, relative to where the
  * server was started), `loadmodule` (a path and its arguments) and
- * `rename-command` (refused).  All other lines wait for the owner of their
+ * `rename-command` (see rename.h).  All other lines wait for the owner of their
  * name, see config.h. */
 #ifndef CORE_CONFIG_FILE_H
 #define CORE_CONFIG_FILE_H

@@ -3,13 +3,13 @@
 
 #include "core/config/file.h"
 #include "core/config/param.h"
+#include "core/files/files.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
 #include "core/resp/inline.h"
+#include "core/text/random.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -322,64 +322,39 @@ void rewrite_text(struct kr_str text, struct buffer *to)
     rewrite_write(&file, to);
 }
 
-static bool rewrite_write_all(int fd, struct kr_str bytes)
+/* Owner and permissions are those of the old file.  Only root may give files
+ * away; otherwise the file is the server's. */
+static bool rewrite_dress(int fd, const struct stat *old)
 {
-    while (bytes.size > 0) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = kr_str(bytes.data + n, bytes.size - (size_t)n);
-    }
-    return true;
+    if (fchmod(fd, old->st_mode & 07777) < 0)
+        return false;
+    if (old->st_uid == geteuid() && old->st_gid == getegid())
+        return true;
+    return fchown(fd, old->st_uid, old->st_gid) == 0 || errno == EPERM;
 }
 
-/* The name is on the disk when its folder is. */
-static void rewrite_sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash && slash > path
-                       ? memory_strndup(path, (size_t)(slash - path))
-                       : memory_strdup(slash ? "/" : ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    memory_free(folder);
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
-}
-
-/* Owner and permissions are those of the old file. */
+/* The name aside is one that nobody has: two servers may have one file. */
 static bool rewrite_replace(const char *path, struct kr_str bytes)
 {
-    struct buffer name = {0};
+    struct kr_aside aside = {.size = sizeof(aside)};
+    struct buffer temp = {0};
     struct stat old;
-    mode_t mask = umask(0);
     bool exists = stat(path, &old) == 0, fine;
-    int fd, saved;
 
-    umask(mask);
-    buffer_printf(&name, "%s.rewrite-XXXXXX", path);
-    fd = mkostemp(name.data, O_CLOEXEC);
-    fine =
-        fd >= 0 && fchmod(fd, exists ? old.st_mode & 07777 : 0644 & ~mask) == 0;
-    /* Only root may give files away; then the file is the server's. */
-    if (fine && exists && (old.st_uid != geteuid() || old.st_gid != getegid()))
-        fine = fchown(fd, old.st_uid, old.st_gid) == 0 || errno == EPERM;
-    fine = fine && rewrite_write_all(fd, bytes) && fsync(fd) == 0 &&
-           rename(name.data, path) == 0;
-    saved = errno;
-    if (fd >= 0)
-        close(fd);
-    if (fine)
-        rewrite_sync_folder(path);
-    else if (fd >= 0)
-        unlink(name.data);
-    buffer_free(&name);
-    errno = saved;
+    buffer_printf(&temp, "%s.rewrite-%016llx", path,
+                  (unsigned long long)random_fast());
+    fine = files_interface.begin(&aside, temp.data, 0644);
+    if (fine && exists && !rewrite_dress(aside.fd, &old)) {
+        aside.error = errno;
+        files_interface.abandon(&aside);
+        fine = false;
+    }
+    if (fine) {
+        (void)files_interface.put(&aside, bytes);
+        fine = files_interface.commit(&aside, path);
+    }
+    buffer_free(&temp);
+    errno = aside.error;
     return fine;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/command.h"
 
+#include "core/config/rename.h"
 #include "core/dispatch/key_spec.h"
 #include "core/dispatch/latency.h"
 #include "core/event/event.h"
+#include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
@@ -72,16 +74,24 @@ static void command_grow(void)
     memory_free(old);
 }
 
-struct kr_cmd *command_find(struct kr_str name)
+/* By the name that its module gives it. */
+static struct kr_cmd *command_declared(struct kr_str name)
 {
     struct kr_cmd *command;
 
     if (!table.size || name.size > UINT16_MAX)
         return NULL;
     command = *command_slot(name);
-    if (!command || command->gone)
-        return NULL;
-    memcpy(command->typed, name.data, name.size);
+    return command && !command->gone ? command : NULL;
+}
+
+struct kr_cmd *command_find(struct kr_str name)
+{
+    struct kr_str declared = rename_declared(name);
+    struct kr_cmd *command = declared.data ? command_declared(declared) : NULL;
+
+    if (command && declared.data == name.data)
+        memcpy(command->typed, name.data, name.size);
     return command;
 }
 
@@ -349,7 +359,7 @@ kr_status command_add(kr_module *module, const struct kr_command *row)
 kr_status command_add_sub(kr_module *module, const char *parent,
                           const struct kr_command *row)
 {
-    struct kr_cmd *command = command_find(kr_cstr(parent));
+    struct kr_cmd *command = command_declared(kr_cstr(parent));
     kr_status status;
 
     if (module && module->staging)
@@ -372,12 +382,13 @@ void command_remember(kr_module *module)
 
 const char *command_missing(uint32_t argc, const struct kr_str *argv)
 {
+    struct kr_str declared = rename_declared(argv[0]);
     const struct kr_cmd *command, *sub;
     char name[256];
 
-    if (!table.size || argv[0].size > UINT16_MAX)
+    if (!table.size || !declared.data || declared.size > UINT16_MAX)
         return NULL;
-    command = *command_slot(argv[0]);
+    command = *command_slot(declared);
     if (!command || command->gone || argc < 2 || argv[1].size >= sizeof(name))
         return command && command->gone ? command->missing : NULL;
     memcpy(name, argv[1].data, argv[1].size);
@@ -396,6 +407,23 @@ bool command_forget(kr_module *module)
     while (module->commands)
         command_go(module->commands);
     return any;
+}
+
+bool command_settle_renames(char *error, size_t size)
+{
+    for (const struct rename *r = rename_first(); r; r = r->next) {
+        if (r->to.size > 0 && !rename_of(r->to) && command_declared(r->to)) {
+            snprintf(error, size,
+                     "rename-command %s %s: Target command name already exists",
+                     r->from.data, r->to.data);
+            return false;
+        }
+        if (!command_declared(r->from))
+            log_warning("rename-command: there is no command '%s' so far, a "
+                        "module that is loaded later may bring it",
+                        r->from.data);
+    }
+    return true;
 }
 
 /* What both sides have of a row.  false: it is too short to be one. */
@@ -431,7 +459,7 @@ static kr_status command_add_sub_sized(kr_module *module, const char *parent,
 
 static kr_status command_remove(kr_module *self, const char *name)
 {
-    struct kr_cmd *command = command_find(kr_cstr(name));
+    struct kr_cmd *command = command_declared(kr_cstr(name));
 
     if (!command || command->module != self)
         return KR_ENOENT;
@@ -516,12 +544,12 @@ static kr_status command_judge(const kr_module *module, const char *parent,
     if (staged_find(module, parent, row->name))
         return KR_EEXIST;
     if (!parent) {
-        above = command_find(kr_cstr(row->name));
+        above = command_declared(kr_cstr(row->name));
         return command_is_taken(above, module)
                    ? KR_EEXIST
                    : command_judge_subs(module, above, row);
     }
-    above = command_find(kr_cstr(parent));
+    above = command_declared(kr_cstr(parent));
     container = staged_find(module, NULL, parent);
     if (!container && (!above || above->module == module))
         return KR_ENOENT;
@@ -594,7 +622,21 @@ void command_settle(kr_module *module, bool good)
 
 /* --- The interface ------------------------------------------------------- */
 
-static const kr_cmd *command_find_full(struct kr_str name);
+/* "get", "config|get"; the command itself is what `find` knows by its name. */
+static struct kr_cmd *command_find_path(struct kr_str name,
+                                        struct kr_cmd *(*find)(struct kr_str))
+{
+    const char *bar = name.size > 0 ? memchr(name.data, '|', name.size) : NULL;
+    struct kr_cmd *command;
+
+    if (!bar)
+        return find(name);
+    command = find(kr_str(name.data, (size_t)(bar - name.data)));
+    if (!command)
+        return NULL;
+    return command_find_sub(
+        command, kr_str(bar + 1, (size_t)(name.data + name.size - bar - 1)));
+}
 
 /* The row that is to be there once the new version is. */
 static struct kr_command *staged_row(const kr_module *module, const char *name)
@@ -616,8 +658,7 @@ static struct kr_command *staged_row(const kr_module *module, const char *name)
 static kr_status command_amend(kr_module *self, const char *name,
                                const struct kr_command *given, uint32_t size)
 {
-    struct kr_cmd *command =
-        (struct kr_cmd *)(uintptr_t)command_find_full(kr_cstr(name));
+    struct kr_cmd *command = command_find_path(kr_cstr(name), command_declared);
     struct kr_command row, *staged = NULL;
     const struct kr_command *now;
 
@@ -643,16 +684,7 @@ static kr_status command_amend(kr_module *self, const char *name,
 
 static const kr_cmd *command_find_full(struct kr_str name)
 {
-    const char *bar = name.size > 0 ? memchr(name.data, '|', name.size) : NULL;
-    struct kr_cmd *command;
-
-    if (!bar)
-        return command_find(name);
-    command = command_find(kr_str(name.data, (size_t)(bar - name.data)));
-    if (!command)
-        return NULL;
-    return command_find_sub(
-        command, kr_str(bar + 1, (size_t)(name.data + name.size - bar - 1)));
+    return command_find_path(name, command_find);
 }
 
 static const kr_cmd *command_match_words(uint32_t argc,
@@ -686,9 +718,24 @@ static uint32_t command_id(const kr_cmd *command)
     return command->id;
 }
 
+/* Those that nobody can call any more are not shown either. */
 static uint32_t command_count(void)
 {
-    return table.count;
+    uint32_t count = table.count;
+
+    for (const struct rename *r = rename_first(); r; r = r->next)
+        count -= r->to.size == 0 && command_declared(r->from);
+    return count;
+}
+
+static bool command_is_shown(const struct kr_cmd *command)
+{
+    const struct rename *line;
+
+    if (command->gone)
+        return false;
+    line = command->parent ? NULL : rename_of(kr_cstr(command->full_name));
+    return !line || line->to.size > 0;
 }
 
 static void command_each(const kr_cmd *parent,
@@ -697,7 +744,7 @@ static void command_each(const kr_cmd *parent,
 {
     for (struct kr_cmd *c = parent ? parent->subcommands : table.first; c;
          c = c->next)
-        if (!c->gone && !each(c, ctx))
+        if (command_is_shown(c) && !each(c, ctx))
             return;
 }
 

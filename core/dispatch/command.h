@@ -24,7 +24,8 @@ struct kr_cmd {
     uint16_t name_size;
     char *full_name; /* "config|get", lower case */
     char *missing;   /* the module that had it and left values, or NULL */
-    char *typed;     /* the name as a client last typed it, for a quick match */
+    char *typed;     /* the name as a client last typed it, for a quick match;
+                      * null bytes if its name is another (rename.h) */
     struct kr_command row;
     struct kr_cmd *parent;
     struct kr_cmd *next;        /* in order of registration */
@@ -57,7 +58,11 @@ void command_settle(kr_module *module, bool good);
  * brought commands.  What an active module adds is told at once. */
 void command_publish(void);
 
-/* In any case; O(1). */
+/* All modules of the start are there: false if a `rename-command` gives a
+ * command the name of another one.  One that has no command yet is logged. */
+bool command_settle_renames(char *error, size_t size);
+
+/* By the name that is typed (see core/config/rename.h), in any case; O(1). */
 struct kr_cmd *command_find(struct kr_str name);
 /* With the subcommand that argv[1] names.  *container is the command itself
  * if the subcommand is not known. */

@@ -75,6 +75,7 @@ static const char *const event_names[EVENT_COUNT] = { /* ORDER: enum event_id */
     [EVENT_KEY_EVICTED]      = KR_EVENT_KEY_EVICTED,
     [EVENT_KEY_MISSED]       = KR_EVENT_KEY_MISSED,
     [EVENT_KEY_LOADED]       = KR_EVENT_KEY_LOADED,
+    [EVENT_KEY_ENDING]       = KR_EVENT_KEY_ENDING,
     [EVENT_FLUSH_BEFORE]     = KR_EVENT_FLUSH_BEFORE,
     [EVENT_FLUSH]            = KR_EVENT_FLUSH,
     [EVENT_SWAP]             = KR_EVENT_SWAP,
@@ -192,7 +193,7 @@ static void event_deliver(kr_event *event, const void *payload)
         kr_module *was;
         uint64_t begin;
 
-        if (!row.fn)
+        if (!row.fn || rack_is_staged(row.module, row.stamp))
             continue;
         if (!row.module) {
             row.fn(row.ctx, payload);

@@ -20,6 +20,7 @@ enum event_id { /* ORDER: names in event.c */
                 EVENT_KEY_EVICTED,
                 EVENT_KEY_MISSED,
                 EVENT_KEY_LOADED,
+                EVENT_KEY_ENDING,
                 EVENT_FLUSH_BEFORE,
                 EVENT_FLUSH,
                 EVENT_SWAP,

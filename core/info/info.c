@@ -125,7 +125,8 @@ static void info_collect_sections(struct kr_info_out *out)
     struct provider *provider;
 
     STAILQ_FOREACH(provider, &info.providers, link)
-    if (provider->section[0] == '\0') {
+    if (provider->section[0] == '\0' &&
+        !rack_is_staged(provider->module, provider->stamp)) {
         kr_module *was = rack_enter(provider->module);
 
         provider->fn(provider->ctx, out);
@@ -187,7 +188,8 @@ static bool info_collect(const char *section, struct kr_info_out *out)
     {
         kr_module *was;
 
-        if (strcmp(provider->section, section) != 0)
+        if (strcmp(provider->section, section) != 0 ||
+            rack_is_staged(provider->module, provider->stamp))
             continue;
         any = true;
         weak.weak = provider->flags & KR_INFO_WEAK;

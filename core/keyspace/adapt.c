@@ -185,15 +185,18 @@ static bool adapt_save(const struct entry *e, const struct kr_type *type,
     return codec_write_typed(out, type, &peek, NULL) && !out->failed;
 }
 
-const char *adapt_try(const struct entry *e, const struct kr_type *old,
-                      const struct kr_type *new)
+const char *adapt_try(const kr_db *db, const struct entry *e,
+                      const struct kr_type *old, const struct kr_type *new)
 {
+    struct kr_subject subject = KR_SUBJECT(entry_key(e), db->index);
     const char *why = NULL;
     struct kr_value value;
     kr_writer out;
     kr_reader in;
 
+    type_about(&subject);
     if (!adapt_save(e, old, &out)) {
+        type_about(NULL);
         codec_writer_fini(&out);
         return "the old version cannot save it";
     }
@@ -202,6 +205,7 @@ const char *adapt_try(const struct entry *e, const struct kr_type *old,
         adapt_drop(new, &value);
     else
         why = in.error ? in.error : "it is longer than what is loaded of it";
+    type_about(NULL);
     codec_reader_fini(&in);
     codec_writer_fini(&out);
     return why;
@@ -287,16 +291,23 @@ static struct entry *adapt_open(kr_db *db, uint64_t hash, struct entry *e)
     return e;
 }
 
+/* Whoever looks a key up may be at work on another one. */
 struct entry *adapt(kr_db *db, uint64_t hash, struct entry *e)
 {
+    const struct kr_subject *outer = type_subject();
+    struct kr_subject subject = KR_SUBJECT(entry_key(e), db->index);
     const struct kr_type *type = type_of_entry(e);
     uint8_t traits = type_traits[entry_type(e)];
 
+    type_about(&subject);
     if (traits & TYPE_SEALED)
-        return adapt_open(db, hash, e);
-    if (traits & TYPE_LEAVES)
-        return adapt_seal(db, hash, e, type, false);
-    return adapt_convert(db, hash, e, type, type_at(entry_type(e)));
+        e = adapt_open(db, hash, e);
+    else if (traits & TYPE_LEAVES)
+        e = adapt_seal(db, hash, e, type, false);
+    else
+        e = adapt_convert(db, hash, e, type, type_at(entry_type(e)));
+    type_about(outer);
+    return e;
 }
 
 /* The module's unlink() understands values of its own layout only. */

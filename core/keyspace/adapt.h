@@ -36,8 +36,8 @@ static inline struct entry *adapt_seen(kr_db *db, uint64_t hash,
 void adapt_unlink(kr_db *db, struct entry *e);
 
 /* Could the value be converted?  NULL, or why not; borrowed. */
-const char *adapt_try(const struct entry *e, const struct kr_type *old,
-                      const struct kr_type *new);
+const char *adapt_try(const kr_db *db, const struct entry *e,
+                      const struct kr_type *old, const struct kr_type *new);
 
 /* A walk over all keys of all databases in steps.  Begin with zeros. */
 struct adapt_walk {

@@ -93,26 +93,40 @@ void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy)
     entry_free(e);
 }
 
-/* Ask those who want to see the value before it goes.  They may run code that
- * removes it. */
-static bool db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
-                          enum event_id why)
+/* Is anybody to see a value that goes by itself? */
+static bool db_is_watched(enum event_id why)
 {
+    return event_is_armed(EVENT_KEY_BEFORE) || event_is_armed(why) ||
+           event_is_armed(EVENT_KEY_ENDING);
+}
+
+/* Ask those who want to see the value before it goes.  They may run code that
+ * moves it, replaces it or removes it: NULL, there is nothing to drop any
+ * more. */
+static struct entry *db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
+                                   bool evict)
+{
+    enum event_id events[] = {EVENT_KEY_BEFORE,
+                              evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED};
+    int64_t when_ms = entry_expiry(e);
     struct table_place at;
     struct kr_cell cell;
 
-    if (event_is_armed(EVENT_KEY_BEFORE)) {
+    keyspace.telling++;
+    for (size_t i = 0; e != NULL && i < KR_COUNT(events); i++) {
+        if (!event_is_armed(events[i]))
+            continue;
         entry_fill_cell(e, db, hash, &cell);
-        tell(EVENT_KEY_BEFORE, db, entry_key(e), &cell, NULL);
+        tell(events[i], db, entry_key(e), &cell, NULL);
         if (!table_find_entry(&db->table, hash, e, &at))
-            return false;
+            e = NULL;
     }
-    if (event_is_armed(why)) {
-        entry_fill_cell(e, db, hash, &cell);
-        tell(why, db, entry_key(e), &cell, NULL);
-        return table_find_entry(&db->table, hash, e, &at);
-    }
-    return true;
+    if (e != NULL && event_is_armed(EVENT_KEY_ENDING))
+        e = tell_ending(db, hash, e, evict ? KR_END_EVICTED : KR_END_EXPIRED);
+    keyspace.telling--;
+    if (e != NULL && !evict && entry_expiry(e) != when_ms)
+        return NULL;
+    return e;
 }
 
 /* The order of what is told is Redis's: it differs between the two. */
@@ -120,15 +134,15 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
 {
     bool lazily =
         evict ? keyspace_settings.lazy_evict : keyspace_settings.lazy_expire;
-    enum event_id why = evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED;
     struct kr_str key;
 
     /* Who is told sees the value. */
-    if (event_is_armed(EVENT_KEY_BEFORE) || event_is_armed(why))
-        e = adapt_seen(db, hash, e);
+    if (db_is_watched(evict ? EVENT_KEY_EVICTED : EVENT_KEY_EXPIRED)) {
+        e = db_tell_going(db, hash, adapt_seen(db, hash, e), evict);
+        if (e == NULL)
+            return false;
+    }
     key = entry_key(e);
-    if (!db_tell_going(db, hash, e, why))
-        return false;
     db_unlink_value(db, e);
     db_detach(db, hash, e);
     if (KR_UNLIKELY(keyspace_hooks.gone != NULL))

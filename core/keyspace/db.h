@@ -47,6 +47,9 @@ struct keyspace {
     int32_t expire_next; /* the database at which expiry goes on */
     uint64_t swaps;      /* times that databases have exchanged contents */
     uint64_t mark;       /* ENTRY_MARK of entries that are marked */
+    /* Somebody is told that a key goes, and looks at it: what has expired can be
+     * seen, and stays. */
+    uint32_t telling;
 };
 
 /* The wing's state: one, because the ABI's functions carry no handle. */
@@ -128,6 +131,11 @@ void tell_value(enum event_id id, kr_db *db, struct kr_str key,
 void tell_notify(kr_db *db, struct kr_str key, uint32_t kind,
                  struct kr_str word);
 void tell_changed(struct kr_call *call, kr_db *db, struct kr_str key);
+/* The value of `e` is about to go: `end` is one of KR_END_.  Listeners may do
+ * anything: the answer is what the key has then, or NULL.  Only while
+ * EVENT_KEY_ENDING is armed. */
+struct entry *tell_ending(kr_db *db, uint64_t hash, struct entry *e,
+                          uint32_t end);
 
 /* Remove a key on the host's own account, with all that must be told.  False:
  * somebody who was told it would go has removed it himself. */
@@ -137,7 +145,7 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict);
 static inline bool keyspace_may_expire(void)
 {
     return !keyspace_hooks.follows && !keyspace_hooks.still &&
-           !keyspace_hooks.loading;
+           !keyspace_hooks.loading && !keyspace.telling;
 }
 
 /* --- Expiry (expire.c) --------------------------------------------------- */

@@ -111,11 +111,11 @@ static __attribute__((noinline)) bool keyspace_missed(kr_db *db,
 
 /* Is an entry whose time has come to be taken for absent?  If so it goes,
  * unless another server decides that.  While loading all are there: who wrote
- * the snapshot counted on them. */
+ * the snapshot counted on them; so they are for who is told of a key's end. */
 static __attribute__((noinline)) bool keyspace_is_over(kr_db *db, uint64_t hash,
                                                        struct entry *e)
 {
-    if (keyspace_hooks.loading)
+    if (keyspace_hooks.loading || keyspace.telling)
         return false;
     if (!keyspace_hooks.follows && !keyspace_hooks.still)
         db_drop(db, hash, e, false);
@@ -283,6 +283,10 @@ static inline void keyspace_put_at(kr_db *db, struct kr_str key, uint64_t hash,
         if (e != NULL)
             entry_fill_cell(adapt_seen(db, hash, e), db, hash, cell);
         tell(EVENT_KEY_BEFORE, db, key, e != NULL ? cell : NULL, call);
+        e = db_lookup(db, key, hash, &at);
+    }
+    if (event_is_armed(EVENT_KEY_ENDING) && e != NULL && !(how & KR_PUT_SAME)) {
+        (void)tell_ending(db, hash, e, KR_END_OVERWRITTEN);
         e = db_lookup(db, key, hash, &at);
     }
     if (KR_LIKELY(e != NULL)) {
@@ -472,21 +476,59 @@ static void keyspace_set_meta(struct kr_cell *cell, uint8_t meta)
     cell->meta = meta;
 }
 
-static void keyspace_erase(struct kr_cell *cell, bool lazy)
+static void keyspace_end(struct kr_cell *cell, uint32_t end, bool lazy)
 {
-    db_remove(cell->db, cell->hash, cell->entry, lazy);
+    struct entry *e = cell->entry;
+
+    if (event_is_armed(EVENT_KEY_ENDING))
+        e = tell_ending(cell->db, cell->hash, e, end);
+    if (e != NULL)
+        db_remove(cell->db, cell->hash, e, lazy);
     cell->entry = NULL;
     cell->data = NULL;
 }
 
+static void keyspace_erase(struct kr_cell *cell, bool lazy)
+{
+    keyspace_end(cell, KR_END_DELETED, lazy);
+}
+
+static void keyspace_expire_now(struct kr_cell *cell, bool lazy)
+{
+    keyspace_end(cell, KR_END_EXPIRED, lazy);
+}
+
+/* Tell of a name's end; false: the value has ended with it.  What a listener has
+ * put in the way goes. */
+static __attribute__((noinline)) bool
+keyspace_leave(struct kr_cell *cell, kr_db *db, struct kr_str key)
+{
+    struct entry *other,
+        *e = tell_ending(cell->db, cell->hash, cell->entry, KR_END_DELETED);
+
+    if (e == NULL) {
+        cell->entry = NULL;
+        cell->data = NULL;
+        return false;
+    }
+    entry_fill_cell(e, cell->db, cell->hash, cell);
+    other = db_peek(db, key);
+    if (other != NULL)
+        db_remove(db, keyspace_hash(key), other, false);
+    return true;
+}
+
 static void keyspace_rename(struct kr_cell *cell, kr_db *db, struct kr_str key)
 {
-    struct entry *e = cell->entry;
     uint64_t hash = keyspace_hash_inline(key);
+    struct entry *e;
 
-    assert(db_peek(db, key) == NULL);
     if (event_is_armed(EVENT_KEY_BEFORE))
         tell(EVENT_KEY_BEFORE, db, key, NULL, NULL);
+    if (event_is_armed(EVENT_KEY_ENDING) && !keyspace_leave(cell, db, key))
+        return;
+    assert(db_peek(db, key) == NULL);
+    e = cell->entry;
     if (KR_UNLIKELY(type_traits[entry_type(e)] & TYPE_LINKS))
         db_unlink_value(cell->db, e);
     db_detach(cell->db, cell->hash, e);
@@ -840,4 +882,5 @@ const struct kr_keyspace keyspace_interface = {
     .mark = keyspace_set_mark,
     .unmarked = keyspace_unmarked,
     .ages_matter = age_matters,
+    .expire = keyspace_expire_now,
 };

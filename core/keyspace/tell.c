@@ -5,6 +5,7 @@
  * change costs its count and a look at whether keys are watched. */
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/db.h"
+#include "core/memory/memory.h"
 
 void tell(enum event_id id, kr_db *db, struct kr_str key, struct kr_cell *cell,
           struct kr_call *call)
@@ -40,6 +41,31 @@ void tell_value(enum event_id id, kr_db *db, struct kr_str key,
     struct kr_cell cell;
 
     tell(id, db, key, tell_cell(db, key, &cell), call);
+}
+
+/* The name is copied: the entry may be gone before all have been told. */
+struct entry *tell_ending(kr_db *db, uint64_t hash, struct entry *e,
+                          uint32_t end)
+{
+    struct kr_str key = entry_key(e);
+    char *name = memory_alloc(key.size + 1);
+    struct table_place at;
+    struct kr_cell cell;
+    struct kr_key_event event = {
+        .size = sizeof(event),
+        .kind = end,
+        .db = db,
+        .key = kr_str(memcpy(name, key.data, key.size), key.size),
+        .cell = &cell,
+    };
+
+    entry_fill_cell(adapt_seen(db, hash, e), db, hash, &cell);
+    keyspace.telling++;
+    event_raise(EVENT_KEY_ENDING, &event);
+    keyspace.telling--;
+    e = db_lookup(db, event.key, hash, &at);
+    memory_free(name);
+    return e;
 }
 
 void tell_notify(kr_db *db, struct kr_str key, uint32_t kind,

@@ -33,7 +33,6 @@ struct type_slot {
     char *old_file_name; /* its */
     struct kr_type next; /* of a version that is made ready, if `staged` */
     bool staged;
-    bool converts;       /* and it does not understand the layout of now */
     bool leaves;         /* its values are being sealed */
     uint16_t sealed;     /* the slot of its sealed values, 0: none so far */
     uint16_t home;       /* of such a slot: the one that it is for */
@@ -283,8 +282,7 @@ static void type_meet_all(uint16_t slot, const struct kr_type *row)
     }
 }
 
-static kr_status type_stage(kr_module *module, const struct kr_type *row,
-                            uint16_t at);
+static kr_status type_stage(const struct kr_type *row, uint16_t at);
 
 kr_status type_register(kr_module *module, const struct kr_type *type,
                         uint16_t *slot)
@@ -304,7 +302,7 @@ kr_status type_register(kr_module *module, const struct kr_type *type,
     if (at == 0 && (at = type_new_slot(row.name)) == 0)
         return KR_ENOMEM;
     if (module->staging)
-        status = type_stage(module, &row, at);
+        status = type_stage(&row, at);
     else
         type_fill(at, module, &row);
     if (status != KR_OK)
@@ -349,25 +347,46 @@ bool type_must_convert(const kr_module *module, const struct kr_type *type,
     return true;
 }
 
+/* Are there values that the next version does not understand as they are? */
+static bool type_converts(const struct type_slot *t, const struct kr_type *row,
+                          uint16_t at)
+{
+    return t->module != NULL && !type_understands(row, &t->row) &&
+           type_values(at) != 0;
+}
+
 /* What the new version registers waits beside what is in use. */
-static kr_status type_stage(kr_module *module, const struct kr_type *row,
-                            uint16_t at)
+static kr_status type_stage(const struct kr_type *row, uint16_t at)
 {
     struct type_slot *t = types.slots[at];
 
     if (t->staged)
         return KR_EEXIST;
-    t->converts = t->module == module && !type_understands(row, &t->row) &&
-                  type_values(at) != 0;
     /* What cannot be converted is found out before, by the descriptor. */
-    if (t->converts &&
-        ((row->load == NULL && row->load_as == NULL) || t->row.save == NULL)) {
-        t->converts = false;
+    if (type_converts(t, row, at) &&
+        ((row->load == NULL && row->load_as == NULL) || t->row.save == NULL))
         return KR_EVERSION;
-    }
     t->staged = true;
     t->next = *row;
     return KR_OK;
+}
+
+bool type_staged(const kr_module *module, uint16_t *slot,
+                 const struct kr_type **old, const struct kr_type **new,
+                 bool *converts)
+{
+    while (++*slot <= types.count) {
+        const struct type_slot *t = types.slots[*slot];
+
+        if (!t->staged || t->module != module ||
+            type_understands(&t->next, &t->row))
+            continue;
+        *old = &t->row;
+        *new = &t->next;
+        *converts = type_values(*slot) != 0;
+        return true;
+    }
+    return false;
 }
 
 bool type_may_settle(const kr_module *module, const char **type)
@@ -393,21 +412,24 @@ static void type_clear(uint16_t slot)
     type_drop_codes(slot);
 }
 
-static void type_settle_one(uint16_t slot, kr_module *module)
+/* The answer: are its values to be converted? */
+static bool type_settle_one(uint16_t slot, kr_module *module)
 {
     struct type_slot *t = types.slots[slot];
+    bool converts = t->staged && type_converts(t, &t->next, slot);
 
     if (!t->staged) {
         type_clear(slot);
-        return;
+        return false;
     }
-    if (t->converts) {
+    if (converts) {
         t->old = t->row;
         t->old_file_name = t->file_name;
         t->file_name = NULL;
         type_traits[slot] ^= TYPE_PARITY;
     }
     type_fill(slot, module, &t->next);
+    return converts;
 }
 
 bool type_settle(kr_module *module, bool good)
@@ -424,10 +446,9 @@ bool type_settle(kr_module *module, bool good)
         bool own = t->module == module || (t->staged && t->module == NULL);
 
         if (good && own)
-            type_settle_one(i, module);
+            converts |= type_settle_one(i, module);
         if (own) {
-            converts |= good && t->converts;
-            t->staged = t->converts = false;
+            t->staged = false;
             memset(&t->next, 0, sizeof(t->next));
         }
     }
@@ -611,7 +632,7 @@ void type_about(const struct kr_subject *subject)
     types.subject = subject;
 }
 
-static const struct kr_subject *type_subject(void)
+const struct kr_subject *type_subject(void)
 {
     return types.subject;
 }

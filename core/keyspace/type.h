@@ -45,6 +45,8 @@ static inline uint64_t type_entry_flags(uint16_t slot)
 const struct kr_type *type_at(uint16_t slot);
 /* At which key a function of a type is about to be called, or NULL. */
 void type_about(const struct kr_subject *subject);
+/* The one that has been told. */
+const struct kr_subject *type_subject(void);
 /* The functions for a value in the form in which it stands. */
 const struct kr_type *type_of_entry(const struct entry *e);
 /* The same for values of a slot with that parity. */
@@ -83,6 +85,12 @@ void type_left(kr_module *module);
  * not understand as they are?  *old and *slot are for converting them. */
 bool type_must_convert(const kr_module *module, const struct kr_type *type,
                        const struct kr_type **old, uint16_t *slot);
+/* The types that the version which is made ready has registered in another
+ * layout, one after another: begin with *slot 0.  *converts: there are values.
+ * false: there are no more. */
+bool type_staged(const kr_module *module, uint16_t *slot,
+                 const struct kr_type **old, const struct kr_type **new,
+                 bool *converts);
 /* May the version that is made ready be used?  false: `type`, of which there
  * are values, is none of its. */
 bool type_may_settle(const kr_module *module, const char **type);

@@ -19,10 +19,11 @@ struct image_segment {
 };
 
 struct image {
-    void *handle; /* of dlopen() */
-    int fd;       /* of the private copy; open while it is mapped */
-    bool listed;  /* in the table of image_name_at() */
-    bool keep;    /* it is never unmapped */
+    void *handle;  /* of dlopen() */
+    int fd;        /* of the private copy; open while it is mapped */
+    bool listed;   /* in the table of image_name_at() */
+    bool keep;     /* it is never unmapped */
+    uint32_t held; /* so often its loader needs it still */
     const struct kr_descriptor *descriptor; /* NULL: not built for us */
     struct image *next;                     /* of the same child */
     uint32_t segment_count;

@@ -540,6 +540,8 @@ bool rack_load(uint32_t count, const struct rack_request *requests, char *error,
     if (loader_is_asking())
         return refuse(error, error_size,
                       "a loader is looking at a file; try again after that");
+    if (!rack_may_load(error, error_size))
+        return false;
     batch.modules = memory_calloc(count + 1, sizeof(struct rack_module *));
     batch.waits = memory_calloc(count + 1, sizeof(*batch.waits));
     batch.copies = memory_calloc(count + 1, sizeof(struct copy *));

@@ -396,6 +396,17 @@ static void loader_image_keep(kr_image *image)
     loader_image(image)->keep = true;
 }
 
+static void loader_image_hold(kr_image *image)
+{
+    loader_image(image)->held++;
+}
+
+static void loader_image_release(kr_image *image)
+{
+    assert(loader_image(image)->held > 0);
+    loader_image(image)->held--;
+}
+
 const struct kr_loaders loader_interface = {
     .size = sizeof(struct kr_loaders),
     .add = loader_add,
@@ -407,4 +418,6 @@ const struct kr_loaders loader_interface = {
     .image_extents = loader_image_extents,
     .image_close = loader_image_close,
     .image_keep = loader_image_keep,
+    .image_hold = loader_image_hold,
+    .image_release = loader_image_release,
 };

@@ -88,6 +88,11 @@ bool rack_is_running(const struct rack_module *m);
 /* A new version must have the name of the old one. */
 bool rack_check_same_name(const struct rack_module *m, const char *name,
                           const char *path, char *error, size_t error_size);
+/* false: the names that what is loaded now might have are kept for the next
+ * version of a module. */
+bool rack_may_load(char *error, size_t error_size);
+/* The server ends: an upgrade under way is given up. */
+void rack_upgrade_fini(void);
 /* It has ended: unmap it when nothing can return into it. */
 void rack_close_later(struct rack_module *m);
 /* All wings: an upgrade ends, see rack_on_settle(). */

@@ -274,6 +274,16 @@ static bool rack_has_closing(const struct rack_module *loader)
     return m != NULL;
 }
 
+/* Does its loader still need code of it? */
+static bool rack_has_held(const struct rack_module *m)
+{
+    const struct image *image = m->images;
+
+    while (image && image->held == 0)
+        image = image->next;
+    return image != NULL;
+}
+
 void rack_sweep(void)
 {
     struct rack_module **at = &rack.closing;
@@ -284,7 +294,8 @@ void rack_sweep(void)
         struct rack_module *m = *at;
 
         if (m->host.entered > 0 || m->host.held > 0 || m->adapting ||
-            !lazy_is_past(m->lazy_mark) || rack_has_closing(m)) {
+            rack_has_held(m) || !lazy_is_past(m->lazy_mark) ||
+            rack_has_closing(m)) {
             at = &m->next;
             continue;
         }
@@ -506,6 +517,7 @@ bool rack_unload_all(void)
 {
     char why[256];
 
+    rack_upgrade_fini();
     seal_fini();
     for (struct rack_module *m = rack.closing; m; m = m->next)
         m->adapting = false;

@@ -50,6 +50,13 @@ static inline uint32_t rack_stamp(const kr_module *module)
     return module ? module->generation + module->staging : 0;
 }
 
+/* Has it been registered by a version that is made ready, and does not count
+ * yet? */
+static inline bool rack_is_staged(const kr_module *module, uint32_t stamp)
+{
+    return module && stamp > module->generation;
+}
+
 /* Offer an interface of the host's.  Before the first module is loaded. */
 void rack_offer(const char *id, const void *table);
 

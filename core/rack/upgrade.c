@@ -23,6 +23,10 @@
  * that must be converted are, after the switch, when they are touched or by a
  * walk in small steps; as long the old code stays.
  *
+ * What a child is only its load() tells, so it is made before its values are
+ * tried, and waits: nothing of what it has registered counts, and its parameters
+ * are set aside.  No modules are loaded meanwhile, which might take its names.
+ *
  * One upgrade at a time may have values to convert. */
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
@@ -72,6 +76,7 @@ void (*rack_upgrade_end)(const char *error);
 static struct {
     struct rack_module *module; /* NULL: there is none */
     struct rack_module *successor;
+    bool made; /* as a child is, before its values are tried */
     struct upgrade_type types[UPGRADE_TYPES_MAX];
     uint32_t type_count;
     struct adapt_walk walk;
@@ -180,12 +185,6 @@ static void watch_end(const struct upgrade_watch *watch, struct rack_module *m)
 static bool upgrade_is_allowed(const struct rack_module *m, char *error,
                                size_t error_size)
 {
-    if (!(m->descriptor.flags & KR_MODULE_CAN_UPGRADE) && m->loader)
-        return refuse(error, error_size,
-                      "module '%s' cannot hand over: '%s' runs it as it was "
-                      "built for another server; unload it and load the new "
-                      "one, its values are kept meanwhile",
-                      m->name, m->loader->name);
     if (!(m->descriptor.flags & KR_MODULE_CAN_UPGRADE))
         return refuse(error, error_size,
                       "module '%s' was not made to be upgraded "
@@ -264,6 +263,7 @@ static struct rack_module *upgrade_describe(struct rack_module *m,
         successor->name = memory_strdup(m->name);
         successor->host.name = successor->name;
         successor->predecessor = m;
+        successor->loader = m->loader; /* which is needed to end it */
         return successor;
     }
     successor = rack_describe(request, copy, error, error_size);
@@ -484,22 +484,32 @@ static void upgrade_tell(struct rack_module *m, uint32_t from)
     rack_tell(EVENT_MODULE_CHANGED, m);
 }
 
-/* From `make` on.  `copy` is needed for a child.  *converts: values are to be
- * converted. */
-static bool upgrade_finish(struct rack_module *m, struct rack_module *successor,
-                           const struct copy *copy, bool *converts, char *error,
-                           size_t error_size)
+/* What the new version has is registered, aside.  `copy` is needed for a
+ * child. */
+static bool upgrade_make(struct rack_module *m, struct rack_module *successor,
+                         const struct copy *copy, bool *created, char *error,
+                         size_t error_size)
 {
-    uint32_t from = m->descriptor.version;
-    uint64_t held = m->host.held;
-    bool created = false, good;
+    bool good;
 
     m->incoming = successor;
     m->host.staging = true;
     m->host.passes = upgrade_passes_state(m, successor);
     good = m->loader ? upgrade_call_load(m, successor, copy, error, error_size)
-                     : rack_make(successor, &created, error, error_size);
-    created = created || successor->described;
+                     : rack_make(successor, created, error, error_size);
+    *created = *created || successor->described;
+    return good;
+}
+
+/* The rest, after it.  `good`: it went well so far.  *converts: values are to be
+ * converted. */
+static bool upgrade_finish(struct rack_module *m, bool good, bool created,
+                           uint64_t held, bool *converts, char *error,
+                           size_t error_size)
+{
+    struct rack_module *successor = m->incoming;
+    uint32_t from = m->descriptor.version;
+
     good = good && upgrade_has_all(m, error, error_size) &&
            upgrade_hand_over(m, error, error_size);
     if (good) {
@@ -511,6 +521,19 @@ static bool upgrade_finish(struct rack_module *m, struct rack_module *successor,
     successor->predecessor = NULL;
     upgrade_discard(successor);
     return good;
+}
+
+/* Both, as one step. */
+static bool upgrade_make_and_finish(struct rack_module *m,
+                                    struct rack_module *successor,
+                                    bool *converts, char *error,
+                                    size_t error_size)
+{
+    uint64_t held = m->host.held;
+    bool created = false;
+    bool good = upgrade_make(m, successor, NULL, &created, error, error_size);
+
+    return upgrade_finish(m, good, created, held, converts, error, error_size);
 }
 
 /* --- Values that must be converted ---------------------------------------- */
@@ -550,7 +573,7 @@ static void upgrade_try_one(kr_db *db, struct entry *e, void *ctx)
 
         if (entry_type(e) != type->slot)
             continue;
-        why = adapt_try(e, type->old, type->new);
+        why = adapt_try(db, e, type->old, type->new);
         if (why)
             refuse(task.error, sizeof(task.error),
                    "module '%s': a value of type '%s' in database %d cannot be "
@@ -590,10 +613,32 @@ static void task_end(const char *error)
     task.changes = NULL;
     task.module = task.successor = NULL;
     task.type_count = 0;
-    task.switched = false;
+    task.made = task.switched = false;
     if (rack_upgrade_end)
         rack_upgrade_end(error);
     task.error[0] = '\0';
+}
+
+/* A child goes on where it was left.  `good`: all its values can be converted;
+ * if not it is undone. */
+static bool task_finish_child(struct rack_module *m, bool good, bool *converts)
+{
+    m->host.staging = true;
+    good = good && config_resume(task.error, sizeof(task.error)) &&
+           upgrade_is_allowed(m, task.error, sizeof(task.error));
+    return upgrade_finish(m, good, true, UINT64_MAX, converts, task.error,
+                          sizeof(task.error));
+}
+
+static bool task_finish(struct rack_module *m, bool *converts)
+{
+    if (task.made)
+        return task_finish_child(m, true, converts);
+    if (upgrade_is_allowed(m, task.error, sizeof(task.error)))
+        return upgrade_make_and_finish(m, task.successor, converts, task.error,
+                                       sizeof(task.error));
+    upgrade_discard(task.successor);
+    return false;
 }
 
 /* All values have been tried, and nothing has changed since. */
@@ -606,10 +651,7 @@ static void task_switch(void)
     event_interface.unsubscribe(task.changes);
     task.changes = NULL;
     task.module = NULL;
-    if (!upgrade_is_allowed(m, task.error, sizeof(task.error))) {
-        upgrade_discard(successor);
-    } else if (upgrade_finish(m, successor, NULL, &converts, task.error,
-                              sizeof(task.error))) {
+    if (task_finish(m, &converts)) {
         watch_end(&watch, m);
         successor->adapting = converts;
         m->outgoing = converts ? successor : NULL;
@@ -619,6 +661,16 @@ static void task_switch(void)
     memset(&task.walk, 0, sizeof(task.walk));
     if (!converts)
         task_end(task.error[0] ? task.error : NULL);
+}
+
+/* Some value cannot be converted, or the server ends. */
+static void task_give_up(const char *error)
+{
+    if (task.made)
+        (void)task_finish_child(task.module, false, &(bool){false});
+    else
+        upgrade_discard(task.successor);
+    task_end(error);
 }
 
 static void task_try(void)
@@ -632,8 +684,7 @@ static void task_try(void)
         task.budget_us += task.budget_us / 16;
     }
     if (task.error[0]) {
-        upgrade_discard(task.successor);
-        task_end(task.error);
+        task_give_up(task.error);
     } else if (all) {
         task_switch();
     }
@@ -692,11 +743,32 @@ static bool upgrade_find_types(struct rack_module *m,
     return true;
 }
 
+/* The same of a child, whose types have been registered.  The answer: are there
+ * values to convert?  If so, of all these types that may yet come, too. */
+static bool upgrade_find_staged(const struct rack_module *m)
+{
+    bool any = false, converts;
+    uint16_t slot = 0;
+
+    task.type_count = 0;
+    while (task.type_count < UPGRADE_TYPES_MAX) {
+        struct upgrade_type *type = &task.types[task.type_count];
+
+        if (!type_staged(&m->host, &slot, &type->old, &type->new, &converts))
+            break;
+        type->slot = slot;
+        task.type_count++;
+        any |= converts;
+    }
+    return any;
+}
+
 static enum rack_upgraded task_begin(struct rack_module *m,
-                                     struct rack_module *successor)
+                                     struct rack_module *successor, bool made)
 {
     task.module = m;
     task.successor = successor;
+    task.made = made;
     task.budget_us = UPGRADE_STEP_US;
     task.walk = (struct adapt_walk){.swaps = keyspace.swaps};
     task.changes = event_interface.subscribe(NULL, KR_EVENT_KEY_CHANGED,
@@ -708,6 +780,42 @@ static enum rack_upgraded task_begin(struct rack_module *m,
 
 /* --- From outside --------------------------------------------------------- */
 
+static enum rack_upgraded upgrade_begin_own(struct rack_module *m,
+                                            struct rack_module *successor,
+                                            char *error, size_t error_size)
+{
+    bool converts;
+
+    if (!upgrade_find_types(m, successor, error, error_size)) {
+        upgrade_discard(successor);
+        return RACK_REFUSED;
+    }
+    if (task.type_count > 0)
+        return task_begin(m, successor, false);
+    return upgrade_make_and_finish(m, successor, &converts, error, error_size)
+               ? RACK_UPGRADED
+               : RACK_REFUSED;
+}
+
+static enum rack_upgraded upgrade_begin_child(struct rack_module *m,
+                                              struct rack_module *successor,
+                                              const struct copy *copy,
+                                              char *error, size_t error_size)
+{
+    uint64_t held = m->host.held;
+    bool created = false, converts;
+    bool good = upgrade_make(m, successor, copy, &created, error, error_size);
+
+    if (good && upgrade_find_staged(m)) {
+        m->host.staging = false;
+        config_suspend(&m->host);
+        return task_begin(m, successor, true);
+    }
+    return upgrade_finish(m, good, created, held, &converts, error, error_size)
+               ? RACK_UPGRADED
+               : RACK_REFUSED;
+}
+
 static enum rack_upgraded upgrade_begin(struct rack_module *m,
                                         const struct rack_request *request,
                                         const struct copy *copy, char *error,
@@ -716,22 +824,33 @@ static enum rack_upgraded upgrade_begin(struct rack_module *m,
     struct upgrade_watch watch = watch_begin();
     struct rack_module *successor =
         upgrade_describe(m, request, copy, error, error_size);
-    bool converts;
+    enum rack_upgraded result = RACK_REFUSED;
 
     if (!successor)
         return RACK_REFUSED;
-    if (!m->loader) {
-        if (!upgrade_find_types(m, successor, error, error_size)) {
-            upgrade_discard(successor);
-            return RACK_REFUSED;
-        }
-        if (task.type_count > 0)
-            return task_begin(m, successor);
-    }
-    if (!upgrade_finish(m, successor, copy, &converts, error, error_size))
-        return RACK_REFUSED;
-    watch_end(&watch, m);
-    return RACK_UPGRADED;
+    if (m->loader)
+        result = upgrade_begin_child(m, successor, copy, error, error_size);
+    else
+        result = upgrade_begin_own(m, successor, error, error_size);
+    if (result == RACK_UPGRADED)
+        watch_end(&watch, m);
+    return result;
+}
+
+bool rack_may_load(char *error, size_t error_size)
+{
+    return !task.module || !task.made || task.switched ||
+           refuse(error, error_size,
+                  "values of module '%s' are being converted; try again after "
+                  "that",
+                  task.module->name);
+}
+
+void rack_upgrade_fini(void)
+{
+    rack_upgrade_end = NULL;
+    if (task.module && !task.switched)
+        task_give_up(NULL);
 }
 
 enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,

@@ -11,6 +11,7 @@
 #include "core/dispatch/gate.h"
 #include "core/dispatch/journal.h"
 #include "core/event/event.h"
+#include "core/files/files.h"
 #include "core/info/host_fields.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
@@ -151,6 +152,7 @@ static void server_offer(void)
     rack_offer("kr.commands/1", &command_interface);
     rack_offer("kr.config/1", &config_interface);
     rack_offer("kr.events/1", &event_interface);
+    rack_offer("kr.files/1", &files_interface);
     rack_offer("kr.gates/1", &gate_interface);
     rack_offer("kr.info/1", &info_interface);
     rack_offer("kr.journal/1", &journal_interface);
@@ -304,6 +306,8 @@ static void server_assemble(int argc, char **argv)
         server_fail("server", "cannot register MODULE");
     if (!startup_load_modules(error, sizeof(error)))
         server_fail_modules(error);
+    if (!command_settle_renames(error, sizeof(error)))
+        server_fail_config(error);
     server_settle_config();
 }
 

@@ -15,6 +15,7 @@ KR_USES(kr_clients);
 KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_events);
+KR_USES(kr_files);
 KR_USES(kr_gates);
 KR_USES(kr_info);
 KR_USES(kr_journal);
@@ -84,6 +85,18 @@ static bool dirname_check(void *state, uint32_t argc, const struct kr_str *argv,
                  ? "appenddirname can't be empty"
                  : "appenddirname can't be a path, just a dirname";
     return argv[0].size > 0 && !aof_is_path(argv[0]);
+}
+
+/* What was kept so far goes when it is no longer to be kept. */
+static bool history_apply(void *state, uint32_t argc, const struct kr_str *argv,
+                          const char **error)
+{
+    struct aof *aof = state;
+
+    (void)argc, (void)argv, (void)error;
+    if (aof && aof->met)
+        folder_drop_history(aof);
+    return true;
 }
 
 /* --- Life ---------------------------------------------------------------- */
@@ -198,7 +211,9 @@ static const struct kr_param params[] = {
     SWITCH("aof-use-rdb-preamble", rdb_preamble, "yes"),
     SWITCH("aof-timestamp-enabled", timestamps, "no"),
     SWITCH("aof-rewrite-incremental-fsync", incremental_sync, "yes"),
-    SWITCH("aof-disable-auto-gc", keep_history, "no"),
+    {.name = "aof-disable-auto-gc", .type = KR_PARAM_BOOL,
+     .slot = &aof_settings.keep_history, .initial = "no",
+     .apply = history_apply},
     {.name = "aof_rewrite_cpulist", .type = KR_PARAM_STRING,
      .flags = KR_PARAM_IMMUTABLE, .slot = &aof_settings.cpulist,
      .initial = ""},
@@ -212,6 +227,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_codec),
     KR_NEED(kr_commands),
     KR_NEED(kr_events),
+    KR_NEED(kr_files),
     KR_NEED(kr_gates),
     KR_NEED(kr_info),
     KR_NEED(kr_journal),

@@ -172,8 +172,6 @@ bool folder_read_text(kr_module *self, int fd, struct kr_str *text);
 /* Replace it on the disk by `manifest`.  false: the old one stands, or
  * (folder) the new one, and the log says why. */
 bool folder_write_manifest(struct aof *aof, const struct manifest *manifest);
-/* The folder's own entries are to survive, too. */
-bool folder_sync(struct aof *aof, const char *path);
 bool folder_has(const char *name);
 bool folder_there(void);
 /* Bytes of a file in it; -1 and errno. */
@@ -207,9 +205,8 @@ void rewrite_on_tick(struct aof *aof);
 void rewrite_done(void *ctx, const struct kr_child_end *end);
 /* Is somebody's transaction or script under way?  A child would see half. */
 bool rewrite_must_wait(void);
-/* Write a base into `fd`.  [main], [child] */
-bool base_write(struct aof *aof, int fd, bool rdb);
-/* The same as a file, whole or not at all. */
+/* Write a base as the file `path`, or with NULL as a finished one that is still
+ * named `temp`.  false: there is none, the log says why.  [main], [child] */
 bool base_write_file(struct aof *aof, const char *path, const char *temp,
                      bool rdb);
 

@@ -7,59 +7,18 @@
  * is restored from its saved bytes, as DUMP would give them. */
 #include "aof.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
-#define SYNC_EACH    (4 << 20) /* bytes */
-#define REPORT_EACH  256       /* keys */
+#define REPORT_EACH  256 /* keys */
 #define DUMP_VERSION 10u
-
-/* --- The file ------------------------------------------------------------ */
 
 struct base {
     struct aof *aof;
     kr_writer *out;
-    int fd;
-    int error;
-    uint64_t unsynced;
     uint64_t keys, keys_total;
     bool failed;
 };
-
-/* A little now and then, or all of it at the end at once. */
-static bool base_sync_some(struct base *base, size_t size)
-{
-    base->unsynced += size;
-    if (!aof_settings.incremental_sync || base->unsynced < SYNC_EACH)
-        return true;
-    base->unsynced = 0;
-    if (fdatasync(base->fd) == 0)
-        return true;
-    base->error = errno;
-    return false;
-}
-
-static bool base_put(void *ctx, struct kr_str bytes)
-{
-    struct base *base = ctx;
-    size_t done = 0;
-
-    while (done < bytes.size) {
-        ssize_t n = write(base->fd, bytes.data + done, bytes.size - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            base->error = errno;
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return base_sync_some(base, bytes.size);
-}
 
 /* --- Commands ------------------------------------------------------------ */
 
@@ -150,82 +109,89 @@ static void base_parts(struct base *base, uint32_t when)
         kr_snapshot->rewrite_parts(base->out, when);
 }
 
-static bool base_write_commands(struct base *base)
+static bool base_write_commands(struct aof *aof, struct kr_aside *aside)
 {
+    kr_writer *out = kr_codec->new_stream_writer(kr_files->put, aside, 0);
+    struct base base = {.aof = aof, .out = out};
     bool fine;
 
-    base->out = kr_codec->new_stream_writer(base_put, base, 0);
-    base_stamp(base);
-    base_parts(base, KR_SNAPSHOT_BEFORE);
+    base_stamp(&base);
+    base_parts(&base, KR_SNAPSHOT_BEFORE);
     for (int32_t i = 0; i < kr_keyspace->db_count(); i++)
-        base->keys_total += kr_keyspace->count(kr_keyspace->db(i));
-    for (int32_t i = 0; i < kr_keyspace->db_count() && !base->failed; i++) {
+        base.keys_total += kr_keyspace->count(kr_keyspace->db(i));
+    for (int32_t i = 0; i < kr_keyspace->db_count() && !base.failed; i++) {
         kr_db *db = kr_keyspace->db(i);
 
         if (kr_keyspace->count(db) == 0)
             continue;
-        base_select(base, i);
-        kr_keyspace->each(db, base_key, base);
+        base_select(&base, i);
+        kr_keyspace->each(db, base_key, &base);
     }
-    base_parts(base, KR_SNAPSHOT_AFTER);
-    fine = kr_codec->flush(base->out) && !base->failed;
-    kr_codec->free_writer(base->out);
+    base_parts(&base, KR_SNAPSHOT_AFTER);
+    fine = kr_codec->flush(out) && !base.failed;
+    kr_codec->free_writer(out);
     return fine;
 }
 
-static bool base_write_snapshot(struct base *base)
+static bool base_write_snapshot(struct kr_aside *aside)
 {
     struct kr_snapshot_end end = {.size = sizeof(end)};
 
-    if (kr_snapshot->write(base->fd, KR_SNAPSHOT_AOF_BASE, &end) == KR_OK)
+    if (kr_snapshot->write(aside->fd, KR_SNAPSHOT_AOF_BASE, &end) == KR_OK)
         return true;
-    base->error = end.error_code;
+    aside->failed = KR_ASIDE_WRITE;
+    aside->error = end.error_code;
     return false;
 }
 
-bool base_write(struct aof *aof, int fd, bool rdb)
-{
-    struct base base = {.aof = aof, .fd = fd};
-    bool fine = rdb ? base_write_snapshot(&base) : base_write_commands(&base);
+/* --- The file ------------------------------------------------------------ */
 
-    if (fine && fsync(fd) < 0) {
-        base.error = errno;
-        fine = false;
-    }
-    if (!fine)
+static void base_say(struct aof *aof, const struct kr_aside *aside)
+{
+    const char *why = strerror(aside->error);
+
+    if (aside->failed == KR_ASIDE_OPEN)
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Opening the temp file for AOF rewrite in "
+                "rewriteAppendOnlyFile(): %s",
+                why);
+    else if (aside->failed == KR_ASIDE_NAME)
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Error moving temp append only file on the final destination: "
+                "%s",
+                why);
+    else
         kr_logf(aof->self, KR_LOG_WARNING,
                 "Write error writing append only file on disk: %s",
-                base.error ? strerror(base.error)
-                           : "there is a value of a type that is away");
-    return fine;
+                aside->error ? why : "there is a value of a type that is away");
+}
+
+static bool base_fill(struct aof *aof, struct kr_aside *aside, const char *path,
+                      bool rdb)
+{
+    if (rdb ? !base_write_snapshot(aside) : !base_write_commands(aof, aside))
+        return false;
+    return path ? kr_files->commit(aside, path) : kr_files->seal(aside);
 }
 
 bool base_write_file(struct aof *aof, const char *path, const char *temp,
                      bool rdb)
 {
-    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    struct kr_aside aside = {
+        .size = sizeof(aside),
+        .flags = aof_settings.incremental_sync ? KR_ASIDE_STEADY : 0};
     bool fine;
 
-    if (fd < 0) {
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Opening the temp file for AOF rewrite in "
-                "rewriteAppendOnlyFile(): %s",
-                strerror(errno));
+    if (!kr_files->begin(&aside, temp, 0644)) {
+        base_say(aof, &aside);
         return false;
     }
     kr_loading->save_begin(KR_SAVE_LOG);
-    fine = base_write(aof, fd, rdb);
-    if (close(fd) < 0)
-        fine = false;
-    if (fine && path && rename(temp, path) < 0) {
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Error moving temp append only file on the final destination: "
-                "%s",
-                strerror(errno));
-        fine = false;
-    }
+    fine = base_fill(aof, &aside, path, rdb);
+    if (!fine)
+        base_say(aof, &aside);
     kr_loading->save_end(KR_SAVE_LOG, fine);
     if (!fine)
-        (void)unlink(temp);
+        kr_files->abandon(&aside);
     return fine;
 }

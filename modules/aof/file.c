@@ -96,27 +96,6 @@ static void file_failed(struct aof *aof, size_t done, int error)
 
 /* --- Writing ------------------------------------------------------------- */
 
-/* All of it, or as much as the disk takes; *error is set if it did not. */
-static size_t file_write_bytes(int fd, const char *bytes, size_t size,
-                               int *error)
-{
-    size_t done = 0;
-
-    *error = 0;
-    while (done < size) {
-        ssize_t n = write(fd, bytes + done, size - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            *error = errno;
-            break;
-        }
-        done += (size_t)n;
-    }
-    return done;
-}
-
 static void file_note_latency(int64_t begin_ns, bool syncing)
 {
     int64_t ms = (kr_loop->monotonic_ns() - begin_ns) / 1000000;
@@ -132,19 +111,17 @@ static void file_note_latency(int64_t begin_ns, bool syncing)
 
 static bool file_write(struct aof *aof, bool syncing)
 {
+    struct kr_aside last = {.size = sizeof(last), .fd = aof->fd};
     int64_t begin_ns;
-    size_t done;
-    int error;
 
     if (aof->flush_sleep_us > 0)
         usleep((useconds_t)aof->flush_sleep_us);
     begin_ns = kr_loop->monotonic_ns();
-    done =
-        file_write_bytes(aof->fd, aof->buffer.bytes, aof->buffer.size, &error);
+    (void)kr_files->put(&last, kr_str(aof->buffer.bytes, aof->buffer.size));
     file_note_latency(begin_ns, syncing);
     aof->postponed_ms = 0;
-    if (error != 0) {
-        file_failed(aof, done, error);
+    if (last.failed) {
+        file_failed(aof, (size_t)last.written, last.error);
         return false;
     }
     if (aof->write_error != 0) {
@@ -153,7 +130,7 @@ static bool file_write(struct aof *aof, bool syncing)
         aof->write_error = 0;
         status_settle(aof);
     }
-    file_advance(aof, done);
+    file_advance(aof, (size_t)last.written);
     return true;
 }
 

@@ -171,75 +171,52 @@ bool folder_read_manifest(struct aof *aof)
 
 /* --- Replacing it -------------------------------------------------------- */
 
-/* Some file systems know no sync of a directory. */
-bool folder_sync(struct aof *aof, const char *path)
+static void folder_say(struct aof *aof, const struct kr_aside *aside,
+                       const char *temp, const char *name)
 {
-    int fd = open(aof_settings.dirname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool fine =
-        fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EBADF);
+    const char *why = strerror(aside->error);
 
-    if (!fine)
+    switch (aside->failed) {
+    case KR_ASIDE_OPEN:
         kr_logf(aof->self, KR_LOG_WARNING,
-                "Fail to fsync AOF directory %s: %s.", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return fine;
-}
-
-static bool folder_write(struct aof *aof, int fd, struct kr_str text,
-                         const char *temp)
-{
-    while (text.size > 0) {
-        ssize_t n = write(fd, text.data, text.size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            kr_logf(aof->self, KR_LOG_WARNING,
-                    "Error trying to write the temporary AOF manifest file %s: "
-                    "%s",
-                    temp, strerror(errno));
-            return false;
-        }
-        text = kr_str(text.data + n, text.size - (size_t)n);
+                "Can't open the AOF manifest file %s: %s", temp, why);
+        break;
+    case KR_ASIDE_SYNC:
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Fail to fsync the temp AOF file %s: %s.", temp, why);
+        break;
+    case KR_ASIDE_NAME:
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Error trying to rename the temporary AOF manifest file %s "
+                "into %s: %s",
+                temp, name, why);
+        break;
+    case KR_ASIDE_FOLDER:
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Fail to fsync AOF directory %s: %s.", name, why);
+        break;
+    default:
+        kr_logf(aof->self, KR_LOG_WARNING,
+                "Error trying to write the temporary AOF manifest file %s: %s",
+                temp, why);
     }
-    if (fsync(fd) == 0)
-        return true;
-    kr_logf(aof->self, KR_LOG_WARNING,
-            "Fail to fsync the temp AOF file %s: %s.", temp, strerror(errno));
-    return false;
 }
 
 static bool folder_put_manifest(struct aof *aof, struct kr_str text)
 {
+    struct kr_aside aside = {.size = sizeof(aside)};
     char name[PATH_MAX], temp[PATH_MAX];
     char path[PATH_MAX], temp_path[PATH_MAX];
-    bool fine;
-    int fd;
 
     folder_manifest_name(false, name);
     folder_manifest_name(true, temp);
-    folder_path(name, path);
-    fd = open(folder_path(temp, temp_path),
-              O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Can't open the AOF manifest file %s: %s", temp,
-                strerror(errno));
-        return false;
+    if (kr_files->begin(&aside, folder_path(temp, temp_path), 0644)) {
+        (void)kr_files->put(&aside, text);
+        (void)kr_files->commit(&aside, folder_path(name, path));
     }
-    fine = folder_write(aof, fd, text, temp);
-    close(fd);
-    if (!fine)
-        return false;
-    if (rename(temp_path, path) < 0) {
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Error trying to rename the temporary AOF manifest file %s "
-                "into %s: %s",
-                temp, name, strerror(errno));
-        return false;
-    }
-    return folder_sync(aof, path);
+    if (aside.failed)
+        folder_say(aof, &aside, temp, name);
+    return !aside.failed;
 }
 
 bool folder_write_manifest(struct aof *aof, const struct manifest *manifest)

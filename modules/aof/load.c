@@ -216,8 +216,9 @@ static void load_again(struct aof *aof, struct kr_call *call)
     if (aof->state == AOF_ON)
         file_flush(aof, true);
     log_close(aof);
-    if (aof->state == AOF_ON && !folder_read_manifest(aof))
+    if (!folder_read_manifest(aof))
         exit(1);
+    folder_drop_history(aof);
     result = load_all(aof, true);
     if (result == LOAD_FAILED)
         exit(1);

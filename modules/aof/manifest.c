@@ -386,6 +386,16 @@ manifest_add_named(kr_module *self, struct manifest *manifest,
     return file;
 }
 
+/* History stands with its latest first, as Redis writes it. */
+static void manifest_make_history(struct manifest *manifest, size_t i)
+{
+    struct manifest_file file = manifest->files[i];
+
+    file.type = MANIFEST_HISTORY;
+    memmove(manifest->files + 1, manifest->files, i * sizeof(file));
+    manifest->files[0] = file;
+}
+
 const struct manifest_file *manifest_new_base(kr_module *self,
                                               struct manifest *manifest,
                                               const char *prefix,
@@ -393,7 +403,7 @@ const struct manifest_file *manifest_new_base(kr_module *self,
 {
     for (size_t i = 0; i < manifest->count; i++)
         if (manifest->files[i].type == MANIFEST_BASE)
-            manifest->files[i].type = MANIFEST_HISTORY;
+            manifest_make_history(manifest, i);
     return manifest_add_named(self, manifest, prefix, suffix,
                               ++manifest->base_sequence, MANIFEST_BASE);
 }
@@ -409,15 +419,17 @@ const struct manifest_file *manifest_new_increment(kr_module *self,
 
 void manifest_retire(struct manifest *manifest, size_t keep)
 {
-    for (size_t i = manifest->count; i > 0; i--) {
-        struct manifest_file *file = &manifest->files[i - 1];
+    size_t at = manifest->count; /* behind the next to be looked at */
 
-        if (file->type != MANIFEST_INCREMENT)
+    for (size_t left = manifest->count; left > 0; left--) {
+        bool is_increment = manifest->files[at - 1].type == MANIFEST_INCREMENT;
+
+        if (is_increment && keep == 0) {
+            manifest_make_history(manifest, at - 1);
             continue;
-        if (keep > 0)
-            keep--;
-        else
-            file->type = MANIFEST_HISTORY;
+        }
+        keep -= is_increment;
+        at--;
     }
 }
 

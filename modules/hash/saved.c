@@ -395,7 +395,7 @@ static bool load_listpack(kr_reader *in, uint32_t code, struct kr_value *out)
         return false;
     verdict = listpack_check(bytes);
     if (verdict == LISTPACK_BROKEN)
-        return load_refuse(in, "the listpack of a hash is broken");
+        return load_refuse(in, "Hash listpack integrity check failed");
     if (!listpack_first(bytes.data))
         return load_refuse_empty(in);
     if (verdict == LISTPACK_FOREIGN) {
@@ -426,9 +426,8 @@ static enum legacy_step legacy_word(struct legacy_reader *reader, char *text,
     return step;
 }
 
-/* Pair by pair; a field without a value is broken, too. */
-static const char *legacy_fill(struct legacy_reader *reader,
-                               struct build *build)
+/* Pair by pair.  false: a field is there twice, or has no value. */
+static bool legacy_fill(struct legacy_reader *reader, struct build *build)
 {
     char texts[2][LISTPACK_TEXT];
     struct kr_str pair[2];
@@ -437,34 +436,33 @@ static const char *legacy_fill(struct legacy_reader *reader,
         enum legacy_step step = legacy_word(reader, texts[0], &pair[0]);
 
         if (step == LEGACY_END)
-            return NULL;
+            return true;
         if (step == LEGACY_BROKEN ||
-            legacy_word(reader, texts[1], &pair[1]) != LEGACY_ITEM)
-            return "an old form of a hash is broken";
-        if (!build_add(build, pair[0], pair[1], VALUE_NEVER))
-            return "a hash has a field twice";
+            legacy_word(reader, texts[1], &pair[1]) != LEGACY_ITEM ||
+            !build_add(build, pair[0], pair[1], VALUE_NEVER))
+            return false;
     }
 }
 
 static bool load_legacy(kr_reader *in, uint32_t code, struct kr_value *out)
 {
+    bool is_zipmap = code == CODE_ZIPMAP;
+    const char *broken = is_zipmap ? "Zipmap integrity check failed"
+                                   : "Hash ziplist integrity check failed";
     struct legacy_reader reader;
     struct kr_str bytes;
     struct build build;
-    const char *wrong;
 
     if (!kr_codec->read_string(in, &bytes))
         return false;
-    if (!legacy_open(&reader,
-                     code == CODE_ZIPMAP ? LEGACY_ZIPMAP : LEGACY_ZIPLIST,
+    if (!legacy_open(&reader, is_zipmap ? LEGACY_ZIPMAP : LEGACY_ZIPLIST,
                      bytes))
-        return load_refuse(in, "an old form of a hash is broken");
+        return load_refuse(in, broken);
     build_begin(&build, 0);
-    wrong = legacy_fill(&reader, &build);
-    if (!wrong)
+    if (legacy_fill(&reader, &build))
         return build_end(&build, in, out);
     build_give_up(&build);
-    return load_refuse(in, wrong);
+    return load_refuse(in, broken);
 }
 
 bool saved_load(kr_reader *in, uint32_t code, uint32_t format,

@@ -104,6 +104,10 @@ void keys_copy(struct kr_call *call)
         return;
     type = cell.type;
     expiry_ms = kr_keyspace->expiry(&cell);
+    /* What is replaced is deleted first, and told of as such. */
+    if (kr_keyspace->find(copy.to, call->argv[2], KR_FIND_WRITE | KR_FIND_QUIET,
+                          &target))
+        kr_keyspace->erase(&target, keys_of(call)->lazy_server_del);
     kr_keyspace->adopt(copy.to, call->argv[2], type, 0, &value, &target);
     if (expiry_ms != KR_NO_EXPIRY)
         kr_keyspace->set_expiry(&target, expiry_ms);

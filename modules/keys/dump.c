@@ -18,6 +18,7 @@
 #include <kr/block.h>
 #include <kr/codec.h>
 #include <kr/journal.h>
+#include <kr/log.h>
 #include <kr/memory.h>
 #include <kr/string.h>
 
@@ -213,10 +214,10 @@ static void restore_place(struct kr_call *call, const struct restore *restore,
 {
     struct kr_cell cell;
 
-    /* For those who want to know the old value; it may be there with REPLACE
-     * alone. */
-    if (restore->replace)
-        kr_keyspace->find_arg(call, 1, KR_FIND_WRITE | KR_FIND_QUIET, &cell);
+    /* What is replaced is deleted first, and told of as such. */
+    if (restore->replace &&
+        kr_keyspace->find_arg(call, 1, KR_FIND_WRITE | KR_FIND_QUIET, &cell))
+        kr_keyspace->erase(&cell, keys_of(call)->lazy_server_del);
     kr_keyspace->adopt(call->db, call->argv[1], slot, 0, value, &cell);
     if (restore->when_ms != 0)
         kr_keyspace->set_expiry(&cell, restore->when_ms);
@@ -263,6 +264,16 @@ static bool restore_value(struct kr_call *call, const struct restore *restore,
     return true;
 }
 
+/* Why is for the log: a client that sends payloads of its own needs no help. */
+static void restore_refuse(struct kr_call *call, const kr_reader *in)
+{
+    const char *why = kr_codec->reader_error(in);
+
+    kr_logf(keys_of(call)->self, KR_LOG_WARNING, "A payload is refused: %s",
+            why ? why : "there is more behind its value");
+    kr_reply_error(call->reply, "ERR Bad data format");
+}
+
 void keys_restore(struct kr_call *call)
 {
     struct kr_str payload = call->argv[3];
@@ -289,6 +300,6 @@ void keys_restore(struct kr_call *call)
     if (restore_value(call, &restore, in))
         kr_reply_ok(call->reply);
     else
-        kr_reply_error(call->reply, "ERR Bad data format");
+        restore_refuse(call, in);
     kr_codec->free_reader(in);
 }

@@ -84,7 +84,7 @@ static void expire_delete(struct kr_call *call, struct kr_cell *cell)
     struct kr_str argv[2] = {lazy ? KR_STR("UNLINK") : KR_STR("DEL"),
                              call->argv[1]};
 
-    kr_keyspace->erase(cell, lazy);
+    kr_keyspace->expire(cell, lazy);
     kr_journal->instead(call, 2, argv);
     keys_changed(call, call->db, call->argv[1], "del");
 }

@@ -29,6 +29,7 @@
 #include <kr/hash.h>
 #include <kr/journal.h>
 #include <kr/list.h>
+#include <kr/log.h>
 #include <kr/memory.h>
 #include <kr/set.h>
 #include <kr/string.h>
@@ -45,6 +46,7 @@ KR_USES(kr_hashes);
 KR_USES(kr_journal);
 KR_USES(kr_keyspace);
 KR_USES(kr_lists);
+KR_USES(kr_log);
 KR_USES(kr_memory);
 KR_USES(kr_sets);
 KR_USES(kr_strings);
@@ -136,6 +138,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_events),
     KR_NEED(kr_journal),
     KR_NEED(kr_keyspace),
+    KR_NEED(kr_log),
     KR_NEED(kr_memory),
     KR_NEED(kr_text),
     KR_NEED(kr_types),

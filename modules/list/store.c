@@ -121,7 +121,7 @@ static bool store_add_packed(kr_reader *in, struct chain *chain,
     struct node node;
 
     if (verdict == LISTPACK_BROKEN)
-        return store_refuse(in, "a broken listpack in a list");
+        return store_refuse(in, "Listpack integrity check failed");
     if (!listpack_first(bytes.data))
         return true;
     if (!node_init_copy(&node, bytes.data, true))
@@ -169,11 +169,12 @@ static bool store_add_ziplist(kr_reader *in, struct chain *chain,
     if (!kr_codec->read_string(in, &bytes))
         return false;
     if (!legacy_open(&reader, LEGACY_ZIPLIST, bytes))
-        return store_refuse(in, "a broken ziplist in a list");
+        return store_refuse(in, "Ziplist integrity check failed");
     while ((step = legacy_next(&reader, &item)) == LEGACY_ITEM)
         if (!store_push(in, chain, limits, listpack_item_bytes(&item, text)))
             return false;
-    return step == LEGACY_END || store_refuse(in, "a broken ziplist in a list");
+    return step == LEGACY_END ||
+           store_refuse(in, "Ziplist integrity check failed");
 }
 
 static bool (*store_adder(uint32_t code))(kr_reader *, struct chain *,

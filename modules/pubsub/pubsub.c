@@ -53,9 +53,16 @@ struct subscriber *pubsub_need_subscriber(struct pubsub *pubsub,
     return subscriber;
 }
 
-void pubsub_set_mode(const struct pubsub *pubsub,
-                     const struct subscriber *subscriber)
+static void pubsub_charge(struct subscriber *subscriber)
 {
+    kr_clients->charge(subscriber->client,
+                       (int64_t)(subscriber->bytes - subscriber->charged));
+    subscriber->charged = subscriber->bytes;
+}
+
+void pubsub_settle(const struct pubsub *pubsub, struct subscriber *subscriber)
+{
+    pubsub_charge(subscriber);
     if (subscriber_is_idle(subscriber)) {
         kr_clients->set_flags(subscriber->client, 0, KR_CLIENT_PUBSUB);
         kr_gates->disarm(pubsub->gate, subscriber->client);
@@ -69,6 +76,7 @@ static void pubsub_free_subscriber(kr_client *client, void *data)
 {
     (void)client;
     subscriber_clear(&pubsub_state->subscribers, data);
+    pubsub_charge(data);
     kr_memory->free(pubsub_state->self, data);
 }
 
@@ -79,7 +87,7 @@ static void pubsub_leave(struct pubsub *pubsub, kr_client *client)
     if (!subscriber)
         return;
     subscriber_clear(&pubsub->subscribers, subscriber);
-    pubsub_set_mode(pubsub, subscriber);
+    pubsub_settle(pubsub, subscriber);
 }
 
 static void pubsub_on_reset(void *ctx, const void *payload)

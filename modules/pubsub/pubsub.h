@@ -12,7 +12,7 @@
 #include "subscriber.h"
 
 #define PUBSUB_LAYOUT                                                          \
-    1u /* of all below and of subscribers, kr_descriptor.layout */
+    2u /* of all below and of subscribers, kr_descriptor.layout */
 
 struct pubsub {
     kr_module *self;
@@ -38,8 +38,8 @@ static inline struct subscriber *pubsub_subscriber(const struct pubsub *pubsub,
 struct subscriber *pubsub_need_subscriber(struct pubsub *pubsub,
                                           kr_client *client);
 
-/* The client's mode follows from whether it is subscribed to anything. */
-void pubsub_set_mode(const struct pubsub *pubsub,
-                     const struct subscriber *subscriber);
+/* Whenever its subscriptions have changed: the client's mode follows from
+ * whether it is subscribed to anything, and it pays for what they take. */
+void pubsub_settle(const struct pubsub *pubsub, struct subscriber *subscriber);
 
 #endif

@@ -54,7 +54,7 @@ static void subscribe(struct kr_call *call, enum topic_kind kind,
         subscribe_answer(call, word, &call->argv[i],
                          subscriber_count(subscriber, kind));
     }
-    pubsub_set_mode(pubsub, subscriber);
+    pubsub_settle(pubsub, subscriber);
 }
 
 void pubsub_subscribe(struct kr_call *call)
@@ -112,7 +112,7 @@ static void unsubscribe(struct kr_call *call, enum topic_kind kind,
         subscribe_answer(call, word, &call->argv[i],
                          subscriber_count(subscriber, kind));
     }
-    pubsub_set_mode(pubsub, subscriber);
+    pubsub_settle(pubsub, subscriber);
 }
 
 void pubsub_unsubscribe(struct kr_call *call)

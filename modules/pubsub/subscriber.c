@@ -29,6 +29,12 @@ static struct subscription *subscription_find(const struct subscribers *s,
                                                       s->host->hash(key), NULL);
 }
 
+/* A name that others have too is counted with each: he may be the last. */
+static uint64_t subscription_bytes(const struct topic *topic)
+{
+    return sizeof(struct subscription) + topic_name(topic).size;
+}
+
 void subscriber_init(struct subscriber *subscriber, kr_client *client)
 {
     *subscriber = (struct subscriber){.client = client};
@@ -54,6 +60,7 @@ bool subscriber_add(struct subscribers *s, struct subscriber *subscriber,
     TAILQ_INSERT_TAIL(&subscriber->own[kind], subscription, own);
     topic->count++;
     subscriber->count[kind]++;
+    subscriber->bytes += subscription_bytes(topic);
     htable_insert(&s->all, s->host, s->host->hash(key),
                   (struct item *)(void *)subscription);
     return true;
@@ -74,6 +81,7 @@ void subscriber_end(struct subscribers *s, enum topic_kind kind,
     TAILQ_REMOVE(&topic->subscriptions, subscription, of_topic);
     TAILQ_REMOVE(&subscriber->own[kind], subscription, own);
     subscriber->count[kind]--;
+    subscriber->bytes -= subscription_bytes(topic);
     structure_free(s->host, subscription);
     if (--topic->count == 0)
         topic_drop(&s->topics, s->host, kind, topic);

@@ -23,6 +23,8 @@ struct subscriber {
     kr_client *client;
     struct subscriptions own[TOPIC_KINDS]; /* in the order of subscribing */
     uint64_t count[TOPIC_KINDS];
+    uint64_t bytes;   /* of its subscriptions, and their topics' names */
+    uint64_t charged; /* of them, to the client: pubsub_settle() */
 };
 
 struct subscription {

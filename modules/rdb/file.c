@@ -38,6 +38,11 @@ void rdb_saved(struct rdb *rdb)
 
 /* --- Writing ------------------------------------------------------------- */
 
+uint32_t rdb_aside_flags(void)
+{
+    return rdb_settings.incremental_fsync ? KR_ASIDE_STEADY : 0;
+}
+
 bool rdb_write_error(struct rdb *rdb, const char *what, int error)
 {
     kr_logf(rdb->self, KR_LOG_WARNING, "Write error saving DB on disk(%s): %s",
@@ -45,78 +50,64 @@ bool rdb_write_error(struct rdb *rdb, const char *what, int error)
     return false;
 }
 
-static bool file_write(struct rdb *rdb, int fd, bool child)
+bool rdb_aside_failed(struct rdb *rdb, const struct kr_aside *aside,
+                      const char *temp)
+{
+    static const char *const names[] = {[KR_ASIDE_WRITE] = "write",
+                                        [KR_ASIDE_SYNC] = "fsync",
+                                        [KR_ASIDE_CLOSE] = "fclose",
+                                        [KR_ASIDE_FOLDER] = "fsyncFileDir"};
+    char folder[PATH_MAX];
+
+    switch (aside->failed) {
+    case KR_ASIDE_OPEN:
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "Failed opening the temp RDB file %s (in server root dir %s) "
+                "for saving: %s",
+                temp, file_folder(folder), strerror(aside->error));
+        return false;
+    case KR_ASIDE_NAME:
+        kr_logf(rdb->self, KR_LOG_WARNING,
+                "Error moving temp DB file %s on the final destination %s (in "
+                "server root dir %s): %s",
+                temp, rdb_settings.filename, file_folder(folder),
+                strerror(aside->error));
+        return false;
+    default:
+        return rdb_write_error(rdb, names[aside->failed], aside->error);
+    }
+}
+
+static bool file_fill(struct rdb *rdb, const struct kr_aside *aside, bool child)
 {
     struct kr_snapshot_end end = {.size = sizeof(end)};
 
-    if (rdb_write(rdb, fd, 0, child, &end) != KR_OK)
-        return rdb_write_error(rdb, "write", end.error_code);
-    if (fsync(fd) < 0)
-        return rdb_write_error(rdb, "fsync", errno);
-    return true;
-}
-
-int rdb_sync_folder(void)
-{
-    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = 0;
-
-    if (fd < 0)
-        return errno;
-    /* Some file systems have no such thing. */
-    if (fsync(fd) < 0 && errno != EINVAL && errno != EBADF)
-        error = errno;
-    close(fd);
-    return error;
-}
-
-bool rdb_rename_temp(struct rdb *rdb, const char *temp)
-{
-    char folder[PATH_MAX];
-
-    if (rename(temp, rdb_settings.filename) == 0)
-        return true;
-    kr_logf(rdb->self, KR_LOG_WARNING,
-            "Error moving temp DB file %s on the final destination %s (in "
-            "server root dir %s): %s",
-            temp, rdb_settings.filename, file_folder(folder), strerror(errno));
-    return false;
+    return rdb_write(rdb, aside->fd, 0, child, &end) == KR_OK ||
+           rdb_write_error(rdb, "write", end.error_code);
 }
 
 static bool file_save_as(struct rdb *rdb, const char *temp, bool child)
 {
-    char folder[PATH_MAX];
-    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool fine;
+    struct kr_aside aside = {.size = sizeof(aside)};
 
-    if (fd < 0) {
-        kr_logf(rdb->self, KR_LOG_WARNING,
-                "Failed opening the temp RDB file %s (in server root dir %s) "
-                "for saving: %s",
-                temp, file_folder(folder), strerror(errno));
+    if (!kr_files->begin(&aside, temp, 0666))
+        return rdb_aside_failed(rdb, &aside, temp);
+    if (!file_fill(rdb, &aside, child)) {
+        kr_files->abandon(&aside);
         return false;
     }
-    fine = file_write(rdb, fd, child);
-    if (close(fd) < 0 && fine)
-        fine = rdb_write_error(rdb, "fclose", errno);
-    return fine && rdb_rename_temp(rdb, temp);
+    return kr_files->commit(&aside, rdb_settings.filename) ||
+           rdb_aside_failed(rdb, &aside, temp);
 }
 
 bool rdb_save_file(struct rdb *rdb, bool child)
 {
     char temp[TEMP_NAME_MAX];
-    int error = 0;
     bool fine;
 
     file_temp_name((int32_t)getpid(), temp);
     kr_loading->save_begin(0);
     fine = file_save_as(rdb, temp, child);
-    if (!fine)
-        (void)unlink(temp);
-    else
-        error = rdb_sync_folder();
-    if (error)
-        fine = rdb_write_error(rdb, "fsyncFileDir", error);
     kr_loading->save_end(0, fine);
     if (!fine)
         return false;

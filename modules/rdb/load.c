@@ -394,8 +394,9 @@ static bool load_item(struct load *load)
     case RDB_FUNCTION2:
     case RDB_FUNCTION:
     case RDB_MODULE_AUX:
-        return load->check ? rdb_pass_part(load->in, code, load->check)
-                           : rdb_load_part(load->rdb, load->in, code);
+        return load->check
+                   ? rdb_pass_part(load->in, code, load->check)
+                   : rdb_load_part(load->rdb, load->in, code, load->flags);
     case RDB_IDLE:
         return load_idle(load);
     case RDB_FREQUENCY:

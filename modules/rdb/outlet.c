@@ -16,9 +16,6 @@
 
 #include "format.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #define CHUNK_SIZE (256u << 10)
 #define SPARES_MAX 32
 
@@ -46,43 +43,26 @@ struct outlet {
     struct chunk *written; /* of CHUNK_SIZE */
     bool final;            /* nothing comes behind this batch */
     bool done;
-    struct rdb_sink sink;
+    struct kr_aside aside;
     uint64_t sum;
-    int error;
-    const char *failed; /* at what */
 };
 
 /* --- The other thread ---------------------------------------------------- */
 
-static void outlet_fail(struct outlet *outlet, const char *what, int error)
-{
-    outlet->error = error;
-    outlet->failed = what;
-}
-
 static void outlet_write(struct outlet *outlet, struct kr_str bytes)
 {
-    if (outlet->error)
-        return;
-    if (rdb_settings.checksum)
+    if (rdb_settings.checksum && !outlet->aside.failed)
         outlet->sum = kr_codec->checksum(outlet->sum, bytes);
-    if (!rdb_sink_put(&outlet->sink, bytes))
-        outlet_fail(outlet, "write", outlet->sink.error);
+    (void)kr_files->put(&outlet->aside, bytes);
 }
 
 static void outlet_finish(struct outlet *outlet)
 {
     char sum[RDB_SUM_SIZE];
-    int fd = outlet->sink.fd;
 
     rdb_put_uint64(sum, outlet->sum);
     outlet_write(outlet, kr_str(sum, sizeof(sum)));
-    if (!outlet->error && fsync(fd) < 0)
-        outlet_fail(outlet, "fsync", errno);
-    outlet->sink.fd = -1;
-    if (close(fd) < 0 && !outlet->error)
-        outlet_fail(outlet, "fclose", errno);
-    outlet->done = outlet->error == 0;
+    outlet->done = kr_files->seal(&outlet->aside);
 }
 
 static void outlet_work(void *ctx)
@@ -100,7 +80,7 @@ static void outlet_work(void *ctx)
             kr_memory->free(outlet->self, chunk);
         }
     }
-    if (outlet->final && !outlet->error)
+    if (outlet->final)
         outlet_finish(outlet);
 }
 
@@ -176,7 +156,7 @@ static void outlet_worked(void *ctx)
         outlet_free(outlet);
         return;
     }
-    if (outlet->error)
+    if (outlet->aside.failed)
         outlet_drop(outlet);
     else if (outlet->first || (outlet->ended && !outlet->done))
         outlet_send(outlet);
@@ -202,8 +182,8 @@ struct outlet *outlet_open(kr_module *self, int fd, void (*told)(void *ctx),
     outlet->self = self;
     outlet->told = told;
     outlet->ctx = ctx;
-    outlet->sink =
-        (struct rdb_sink){.fd = fd, .sync = rdb_settings.incremental_fsync};
+    outlet->aside = (struct kr_aside){
+        .size = sizeof(outlet->aside), .fd = fd, .flags = rdb_aside_flags()};
     return outlet;
 }
 
@@ -221,7 +201,7 @@ bool outlet_put(void *ctx, struct kr_str bytes)
     memcpy(chunk->bytes + chunk->size, bytes.data, bytes.size);
     chunk->size += bytes.size;
     outlet->gathered += bytes.size;
-    if (!outlet->busy && !outlet->error)
+    if (!outlet->busy && !outlet->aside.failed)
         outlet_send(outlet);
     return true;
 }
@@ -229,7 +209,7 @@ bool outlet_put(void *ctx, struct kr_str bytes)
 void outlet_end(struct outlet *outlet)
 {
     outlet->ended = true;
-    if (!outlet->busy && !outlet->error)
+    if (!outlet->busy && !outlet->aside.failed)
         outlet_send(outlet);
 }
 
@@ -243,12 +223,9 @@ bool outlet_is_done(const struct outlet *outlet)
     return !outlet->busy && outlet->done;
 }
 
-int outlet_error(const struct outlet *outlet, const char **what)
+const struct kr_aside *outlet_failure(const struct outlet *outlet)
 {
-    if (outlet->busy)
-        return 0;
-    *what = outlet->failed;
-    return outlet->error;
+    return !outlet->busy && outlet->aside.failed ? &outlet->aside : NULL;
 }
 
 void outlet_free(struct outlet *outlet)
@@ -260,7 +237,6 @@ void outlet_free(struct outlet *outlet)
     if (outlet->busy)
         return;
     outlet_free_all(outlet, outlet->spares);
-    if (outlet->sink.fd >= 0)
-        close(outlet->sink.fd);
+    kr_files->abandon(&outlet->aside);
     kr_memory->free(outlet->self, outlet);
 }

@@ -19,9 +19,10 @@ void outlet_end(struct outlet *outlet);
 uint64_t outlet_waiting(const struct outlet *outlet);
 /* Is all of it in the file, synced and closed? */
 bool outlet_is_done(const struct outlet *outlet);
-/* errno of what failed, or 0; and what that was. */
-int outlet_error(const struct outlet *outlet, const char **what);
-/* Drop what has not been written; nothing is told any more.  NULL is allowed. */
+/* What has failed, or NULL. */
+const struct kr_aside *outlet_failure(const struct outlet *outlet);
+/* Drop what has not been written; nothing is told any more.  The name aside is
+ * not the outlet's, and stays.  NULL is allowed. */
 void outlet_free(struct outlet *outlet);
 
 #endif

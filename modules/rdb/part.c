@@ -71,15 +71,24 @@ static bool part_refuse(kr_reader *in, const char *reason)
 }
 
 /* Items as their module has written them, whichever format it had. */
+/* Hand a record to who reads it, as the flags of a load say. */
+static bool part_read(const struct kr_snapshot_part *row, kr_reader *in,
+                      uint32_t format, uint32_t when, uint32_t flags)
+{
+    bool merges = flags & KR_SNAPSHOT_MERGE && row->replace;
+
+    return (merges ? row->replace : row->load)(row->ctx, in, format, when);
+}
+
 static bool part_load_items(const struct kr_snapshot_part *row, kr_reader *in,
-                            uint64_t id, uint32_t when)
+                            uint64_t id, uint32_t when, uint32_t flags)
 {
     uint64_t end;
     bool fine;
 
     kr_codec->tag_reader(in, true);
-    fine =
-        row->load(row->ctx, in, (uint32_t)id & ((1u << FORMAT_BITS) - 1), when);
+    fine = part_read(row, in, (uint32_t)id & ((1u << FORMAT_BITS) - 1), when,
+                     flags);
     kr_codec->tag_reader(in, false);
     if (!fine)
         return part_refuse(in, "data that its module refuses");
@@ -112,8 +121,8 @@ static bool part_take(const struct kr_snapshot_part *row,
     in = kr_codec->new_reader(kr_codec->writer_bytes(out), 0);
     taken = !kr_codec->writer_failed(out) &&
             (row->opcode == KR_SNAPSHOT_AUX
-                 ? part_load_items(row, in, carried->id, carried->when)
-                 : row->load(row->ctx, in, 0, KR_SNAPSHOT_BEFORE));
+                 ? part_load_items(row, in, carried->id, carried->when, 0)
+                 : part_read(row, in, 0, KR_SNAPSHOT_BEFORE, 0));
     kr_codec->free_reader(in);
     kr_codec->free_writer(out);
     return taken;
@@ -359,7 +368,7 @@ static bool part_load_unknown(struct rdb *rdb, kr_reader *in,
     return part_carry_items(rdb, in, frame);
 }
 
-static bool part_load_aux(struct rdb *rdb, kr_reader *in)
+static bool part_load_aux(struct rdb *rdb, kr_reader *in, uint32_t flags)
 {
     struct frame frame;
     struct rdb_part *part;
@@ -367,7 +376,7 @@ static bool part_load_aux(struct rdb *rdb, kr_reader *in)
     if (!part_read_frame(in, &frame))
         return false;
     part = part_find(rdb, KR_SNAPSHOT_AUX, frame.name);
-    return part ? part_load_items(part->row, in, frame.id, frame.when)
+    return part ? part_load_items(part->row, in, frame.id, frame.when, flags)
                 : part_load_unknown(rdb, in, &frame);
 }
 
@@ -381,23 +390,24 @@ static bool part_carry_library(struct rdb *rdb, kr_reader *in)
            part_carry(rdb, in, &as, source);
 }
 
-static bool part_load_library(struct rdb *rdb, kr_reader *in)
+static bool part_load_library(struct rdb *rdb, kr_reader *in, uint32_t flags)
 {
     struct rdb_part *part = part_find(rdb, KR_SNAPSHOT_FUNCTION, NULL);
 
     if (!part)
         return part_carry_library(rdb, in);
-    return part->row->load(part->row->ctx, in, 0, KR_SNAPSHOT_BEFORE) ||
+    return part_read(part->row, in, 0, KR_SNAPSHOT_BEFORE, flags) ||
            part_refuse(in, "a library that its module refuses");
 }
 
-bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode)
+bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode,
+                   uint32_t flags)
 {
     if (opcode == RDB_MODULE_AUX)
-        return part_load_aux(rdb, in);
+        return part_load_aux(rdb, in, flags);
     if (opcode == RDB_FUNCTION)
         return part_refuse(in, PRE_RELEASE);
-    return part_load_library(rdb, in);
+    return part_load_library(rdb, in, flags);
 }
 
 /* --- Leaving ------------------------------------------------------------- */

@@ -16,6 +16,7 @@ KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_config);
 KR_USES(kr_events);
+KR_USES(kr_files);
 KR_USES(kr_gates);
 KR_USES(kr_info);
 KR_USES(kr_keyspace);
@@ -73,6 +74,15 @@ static void rdb_on_ready(void *ctx, const void *payload)
 
     (void)payload;
     rdb->saved_changes = kr_calls->changes();
+}
+
+/* DEBUG LOADAOF: what is there now is what a log holds. */
+static void rdb_on_loading_end(void *ctx, const void *payload)
+{
+    const struct kr_loading_event *event = payload;
+
+    if (event->flags & KR_LOADING_LOG && event->ok)
+        rdb_on_ready(ctx, NULL);
 }
 
 static void rdb_on_module_unloaded(void *ctx, const void *payload)
@@ -136,6 +146,7 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_LOAD, rdb_on_load, state);
     kr_events->subscribe(self, KR_EVENT_PROGRAM, rdb_on_program, state);
     kr_events->subscribe(self, KR_EVENT_READY, rdb_on_ready, state);
+    kr_events->subscribe(self, KR_EVENT_LOADING_END, rdb_on_loading_end, state);
     kr_events->subscribe(self, KR_EVENT_TICK, rdb_on_tick, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH, rdb_on_flush, state);
     kr_events->subscribe(self, KR_EVENT_FLUSH_BEFORE, rdb_walk_on_flush_before,
@@ -252,6 +263,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_commands),
     KR_NEED(kr_config),
     KR_NEED(kr_events),
+    KR_NEED(kr_files),
     KR_NEED(kr_gates),
     KR_NEED(kr_info),
     KR_NEED(kr_keyspace),

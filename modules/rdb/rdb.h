@@ -155,18 +155,6 @@ void rdb_write_key(struct rdb_keys *keys, struct kr_str key,
 /* What stands before the first part. */
 void rdb_write_begin(kr_writer *out, uint32_t flags);
 
-/* A descriptor that is written to; begin with fd and sync. */
-struct rdb_sink {
-    int fd;
-    int error;       /* errno of what failed */
-    uint64_t offset; /* bytes written */
-    uint64_t synced; /* of them, those that the kernel was asked to write */
-    bool sync;       /* ask it */
-};
-
-/* A kr_codec_put: all of it, or false.  [any] */
-bool rdb_sink_put(void *ctx, struct kr_str bytes);
-
 /* --- file.c -------------------------------------------------------------- */
 
 /* Write the file anew.  false: the old one stands, the log says why. */
@@ -175,10 +163,11 @@ bool rdb_save_file(struct rdb *rdb, bool child);
 kr_status rdb_load_file(struct rdb *rdb, uint32_t flags);
 /* Tell the log; false. */
 bool rdb_write_error(struct rdb *rdb, const char *what, int error);
-/* The finished file gets its name.  false: the log says why. */
-bool rdb_rename_temp(struct rdb *rdb, const char *temp);
-/* The name is in the folder, and that is a file, too: 0, or errno.  [any] */
-int rdb_sync_folder(void);
+/* The same, of the step that has failed. */
+bool rdb_aside_failed(struct rdb *rdb, const struct kr_aside *aside,
+                      const char *temp);
+/* As rdb-save-incremental-fsync has it. */
+uint32_t rdb_aside_flags(void);
 /* Remove what the process `pid` has left behind. */
 void rdb_remove_temp(struct rdb *rdb, int32_t pid);
 void rdb_close_later(void *ctx);
@@ -233,8 +222,10 @@ void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
 /* The same as commands. */
 void rdb_rewrite_parts(struct rdb *rdb, kr_writer *out, uint32_t when);
-/* Read a record whose opcode has been read.  false: refused. */
-bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode);
+/* Read a record whose opcode has been read; flags: of the load
+ * (KR_SNAPSHOT_MERGE).  false: refused. */
+bool rdb_load_part(struct rdb *rdb, kr_reader *in, uint8_t opcode,
+                   uint32_t flags);
 /* Step over it. */
 bool rdb_pass_part(kr_reader *in, uint8_t opcode, struct rdb_check *check);
 void rdb_clear_parts(struct rdb *rdb);

@@ -196,8 +196,10 @@ void rdb_walk_stop(struct rdb *rdb)
 static void walk_sync_folder(void *ctx)
 {
     struct rdb_walk *walk = ctx;
+    char temp[TEMP_NAME_MAX];
 
-    walk->error = rdb_sync_folder();
+    walk_temp_name(temp);
+    walk->error = kr_files->sync_folder(temp);
     if (walk->old_fd >= 0)
         close(walk->old_fd);
 }
@@ -226,11 +228,13 @@ static void walk_named(void *ctx)
 static void walk_name(struct rdb_walk *walk)
 {
     char temp[TEMP_NAME_MAX];
+    struct kr_aside aside = {.size = sizeof(aside), .fd = -1, .temp = temp};
 
     walk_temp_name(temp);
     walk->old_fd =
         open(rdb_settings.filename, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (!rdb_rename_temp(walk->rdb, temp)) {
+    if (!kr_files->name(&aside, rdb_settings.filename)) {
+        (void)rdb_aside_failed(walk->rdb, &aside, temp);
         if (walk->old_fd >= 0)
             close(walk->old_fd);
         walk_failed(walk);
@@ -257,15 +261,16 @@ static void walk_set_timer(struct rdb_walk *walk, uint64_t delay_ms)
 static void walk_told(void *ctx)
 {
     struct rdb_walk *walk = ctx;
-    const char *what = NULL;
-    int error = outlet_error(walk->outlet, &what);
+    const struct kr_aside *failure = outlet_failure(walk->outlet);
 
-    if (error)
-        walk_fail(walk, what, error);
-    else if (walk->phase == WALK_WRITE && outlet_is_done(walk->outlet))
+    if (failure) {
+        (void)rdb_aside_failed(walk->rdb, failure, rdb_settings.filename);
+        walk_failed(walk);
+    } else if (walk->phase == WALK_WRITE && outlet_is_done(walk->outlet)) {
         walk_name(walk);
-    else if (walk->phase == WALK_SCAN)
+    } else if (walk->phase == WALK_SCAN) {
         walk_set_timer(walk, 0);
+    }
 }
 
 /* --- A key --------------------------------------------------------------- */
@@ -450,18 +455,13 @@ static void walk_finish(struct rdb_walk *walk)
 static bool walk_open(struct rdb_walk *walk)
 {
     uint32_t how = rdb_settings.compress ? KR_CODEC_COMPRESS : 0;
+    struct kr_aside aside = {.size = sizeof(aside)};
     char temp[TEMP_NAME_MAX];
-    int fd;
 
     walk_temp_name(temp);
-    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        kr_logf(walk->rdb->self, KR_LOG_WARNING,
-                "Failed opening the temp RDB file %s for saving: %s", temp,
-                strerror(errno));
-        return false;
-    }
-    walk->outlet = outlet_open(walk->rdb->self, fd, walk_told, walk);
+    if (!kr_files->begin(&aside, temp, 0666))
+        return rdb_aside_failed(walk->rdb, &aside, temp);
+    walk->outlet = outlet_open(walk->rdb->self, aside.fd, walk_told, walk);
     walk->out = kr_codec->new_stream_writer(outlet_put, walk->outlet, how);
     walk->plain = kr_codec->new_stream_writer(outlet_put, walk->outlet, 0);
     walk->after = kr_codec->new_writer(how);

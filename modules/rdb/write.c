@@ -2,61 +2,18 @@
 /* write - all databases, as they are at this moment, to a descriptor.
  *
  * Keys go in the order of the table, each with what is known of it besides its
- * value.  The writer's buffer is one write(2) long; with an incremental fsync
- * the kernel is asked to begin with every few MiB, so that the fsync at the end
- * does not find all of it to be done. */
+ * value.  The writer's buffer is one write(2) long. */
 #include "rdb.h"
 
 #include "format.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SYNC_EACH   (4 * 1024 * 1024) /* bytes */
-#define REPORT_EACH 1024              /* keys */
+#define REPORT_EACH 1024 /* keys */
 #define MS_OF_SEC   1000
-
-/* --- The descriptor ------------------------------------------------------ */
-
-/* Ask for what has come since the last time, and wait for what was asked for
- * then: there is never more than two pieces to be done. */
-static void sink_sync(struct rdb_sink *sink)
-{
-    off64_t from = (off64_t)sink->synced;
-    off64_t size = (off64_t)(sink->offset - sink->synced);
-
-    (void)sync_file_range(sink->fd, from, size, SYNC_FILE_RANGE_WRITE);
-    if (from >= size)
-        (void)sync_file_range(sink->fd, from - size, size,
-                              SYNC_FILE_RANGE_WAIT_BEFORE |
-                                  SYNC_FILE_RANGE_WRITE |
-                                  SYNC_FILE_RANGE_WAIT_AFTER);
-    sink->synced = sink->offset;
-}
-
-bool rdb_sink_put(void *ctx, struct kr_str bytes)
-{
-    struct rdb_sink *sink = ctx;
-
-    while (bytes.size > 0) {
-        ssize_t n = write(sink->fd, bytes.data, bytes.size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            sink->error = n < 0 ? errno : EIO;
-            return false;
-        }
-        bytes = kr_str(bytes.data + n, bytes.size - (size_t)n);
-        sink->offset += (uint64_t)n;
-    }
-    if (sink->sync && sink->offset - sink->synced >= SYNC_EACH)
-        sink_sync(sink);
-    return true;
-}
 
 /* --- Keys ---------------------------------------------------------------- */
 
@@ -230,10 +187,11 @@ static void write_end(kr_writer *out)
 kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
                     struct kr_snapshot_end *end)
 {
-    struct rdb_sink sink = {.fd = fd, .sync = rdb_settings.incremental_fsync};
+    struct kr_aside sink = {
+        .size = sizeof(sink), .fd = fd, .flags = rdb_aside_flags()};
     uint32_t how = (rdb_settings.compress ? KR_CODEC_COMPRESS : 0) |
                    (rdb_settings.checksum ? KR_CODEC_SUM : 0);
-    kr_writer *out = kr_codec->new_stream_writer(rdb_sink_put, &sink, how);
+    kr_writer *out = kr_codec->new_stream_writer(kr_files->put, &sink, how);
     struct rdb_keys keys = {.out = out, .child = child};
     bool fine;
 
@@ -243,7 +201,7 @@ kr_status rdb_write(struct rdb *rdb, int fd, uint32_t flags, bool child,
     rdb_write_parts(rdb, out, KR_SNAPSHOT_AFTER);
     write_end(out);
     fine = kr_codec->flush(out);
-    end->bytes = sink.offset;
+    end->bytes = sink.written;
     end->keys = keys.written;
     end->expired = 0;
     end->error_code = fine ? 0 : sink.error ? sink.error : ENOMEM;

@@ -229,6 +229,7 @@ typedef void (*RedisModulePostNotificationJobFunc)(RedisModuleCtx *ctx,
 #define REDISMODULE_EVENT_REPL_ASYNC_LOAD          14
 #define REDISMODULE_EVENT_EVENTLOOP                15
 #define REDISMODULE_EVENT_CONFIG                   16
+#define REDISMODULE_EVENT_KEY                      17
 
 #define REDISMODULE_SUBEVENT_PERSISTENCE_RDB_START      0
 #define REDISMODULE_SUBEVENT_PERSISTENCE_AOF_START      1
@@ -253,6 +254,10 @@ typedef void (*RedisModulePostNotificationJobFunc)(RedisModuleCtx *ctx,
 #define REDISMODULE_SUBEVENT_FORK_CHILD_DIED            1
 #define REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP     0
 #define REDISMODULE_SUBEVENT_EVENTLOOP_AFTER_SLEEP      1
+#define REDISMODULE_SUBEVENT_KEY_DELETED                0
+#define REDISMODULE_SUBEVENT_KEY_EXPIRED                1
+#define REDISMODULE_SUBEVENT_KEY_EVICTED                2
+#define REDISMODULE_SUBEVENT_KEY_OVERWRITTEN            3
 
 typedef struct RedisModuleEvent {
     uint64_t id;      /* REDISMODULE_EVENT_ */
@@ -298,6 +303,12 @@ typedef struct RedisModuleSwapDbInfo {
     int32_t dbnum_first;
     int32_t dbnum_second;
 } RedisModuleSwapDbInfo;
+
+/* Of a key about to go; the handle is the host's to close. */
+typedef struct RedisModuleKeyInfo {
+    uint64_t version;
+    RedisModuleKey *key;
+} RedisModuleKeyInfo;
 
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);

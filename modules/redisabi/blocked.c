@@ -10,7 +10,11 @@
  *                            ^---------------------- no ---'
  *
  * Who waits for keys and is unblocked by its guest is as one whose time is over:
- * the timeout callback replies. */
+ * the timeout callback replies.
+ *
+ * When another build takes its guest's place, who waits for keys has its command
+ * run anew by that one, which will wait as it sees fit.  Others are waited for by
+ * the old one, which is there as long. */
 #include "blocked.h"
 
 #include "text.h"
@@ -35,6 +39,12 @@ static void blocked_free(struct RedisModuleBlockedClient *blocked)
     }
     kr_calls->free_sink(blocked->sink);
     blocked->guest->blocked--;
+    *blocked->link = blocked->next;
+    if (blocked->next)
+        blocked->next->link = blocked->link;
+    else
+        blocked->guest->waiting_end = blocked->link;
+    kr_memory->free(redisabi_self, blocked->name);
     kr_memory->free(redisabi_self, blocked);
 }
 
@@ -118,9 +128,25 @@ static void blocked_lost(struct RedisModuleBlockedClient *blocked)
     context_end(&ctx);
 }
 
+/* Its command is run anew by the guest that serves now. */
+static bool blocked_ask_anew(struct RedisModuleBlockedClient *blocked,
+                             struct kr_call *call)
+{
+    struct guest *now = kr_modules->state(blocked->guest->self);
+
+    if (!command_run_anew(now, blocked->name, call, blocked->deadline_ms))
+        kr_reply_error(call->reply, "UNBLOCKED its module has been upgraded to "
+                                    "one without this command");
+    blocked->done = true;
+    return true;
+}
+
 static bool blocked_go_on(struct RedisModuleBlockedClient *blocked,
                           struct kr_call *call, uint32_t why, struct kr_str key)
 {
+    if (blocked->guest->replaced && blocked->on_keys && !blocked->asked &&
+        (why == KR_WAKE_READY || why == KR_WAKE_DONE))
+        return blocked_ask_anew(blocked, call);
     switch (why) {
     case KR_WAKE_READY:
         return blocked_serve(blocked, call, key);
@@ -171,6 +197,23 @@ static void blocked_park(RedisModuleCtx *ctx,
     ctx->waits = blocked->parked != NULL;
 }
 
+static void blocked_enlist(struct RedisModuleBlockedClient *blocked)
+{
+    struct guest *guest = blocked->guest;
+
+    blocked->link = guest->waiting_end;
+    *guest->waiting_end = blocked;
+    guest->waiting_end = &blocked->next;
+    guest->blocked++;
+}
+
+void blocked_hand_over(struct guest *guest)
+{
+    for (struct RedisModuleBlockedClient *b = guest->waiting; b; b = b->next)
+        if (b->on_keys && b->parked && !b->asked)
+            kr_block->complete(b->parked);
+}
+
 static struct RedisModuleBlockedClient *
 blocked_new(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
             RedisModuleCmdFunc timeout,
@@ -181,7 +224,11 @@ blocked_new(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
         kr_memory->calloc(redisabi_self, 1, sizeof(*blocked));
 
     blocked->guest = ctx->guest;
-    blocked->guest->blocked++;
+    blocked_enlist(blocked);
+    blocked->deadline_ms = ms > 0 ? ctx->call->now_ms + ms : 0;
+    if (ctx->until_ms &&
+        (!blocked->deadline_ms || blocked->deadline_ms > ctx->until_ms))
+        blocked->deadline_ms = ctx->until_ms;
     blocked->reply = reply;
     blocked->timeout = timeout;
     blocked->free_data = free_data;
@@ -189,7 +236,7 @@ blocked_new(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
     blocked->command = ctx->command;
     blocked->sink = kr_calls->new_sink(ctx->reply->protocol);
     *how = (struct kr_park){.size = sizeof(*how),
-                            .deadline_ms = ms > 0 ? ctx->call->now_ms + ms : 0,
+                            .deadline_ms = blocked->deadline_ms,
                             .wake = blocked_wake,
                             .free = blocked_over,
                             .ctx = blocked,
@@ -234,6 +281,7 @@ RedisModuleBlockedClient *rm_BlockClientOnKeysWithFlags(
     }
     blocked->on_keys = true;
     blocked->data = data;
+    blocked->name = rm_Strdup(command_full_name(ctx->command));
     blocked_park(ctx, blocked, &how);
     kr_memory->free(redisabi_self, names);
     return blocked;

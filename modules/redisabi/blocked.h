@@ -11,7 +11,10 @@
  * end. */
 struct RedisModuleBlockedClient {
     struct guest *guest;
-    kr_parked *parked; /* NULL: it is over, or never was */
+    struct RedisModuleBlockedClient *next, **link; /* of the guest's */
+    char *name;          /* of the command; of one that waits for keys */
+    int64_t deadline_ms; /* wall clock; 0: none */
+    kr_parked *parked;   /* NULL: it is over, or never was */
     bool on_keys;
     bool on_deletion; /* of a key, too */
     bool asked;       /* UnblockClient() has been called */

@@ -49,9 +49,32 @@ static void command_run(struct kr_call *call)
         kr_journal->suppress(call, KR_JOURNAL_ALL);
 }
 
+const char *command_full_name(const kr_cmd *command)
+{
+    return command_of(command)->full_name;
+}
+
+bool command_run_anew(struct guest *guest, const char *full_name,
+                      struct kr_call *call, int64_t until_ms)
+{
+    const RedisModuleCommand *command = guest->commands;
+    RedisModuleCtx ctx;
+
+    while (command && strcmp(command->full_name, full_name) != 0)
+        command = command->next;
+    if (!command || !command->run)
+        return false;
+    context_begin(&ctx, guest, call);
+    ctx.until_ms = until_ms;
+    (void)context_run(&ctx, command->run, call->argc, call->argv);
+    if (!ctx.replicated && !ctx.waits)
+        kr_journal->suppress(call, KR_JOURNAL_ALL);
+    return true;
+}
+
 const char *rm_GetCurrentCommandName(RedisModuleCtx *ctx)
 {
-    return ctx && ctx->command ? command_of(ctx->command)->full_name : NULL;
+    return ctx && ctx->command ? command_full_name(ctx->command) : NULL;
 }
 
 /* --- Keys that only the command can tell ---------------------------------- */

@@ -49,6 +49,7 @@ struct RedisModuleCtx {
     uint32_t why;                      /* CONTEXT_ */
     RedisModuleString *ready;          /* the key that is, or NULL */
     int64_t yield_ms;                  /* not before then again (monotonic) */
+    int64_t until_ms; /* the call waits for no longer (wall clock), or 0 */
 };
 
 /* Why a callback of a blocked client runs. */
@@ -70,6 +71,12 @@ KR_HIDDEN void context_end_work(RedisModuleCtx *ctx);
 /* Call `run` with the words of a call, which it gets as strings. */
 KR_HIDDEN int context_run(RedisModuleCtx *ctx, RedisModuleCmdFunc run,
                           uint32_t argc, const struct kr_str *argv);
+
+/* Run a guest's command of that full name for a call that another has begun.
+ * false: it has none. */
+KR_HIDDEN bool command_run_anew(struct guest *guest, const char *full_name,
+                                struct kr_call *call, int64_t until_ms);
+KR_HIDDEN const char *command_full_name(const kr_cmd *command);
 
 /* Automatic memory: `thing` is the context's if it was asked to care. */
 KR_HIDDEN void context_own(RedisModuleCtx *ctx, uint32_t kind, void *thing);

@@ -23,11 +23,6 @@ struct watched {
 
 /* --- Whose code ----------------------------------------------------------- */
 
-struct search {
-    uintptr_t address;
-    struct guest *found;
-};
-
 static bool image_has(const kr_image *image, uintptr_t address)
 {
     struct kr_extent extents[16];
@@ -42,28 +37,13 @@ static bool image_has(const kr_image *image, uintptr_t address)
     return false;
 }
 
-static bool search_module(kr_module *module, void *given)
-{
-    struct search *search = given;
-    struct guest *guest;
-
-    if (kr_loaders->loader_of(module) != redisabi_self)
-        return true;
-    guest = kr_modules->state(module);
-    if (guest && image_has(guest->image, search->address))
-        search->found = guest;
-    return !search->found;
-}
-
 struct guest *guest_of_code(uintptr_t address)
 {
-    struct search search = {.address = address};
-    struct guest *loading = house()->loading;
+    struct guest *guest = house()->guests;
 
-    if (loading && image_has(loading->image, address))
-        return loading;
-    kr_modules->each(search_module, &search);
-    return search.found;
+    while (guest && !image_has(guest->image, address))
+        guest = guest->next;
+    return guest;
 }
 
 /* --- Descriptors ---------------------------------------------------------- */
@@ -88,8 +68,15 @@ static void watched_free(struct watched **at)
     struct watched *watched = *at;
 
     *at = watched->next;
-    kr_loop->unwatch(watched->handle);
+    if (watched->handle)
+        kr_loop->unwatch(watched->handle);
     kr_memory->free(redisabi_self, watched);
+}
+
+static void watched_change(struct watched *watched)
+{
+    if (watched->handle)
+        kr_loop->rewatch(watched->handle, watched_events(watched));
 }
 
 /* Each function may end the watch. */
@@ -104,6 +91,13 @@ static void watched_ready(void *given, int fd, uint32_t events)
     if (watched == given && events & KR_WRITABLE && watched->writable)
         watched->writable(fd, watched->data, REDISMODULE_EVENTLOOP_WRITABLE);
     kr_journal->end();
+}
+
+static void watched_begin(struct watched *watched)
+{
+    watched->handle = kr_loop->watch(
+        watched->guest ? watched->guest->self : redisabi_self, watched->fd,
+        watched_events(watched), watched_ready, watched);
 }
 
 static int watched_refuse(int fd, int mask, bool code)
@@ -135,14 +129,13 @@ int rm_EventLoopAdd(int fd, int mask, RedisModuleEventLoopFunc run, void *data)
             return REDISMODULE_ERR;
         watched = kr_memory->calloc(redisabi_self, 1, sizeof(*watched));
         *watched = (struct watched){.guest = guest, .fd = fd, .mask = mask};
-        watched->handle =
-            kr_loop->watch(guest ? guest->self : redisabi_self, fd,
-                           watched_events(watched), watched_ready, watched);
+        if (!guest || guest->serves || guest->replaced)
+            watched_begin(watched);
         *at = watched;
     }
     if ((watched->mask | mask) != watched->mask) {
         watched->mask |= mask;
-        kr_loop->rewatch(watched->handle, watched_events(watched));
+        watched_change(watched);
     }
     watched->data = data;
     if (mask & REDISMODULE_EVENTLOOP_READABLE)
@@ -162,7 +155,7 @@ int rm_EventLoopDel(int fd, int mask)
         return REDISMODULE_ERR;
     if (*at && (*at)->mask & ~mask) {
         (*at)->mask &= ~mask;
-        kr_loop->rewatch((*at)->handle, watched_events(*at));
+        watched_change(*at);
     } else if (*at) {
         watched_free(at);
     }
@@ -170,21 +163,37 @@ int rm_EventLoopDel(int fd, int mask)
     return REDISMODULE_OK;
 }
 
-/* The host has dropped its side already. */
-void descriptors_forget(struct guest *guest)
+/* What it has begun before it serves begins then. */
+void descriptors_begin(struct guest *guest)
+{
+    for (struct watched *w = house()->watched; w; w = w->next)
+        if (w->guest == guest && !w->handle)
+            watched_begin(w);
+}
+
+void descriptors_lose(struct guest *guest)
+{
+    for (struct watched *w = house()->watched; w; w = w->next)
+        if (w->guest == guest)
+            w->handle = NULL;
+}
+
+void descriptors_end(struct guest *guest)
 {
     struct watched **at = &house()->watched;
 
     while (*at) {
-        struct watched *watched = *at;
-
-        if (watched->guest != guest) {
-            at = &watched->next;
-            continue;
-        }
-        *at = watched->next;
-        kr_memory->free(redisabi_self, watched);
+        if ((*at)->guest == guest)
+            watched_free(at);
+        else
+            at = &(*at)->next;
     }
+}
+
+void descriptors_forget(struct guest *guest)
+{
+    descriptors_lose(guest);
+    descriptors_end(guest);
 }
 
 /* --- Once, on the main thread --------------------------------------------- */

@@ -119,7 +119,8 @@ static int32_t filter_gate(struct kr_call *call,
     filter_open(&filter, call);
     for (RedisModuleCommandFilter *f = all->filters, *next; f; f = next) {
         next = f->next;
-        if (!(f->flags & REDISMODULE_CMDFILTER_NOSELF && f->guest->calls > 0))
+        if (f->guest->serves &&
+            !(f->flags & REDISMODULE_CMDFILTER_NOSELF && f->guest->calls > 0))
             f->run(&filter);
     }
     filter_apply(&filter, call);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 struct forked {
+    struct guest *guest; /* NULL: it is not known */
     RedisModuleForkDoneHandler done;
     void *data;
     bool killed; /* by KillForkChild(): nobody is told */
@@ -57,6 +58,7 @@ int rm_Fork(RedisModuleForkDoneHandler done, void *data)
                                  .done = fork_done,
                                  .ctx = forked};
 
+    forked->guest = guest;
     forked->done = done;
     forked->data = data;
     if (setjmp(forked->back) != 0)
@@ -71,6 +73,11 @@ int rm_Fork(RedisModuleForkDoneHandler done, void *data)
     }
     house()->forked = forked;
     return kr_children->pid();
+}
+
+bool fork_is_of(const struct guest *guest)
+{
+    return house()->forked && house()->forked->guest == guest;
 }
 
 /* --- In the child --------------------------------------------------------- */

@@ -41,21 +41,32 @@ struct lacking {
     char name[];
 };
 
+/* One build of a module.  An upgrade puts another in its place, under the same
+ * handle; what is left of it goes on as long as it has to: life.c. */
 struct guest {
     kr_module *self; /* the child */
     kr_image *image;
+    struct guest *next;      /* of all that there are */
+    struct guest *before;    /* whose place it has taken, while that is there */
+    uint32_t number;         /* none of another guest */
+    bool entered;            /* OnLoad has answered that all is well */
+    bool serves;             /* the commands are its */
+    bool replaced;           /* ... and were */
+    _Atomic uint64_t values; /* of its types, in keys and outside of them */
+    struct RedisModuleBlockedClient *waiting, **waiting_end; /* oldest first */
     struct RedisModuleCommand *commands;
     struct RedisModuleType *types;
     struct lacking *lacking; /* in the order in which they were asked for */
     int options;             /* REDISMODULE_OPTION */
     uint32_t timers;         /* that have not run (timer.c) */
     RedisModuleInfoFunc info;
-    uint32_t blocked;         /* handles of clients that live (blocked.c) */
-    _Atomic uint32_t threads; /* contexts of threads that live (thread.c) */
-    struct setting *settings; /* config.c */
-    bool configured;          /* LoadConfigs has been called */
-    bool left;                /* OnUnload has been called, and agreed */
-    uint32_t calls;           /* of commands that it runs now */
+    uint32_t blocked;          /* handles of clients that live (blocked.c) */
+    _Atomic uint32_t threads;  /* contexts of threads that live (thread.c) */
+    _Atomic uint32_t detached; /* of them, of no blocked client */
+    struct setting *settings;  /* config.c */
+    bool configured;           /* LoadConfigs has been called */
+    bool left;                 /* OnUnload has been called, and agreed */
+    uint32_t calls;            /* of commands that it runs now */
     struct subscriber *subscribers; /* notification.c */
     struct listener *listeners;     /* server_event.c */
     bool described; /* SetModuleAttribs has been called, and accepted */
@@ -65,6 +76,9 @@ struct guest {
 struct house {
     kr_module *self;
     pthread_t main;
+    struct guest *guests;
+    uint32_t guest_number; /* the last one's */
+    kr_timer *reaper;      /* while guests that are replaced are there */
     struct guest *loading; /* whose OnLoad runs, or NULL */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
@@ -102,6 +116,19 @@ KR_HIDDEN int version_number(const char *text);
 
 KR_HIDDEN struct house *house(void);
 
+/* A guest's life.  life.c */
+KR_HIDDEN struct guest *guest_new(kr_module *child);
+KR_HIDDEN bool guest_describe(struct guest *guest, const char *name,
+                              uint32_t version);
+/* Once it is described the host does it. */
+KR_HIDDEN void guest_free(struct guest *guest);
+/* What the old one keeps beside its values, before or after them
+ * (KR_SNAPSHOT_), is taken over.  `ahead`: for the values that are tried; it will
+ * be once more. */
+KR_HIDDEN bool guest_take_aux(struct guest *guest, const struct guest *old,
+                              uint32_t when, bool ahead, char *error,
+                              size_t size);
+
 /* What the first word of a context points to.  names.c */
 KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
@@ -113,8 +140,27 @@ KR_HIDDEN void listeners_forget(struct guest *guest);
 KR_HIDDEN void shared_forget(struct guest *guest);
 KR_HIDDEN void subscribers_forget(struct guest *guest);
 KR_HIDDEN void timers_forget(struct guest *guest);
+KR_HIDDEN void types_forget(struct guest *guest);
 KR_HIDDEN void timers_free(struct house *all);
 KR_HIDDEN void logins_forget(struct guest *guest);
+
+/* It serves from now on, or again after the host has dropped what it had of it:
+ * what has waited for that begins. */
+KR_HIDDEN void descriptors_begin(struct guest *guest);
+KR_HIDDEN void timers_begin(struct guest *guest);
+KR_HIDDEN void types_begin(struct guest *guest);
+/* They are ended, where the host still has them. */
+KR_HIDDEN void descriptors_end(struct guest *guest);
+KR_HIDDEN void timers_end(struct guest *guest);
+/* The host has dropped its side. */
+KR_HIDDEN void descriptors_lose(struct guest *guest);
+KR_HIDDEN void timers_lose(struct guest *guest);
+/* Others do not find its functions any more, but those that it uses stay. */
+KR_HIDDEN void shared_withdraw(struct guest *guest);
+/* Its clients that wait for keys ask the guest that serves now. */
+KR_HIDDEN void blocked_hand_over(struct guest *guest);
+KR_HIDDEN bool fork_is_of(const struct guest *guest);
+KR_HIDDEN bool logins_are_of(const struct guest *guest);
 
 /* One that has a function of this one's, or NULL. */
 KR_HIDDEN struct guest *shared_borrower(const struct guest *lender);

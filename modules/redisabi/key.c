@@ -18,6 +18,21 @@ struct kr_str key_name(const RedisModuleKey *key)
     return text_view(key->name);
 }
 
+void key_begin(RedisModuleKey *key, RedisModuleCtx *ctx, kr_db *db,
+               RedisModuleString *name, int mode)
+{
+    *key = (RedisModuleKey){
+        .ctx = ctx, .guest = ctx->guest, .name = name, .db = db, .mode = mode};
+    name->references++;
+}
+
+void key_end(RedisModuleKey *key)
+{
+    key_range_end(key);
+    key_entries_end(key);
+    text_release(key->name);
+}
+
 bool key_find(RedisModuleKey *key, bool write, struct kr_cell *cell)
 {
     return kr_keyspace->find(key->db, key_name(key),
@@ -38,13 +53,8 @@ RedisModuleKey *rm_OpenKey(RedisModuleCtx *ctx, RedisModuleString *name,
         how |= KR_FIND_NO_TOUCH;
     if (!kr_keyspace->find(ctx->db, text_view(name), how, &cell) && !write)
         return NULL;
-    key = kr_memory->calloc(redisabi_self, 1, sizeof(*key));
-    key->ctx = ctx;
-    key->guest = ctx->guest;
-    key->name = name;
-    name->references++;
-    key->db = ctx->db;
-    key->mode = mode;
+    key = kr_memory->alloc(redisabi_self, sizeof(*key));
+    key_begin(key, ctx, ctx->db, name, mode);
     context_own(ctx, OWNED_KEY, key);
     return key;
 }
@@ -60,9 +70,7 @@ void rm_CloseKey(RedisModuleKey *key)
         kr_keyspace->changed_too(key->ctx->call, key->db, key_name(key),
                                  KR_CLASS_GENERIC, KR_STR(""));
     (void)context_disown(key->ctx, OWNED_KEY, key);
-    key_range_end(key);
-    key_entries_end(key);
-    text_release(key->name);
+    key_end(key);
     kr_memory->free(redisabi_self, key);
 }
 

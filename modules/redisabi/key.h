@@ -23,6 +23,11 @@ struct RedisModuleKey {
 KR_HIDDEN void key_range_end(RedisModuleKey *key);
 KR_HIDDEN void key_entries_end(RedisModuleKey *key);
 
+/* A handle in the caller's own memory, and its end. */
+KR_HIDDEN void key_begin(RedisModuleKey *key, RedisModuleCtx *ctx, kr_db *db,
+                         RedisModuleString *name, int mode);
+KR_HIDDEN void key_end(RedisModuleKey *key);
+
 /* The value as it is now; false: there is none.  `write`: a change follows. */
 KR_HIDDEN bool key_find(RedisModuleKey *key, bool write, struct kr_cell *cell);
 KR_HIDDEN struct kr_str key_name(const RedisModuleKey *key);

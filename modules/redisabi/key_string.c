@@ -13,7 +13,8 @@ int rm_StringSet(RedisModuleKey *key, RedisModuleString *str)
 
     if (!(key->mode & REDISMODULE_WRITE))
         return REDISMODULE_ERR;
-    (void)key_find(key, true, &cell); /* tells of the value that goes */
+    if (key_find(key, true, &cell))
+        kr_keyspace->erase(&cell, false);
     return kr_strings->put(key->db, key_name(key), 0, text_view(str), &cell)
                ? REDISMODULE_OK
                : REDISMODULE_ERR;

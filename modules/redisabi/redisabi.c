@@ -71,8 +71,6 @@ struct house *house(void)
 /* Valkey's name first, as Valkey itself does it. */
 static const char *const entries[] = {"ValkeyModule_OnLoad",
                                       "RedisModule_OnLoad"};
-static const char *const exits[] = {"ValkeyModule_OnUnload",
-                                    "RedisModule_OnUnload"};
 
 typedef int (*guest_entry)(RedisModuleCtx *ctx, RedisModuleString **argv,
                            int argc);
@@ -95,92 +93,13 @@ static const char *guest_entry_of(const struct kr_file *file)
     return NULL;
 }
 
-/* Its OnUnload, if it has one. */
-static int guest_leave(struct guest *guest)
-{
-    RedisModuleCtx ctx;
-    int result;
-
-    for (size_t i = 0; i < KR_COUNT(exits); i++) {
-        void *address = kr_loaders->image_symbol(guest->image, exits[i]);
-
-        if (!address)
-            continue;
-        context_begin(&ctx, guest, NULL);
-        result = guest_code(address)(&ctx, NULL, 0);
-        context_end(&ctx);
-        return result;
-    }
-    return REDISMODULE_OK;
-}
-
-/* What would run in code that is gone, or find its structures gone; the guest
- * itself has the last word, and by it has said farewell. */
-static bool guest_may_unload(kr_module *child, void *state, char *why,
-                             size_t size)
-{
-    struct guest *guest = state;
-    uint32_t strays = house()->strays;
-    const struct guest *borrower = shared_borrower(guest);
-    struct kr_module_info about = {.size = sizeof(about)};
-
-    (void)child;
-    if (borrower) {
-        kr_modules->info(borrower->self, &about);
-        snprintf(why, size,
-                 "module '%s', which uses functions of it (unload that first)",
-                 about.name);
-    } else if (guest->blocked > 0) {
-        snprintf(why, size,
-                 "%u clients that it has blocked (unblock them "
-                 "first)",
-                 guest->blocked);
-    } else if (guest->threads > 0 || strays > 0) {
-        snprintf(why, size, "%u contexts of threads (wait for them)",
-                 guest->threads + strays);
-    } else if (guest_leave(guest) != REDISMODULE_OK) {
-        snprintf(why, size, "its OnUnload, which answered an error");
-    } else {
-        guest->left = true;
-    }
-    return guest->left;
-}
-
-static void guest_free(struct guest *guest)
-{
-    commands_forget(guest);
-    descriptors_forget(guest);
-    settings_forget(guest);
-    filters_forget(guest);
-    listeners_forget(guest);
-    logins_forget(guest);
-    shared_forget(guest);
-    subscribers_forget(guest);
-    timers_forget(guest);
-    types_forget(guest);
-    names_forget(guest);
-    kr_memory->free(guest->self, guest);
-}
-
-static void guest_destroy(kr_module *child, void *state)
-{
-    (void)child;
-    guest_free(state);
-}
-
-static void guest_lacks(kr_module *child, void *state,
-                        void (*each)(void *ctx, struct kr_str name), void *ctx)
-{
-    const struct guest *guest = state;
-
-    (void)child;
-    for (const struct lacking *l = guest->lacking; l; l = l->next)
-        each(ctx, kr_cstr(l->name));
-}
-
+/* Not by itself: it may be the next version of one that is there. */
 int rm_IsModuleNameBusy(const char *name)
 {
-    return kr_modules->find(kr_cstr(name)) != NULL;
+    const kr_module *module = kr_modules->find(kr_cstr(name));
+    const struct guest *loading = house()->loading;
+
+    return module && !(loading && loading->self == module);
 }
 
 /* The first thing that a guest does once it has its functions. */
@@ -188,20 +107,11 @@ void rm_SetModuleAttribs(RedisModuleCtx *ctx, const char *name, int ver,
                          int apiver)
 {
     struct guest *guest = ctx->guest;
-    struct kr_child about = {.size = sizeof(about),
-                             .version = ver > 0 ? (uint32_t)ver : 0,
-                             .flags = KR_MODULE_CAN_UNLOAD,
-                             .name = name,
-                             .summary = "A module built for Redis",
-                             .state = guest,
-                             .destroy = guest_destroy,
-                             .lacks = guest_lacks,
-                             .may_unload = guest_may_unload};
 
     (void)apiver;
     if (guest->described || guest != house()->loading)
         return;
-    guest->described = kr_loaders->describe(guest->self, &about) == KR_OK;
+    guest->described = guest_describe(guest, name, ver > 0 ? (uint32_t)ver : 0);
 }
 
 /* --- The loader ----------------------------------------------------------- */
@@ -228,6 +138,7 @@ static int guest_enter(struct guest *guest, const char *entry,
     house()->loading = guest;
     result = code(&ctx, argv, (int)args->argc);
     house()->loading = NULL;
+    guest->entered = result == REDISMODULE_OK;
     context_end(&ctx);
     for (uint32_t i = 0; i < args->argc; i++)
         text_release(argv[i]);
@@ -241,14 +152,14 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
                                const struct kr_load_args *args)
 {
     const char *entry = guest_entry_of(file);
+    const struct guest *old = kr_modules->state(child); /* for an upgrade */
     struct guest *guest;
     kr_status status;
 
     (void)self;
     if (!entry)
         return KR_EFORMAT;
-    guest = kr_memory->calloc(child, 1, sizeof(*guest));
-    guest->self = child;
+    guest = guest_new(child);
     status = kr_loaders->image_open(child, file, entry, 0, &guest->image,
                                     args->error, args->error_size);
     if (status == KR_OK && guest_enter(guest, entry, args) != REDISMODULE_OK) {
@@ -266,6 +177,10 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
                  "RedisModule_LoadConfigs");
         status = KR_EFAIL;
     }
+    if (status == KR_OK && old && old->values > 0 &&
+        !guest_take_aux(guest, old, KR_SNAPSHOT_BEFORE, true, args->error,
+                        args->error_size))
+        status = KR_EFAIL;
     if (!guest->described)
         guest_free(guest);
     return status;

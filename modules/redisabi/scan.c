@@ -101,18 +101,13 @@ int rm_Scan(RedisModuleCtx *ctx, RedisModuleScanCursor *cursor,
         kr_keyspace->scan(ctx->db, cursor->cursor, scan_key_name, &step);
     for (uint32_t i = 0; i < step.count; i++) {
         RedisModuleString *name = step.found[i].item;
-        RedisModuleKey key = {.ctx = ctx,
-                              .guest = ctx->guest,
-                              .name = name,
-                              .db = ctx->db,
-                              .mode = REDISMODULE_READ};
         struct kr_cell cell;
+        RedisModuleKey key;
 
-        if (!key_find(&key, false, &cell))
-            continue;
-        each(ctx, name, &key, data);
-        key_range_end(&key);
-        key_entries_end(&key);
+        key_begin(&key, ctx, ctx->db, name, REDISMODULE_READ);
+        if (key_find(&key, false, &cell))
+            each(ctx, name, &key, data);
+        key_end(&key);
     }
     step_end(&step);
     return step_finish(cursor);

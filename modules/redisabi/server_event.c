@@ -11,6 +11,7 @@
  * Events of replicas never happen here as yet; subscribing to them is fine. */
 #include "client.h"
 #include "context.h"
+#include "key.h"
 #include "text.h"
 
 #define EVENT_PARTS 2u
@@ -133,6 +134,25 @@ static void hear_module_unloaded(void *given, const void *payload)
     hear_module(given, REDISMODULE_SUBEVENT_MODULE_UNLOADED, payload);
 }
 
+/* The value is still there.  ORDER: KR_END_ are their subevents */
+static void hear_key(void *given, const void *payload)
+{
+    struct listener *listener = given;
+    const struct kr_key_event *event = payload;
+    RedisModuleString *name = text_new(event->key);
+    RedisModuleKeyInfo info = {.version = 1};
+    RedisModuleKey key;
+    RedisModuleCtx ctx;
+
+    context_begin_work(&ctx, listener->guest, event->db);
+    key_begin(&key, &ctx, event->db, name, REDISMODULE_READ);
+    info.key = &key;
+    listener->run(&ctx, listener->event, event->kind, &info);
+    key_end(&key);
+    context_end_work(&ctx);
+    text_release(name);
+}
+
 static void listener_drop_names(struct listener *listener)
 {
     for (uint32_t i = 0; i < listener->name_count; i++)
@@ -240,8 +260,7 @@ static void hear_second(void *given, const void *payload)
 /* --- The table ------------------------------------------------------------ */
 /* clang-format off */
 
-/* By REDISMODULE_EVENT_.  `subevents`: how many there are.  KEY lacks: its
- * subevents would need to be told apart by the host. */
+/* By REDISMODULE_EVENT_.  `subevents`: how many there are. */
 static const struct {
     int64_t subevents;
     struct {
@@ -282,6 +301,7 @@ static const struct {
         {KR_EVENT_WAKE, hear_second}}},
     [REDISMODULE_EVENT_CONFIG] = {1, {
         {KR_EVENT_CONFIG_CHANGED, hear_config}}},
+    [REDISMODULE_EVENT_KEY] = {4, {{KR_EVENT_KEY_ENDING, hear_key}}},
 };
 
 /* clang-format on */

@@ -26,13 +26,20 @@ static struct shared **shared_find(const char *name)
     return at;
 }
 
+/* The next version of a guest may have the name, too: it is the first of them
+ * that is found, and goes when that version serves. */
 int rm_ExportSharedAPI(RedisModuleCtx *ctx, const char *name, void *function)
 {
-    struct shared **at = shared_find(name);
+    struct shared **at = &house()->shared;
     size_t size = strlen(name) + 1;
 
-    if (*at)
-        return REDISMODULE_ERR;
+    for (; *at; at = &(*at)->next) {
+        const struct guest *other = (*at)->guest;
+
+        if (strcmp((*at)->name, name) == 0 &&
+            (other == ctx->guest || other->self != ctx->guest->self))
+            return REDISMODULE_ERR;
+    }
     *at = kr_memory->calloc(redisabi_self, 1, sizeof(**at) + size);
     (*at)->guest = ctx->guest;
     (*at)->function = function;
@@ -48,7 +55,7 @@ static void loan_note(struct guest *lender, struct guest *borrower)
 
     while (loan && (loan->lender != lender || loan->borrower != borrower))
         loan = loan->next;
-    if (loan || lender == borrower)
+    if (loan || lender->self == borrower->self)
         return;
     loan = kr_memory->alloc(redisabi_self, sizeof(*loan));
     *loan = (struct loan){house()->loans, lender, borrower};
@@ -92,7 +99,7 @@ static void loans_forget(const struct guest *guest)
     }
 }
 
-void shared_forget(struct guest *guest)
+void shared_withdraw(struct guest *guest)
 {
     struct shared **at = &house()->shared;
 
@@ -106,5 +113,10 @@ void shared_forget(struct guest *guest)
         *at = shared->next;
         kr_memory->free(redisabi_self, shared);
     }
+}
+
+void shared_forget(struct guest *guest)
+{
+    shared_withdraw(guest);
     loans_forget(guest);
 }

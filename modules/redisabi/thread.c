@@ -65,14 +65,19 @@ RedisModuleCtx *rm_GetThreadSafeContext(RedisModuleBlockedClient *blocked)
 RedisModuleCtx *rm_GetDetachedThreadSafeContext(RedisModuleCtx *ctx)
 {
     threads_begin();
+    ctx->guest->detached++;
     kr_loaders->image_keep(ctx->guest->image);
     return thread_context(ctx->guest);
 }
 
 void rm_FreeThreadSafeContext(RedisModuleCtx *ctx)
 {
-    (*(ctx->guest ? &ctx->guest->threads : &house()->strays))--;
+    struct guest *guest = ctx->guest;
+
     context_end(ctx);
+    if (guest && !ctx->blocked)
+        guest->detached--;
+    (*(guest ? &guest->threads : &house()->strays))--;
     kr_memory->free(redisabi_self, ctx);
 }
 

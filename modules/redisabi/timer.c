@@ -7,6 +7,10 @@
  * A place is used again under another generation, so an id that is over finds
  * nothing.  All functions O(1).
  *
+ * A guest that does not serve yet has its timers set when it does.  One that has
+ * been replaced may set new ones while clients wait for it: most likely they are
+ * what those wait for.
+ *
  * A guest's thread may make and stop timers while it has the lock, but the loop
  * is the main thread's: it brings its own timer in line with what is wanted
  * here, at once or, asked by a thread, at its next turn. */
@@ -103,7 +107,8 @@ static void timer_tend(void *given)
         kr_loop->cancel(timer->armed);
         timer->armed = NULL;
     }
-    if (!timer->guest || timer->armed || timer->runs)
+    if (!timer->guest || timer->armed || timer->runs ||
+        !(timer->guest->serves || timer->guest->replaced))
         return;
     timer->armed =
         kr_loop->timer(timer->guest->self, (uint64_t)timer_left_ms(timer), 0,
@@ -124,8 +129,11 @@ void main_thread_runs(void (*fn)(void *ctx), void *ctx)
 RedisModuleTimerID rm_CreateTimer(RedisModuleCtx *ctx, mstime_t ms,
                                   RedisModuleTimerProc run, void *data)
 {
-    struct timer *timer = timer_take_place(house());
+    struct timer *timer;
 
+    if (ctx->guest->replaced && ctx->guest->blocked == 0)
+        return 0; /* which is none: it is about to go */
+    timer = timer_take_place(house());
     timer->guest = ctx->guest;
     timer->guest->timers++;
     timer->id += UINT64_C(1) << 32;
@@ -166,19 +174,54 @@ int rm_GetTimerInfo(RedisModuleCtx *ctx, RedisModuleTimerID id,
     return REDISMODULE_OK;
 }
 
-/* What the loop had of the guest is gone with it. */
-void timers_forget(struct guest *guest)
+/* --- All of a guest's ------------------------------------------------------ */
+
+static void timers_each(struct guest *guest, void (*each)(struct timer *timer))
 {
     const struct house *all = house();
 
     for (uint32_t i = 0; i < all->timers.count && guest->timers > 0; i++) {
-        struct timer *timer = all->timers.places[i];
-
-        if (timer->guest != guest)
-            continue;
-        timer->armed = NULL;
-        timer_leave_place(timer);
+        if (all->timers.places[i]->guest == guest)
+            each(all->timers.places[i]);
     }
+}
+
+static void timer_begin(struct timer *timer)
+{
+    timer_tend(timer);
+}
+
+static void timer_lose(struct timer *timer)
+{
+    timer->armed = NULL;
+}
+
+static void timer_end(struct timer *timer)
+{
+    timer_leave_place(timer);
+    timer_tend(timer);
+}
+
+void timers_begin(struct guest *guest)
+{
+    timers_each(guest, timer_begin);
+}
+
+void timers_lose(struct guest *guest)
+{
+    timers_each(guest, timer_lose);
+}
+
+void timers_end(struct guest *guest)
+{
+    timers_each(guest, timer_end);
+}
+
+/* What the loop had of the guest is gone with it. */
+void timers_forget(struct guest *guest)
+{
+    timers_lose(guest);
+    timers_end(guest);
 }
 
 void timers_free(struct house *all)

@@ -5,6 +5,9 @@
 #include "key.h"
 #include "text.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+
 struct guest_value {
     struct RedisModuleType *type;
     void *value;
@@ -38,6 +41,7 @@ static struct guest_value *value_new(struct RedisModuleType *type, void *value)
 
     box->type = type;
     box->value = value;
+    atomic_fetch_add(&type->guest->values, 1);
     return box;
 }
 
@@ -84,10 +88,12 @@ int rm_GetToDbIdFromOptCtx(RedisModuleKeyOptCtx *key)
 static void type_free(void *given)
 {
     struct guest_value *box = given;
+    struct guest *guest = box->type->guest;
 
     if (box->type->methods.free)
         box->type->methods.free(box->value);
     kr_memory->free(redisabi_self, box);
+    atomic_fetch_sub(&guest->values, 1);
 }
 
 /* Freed on this thread, whatever its size: guests need not be prepared for
@@ -253,27 +259,31 @@ static bool aux_load(void *ctx, kr_reader *in, uint32_t format, uint32_t when)
     return result == REDISMODULE_OK && !io.failed;
 }
 
-static kr_status aux_give(struct RedisModuleType *type)
+static void aux_give(struct RedisModuleType *type)
 {
-    return kr_snapshot ? kr_snapshot->part(type->guest->self, &type->aux)
-                       : KR_OK;
+    if (kr_snapshot &&
+        kr_snapshot->part(type->guest->self, &type->aux) != KR_OK)
+        kr_logf(type->guest->self, KR_LOG_WARNING,
+                "what type '%s' keeps beside its values is not saved: another "
+                "module has that name",
+                type->name);
 }
 
 /* Who keeps snapshots has come, perhaps again. */
 static void aux_wanted(void *ctx, const void *payload)
 {
     (void)payload;
-    (void)aux_give(ctx);
+    aux_give(ctx);
 }
 
-static bool aux_add(struct RedisModuleType *type)
+static void aux_describe(struct RedisModuleType *type)
 {
     const struct RedisModuleTypeMethods *methods = &type->methods;
     uint32_t when = (uint32_t)methods->aux_save_triggers &
                     (KR_SNAPSHOT_BEFORE | KR_SNAPSHOT_AFTER);
 
     if (!methods->aux_save || !methods->aux_load || when == 0)
-        return true;
+        return;
     type->aux = (struct kr_snapshot_part){.size = sizeof(type->aux),
                                           .opcode = KR_SNAPSHOT_AUX,
                                           .file_name = type->name,
@@ -282,9 +292,65 @@ static bool aux_add(struct RedisModuleType *type)
                                           .save = aux_save,
                                           .load = aux_load,
                                           .ctx = type};
-    kr_events->await(type->guest->self, KR_EVENT_SNAPSHOT_PARTS, aux_wanted,
-                     type);
-    return aux_give(type) == KR_OK;
+}
+
+void types_begin(struct guest *guest)
+{
+    for (struct RedisModuleType *t = guest->types; t; t = t->next) {
+        if (t->aux.when == 0)
+            continue;
+        kr_events->await(guest->self, KR_EVENT_SNAPSHOT_PARTS, aux_wanted, t);
+        aux_give(t);
+    }
+}
+
+/* As if one had saved it and the other loaded. */
+static bool aux_move(struct RedisModuleType *from, struct RedisModuleType *to,
+                     uint32_t when)
+{
+    kr_writer *out = kr_codec->new_writer(KR_CODEC_TAGGED);
+    struct kr_str bytes;
+    kr_reader *in;
+    bool good;
+
+    aux_save(from, out, when);
+    bytes = kr_codec->writer_bytes(out);
+    good = !kr_codec->writer_failed(out);
+    if (good && bytes.size > 0) {
+        in = kr_codec->new_reader(bytes, KR_CODEC_TAGGED);
+        good = to && to->methods.aux_load &&
+               aux_load(to, in, from->row.format, when) &&
+               kr_codec->reader_left(in) == 0;
+        kr_codec->free_reader(in);
+    }
+    kr_codec->free_writer(out);
+    return good;
+}
+
+static struct RedisModuleType *type_find(const struct guest *guest,
+                                         const char *name)
+{
+    struct RedisModuleType *type = guest->types;
+
+    while (type && strcmp(type->name, name) != 0)
+        type = type->next;
+    return type;
+}
+
+bool guest_take_aux(struct guest *guest, const struct guest *old, uint32_t when,
+                    bool ahead, char *error, size_t size)
+{
+    for (struct RedisModuleType *t = old->types; t; t = t->next) {
+        struct RedisModuleType *to = type_find(guest, t->name);
+
+        if (!(t->aux.when & when) || (ahead && !to) || aux_move(t, to, when))
+            continue;
+        snprintf(error, size,
+                 "it does not take what type '%s' keeps beside its values",
+                 t->name);
+        return false;
+    }
+    return true;
 }
 
 /* --- Registering ---------------------------------------------------------- */
@@ -314,7 +380,8 @@ static size_t type_methods_size(uint64_t version)
 }
 
 /* Guests count on `free`, but Redis does not insist on it.  What the host has to
- * have for a snapshot, it has to have here. */
+ * have for a snapshot, it has to have here.  No two guests have the same layout,
+ * so that an upgrade takes values through the functions for that. */
 RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
                                    int encver, RedisModuleTypeMethods *methods)
 {
@@ -330,6 +397,7 @@ RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
     memcpy(type->name, name, 9);
     type->row = (struct kr_type){
         .size = sizeof(struct kr_type),
+        .layout = ctx->guest->number,
         .name = type->name,
         .file_name = type->name,
         .format = (uint32_t)encver,
@@ -352,7 +420,8 @@ RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
     }
     type->next = ctx->guest->types;
     ctx->guest->types = type;
-    return aux_add(type) ? type : NULL;
+    aux_describe(type);
+    return type;
 }
 
 void types_forget(struct guest *guest)
@@ -374,7 +443,8 @@ int rm_ModuleTypeSetValue(RedisModuleKey *key, RedisModuleType *type,
 
     if (!(key->mode & REDISMODULE_WRITE))
         return REDISMODULE_ERR;
-    (void)key_find(key, true, &cell); /* tells of the value that goes */
+    if (key_find(key, true, &cell))
+        kr_keyspace->erase(&cell, false);
     kr_keyspace->put_key(key->db, key_name(key), type->slot, 0, KR_PUT_BOXED, 0,
                          &cell);
     kr_cell_set_box(&cell, value_new(type, value));

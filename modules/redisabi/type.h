@@ -37,7 +37,6 @@ struct RedisModuleIO {
     bool failed;
 };
 
-KR_HIDDEN void types_forget(struct guest *guest);
 KR_HIDDEN void io_end(RedisModuleIO *io);
 
 #endif

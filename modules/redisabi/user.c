@@ -272,6 +272,15 @@ int rm_AuthenticateClientWithACLUser(RedisModuleCtx *ctx, const char *name,
                : REDISMODULE_ERR;
 }
 
+bool logins_are_of(const struct guest *guest)
+{
+    const struct login *login = house()->logins;
+
+    while (login && login->guest != guest)
+        login = login->next;
+    return login != NULL;
+}
+
 void logins_forget(struct guest *guest)
 {
     struct login **at = &house()->logins;

@@ -169,22 +169,34 @@ void function_part_rewrite(void *ctx, kr_writer *out, uint32_t when)
     }
 }
 
-bool function_part_load(void *ctx, kr_reader *in, uint32_t format,
-                        uint32_t when)
+static bool load_library(struct functions *functions, kr_reader *in,
+                         bool replace)
 {
-    struct functions *functions = ctx;
     struct kr_str source;
     char error[FUNCTIONS_TEXT];
 
-    (void)format, (void)when;
     if (!kr_codec->read_string(in, &source))
         return false;
-    if (functions_load(functions, &functions->shelf, source, false, false,
+    if (functions_load(functions, &functions->shelf, source, replace, false,
                        error))
         return true;
     functions_settle(functions);
     kr_codec->refuse(in, "a library of functions that cannot be loaded");
     return false;
+}
+
+bool function_part_load(void *ctx, kr_reader *in, uint32_t format,
+                        uint32_t when)
+{
+    (void)format, (void)when;
+    return load_library(ctx, in, false);
+}
+
+bool function_part_replace(void *ctx, kr_reader *in, uint32_t format,
+                           uint32_t when)
+{
+    (void)format, (void)when;
+    return load_library(ctx, in, true);
 }
 
 void function_part_clear(void *ctx)

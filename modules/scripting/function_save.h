@@ -28,6 +28,8 @@ void function_part_save(void *ctx, kr_writer *out, uint32_t when);
 void function_part_rewrite(void *ctx, kr_writer *out, uint32_t when);
 bool function_part_load(void *ctx, kr_reader *in, uint32_t format,
                         uint32_t when);
+bool function_part_replace(void *ctx, kr_reader *in, uint32_t format,
+                           uint32_t when);
 void function_part_clear(void *ctx);
 
 #endif

@@ -109,6 +109,7 @@ static kr_status scripting_create(kr_module *self,
         .save = function_part_save,
         .rewrite = function_part_rewrite,
         .load = function_part_load,
+        .replace = function_part_replace,
         .clear = function_part_clear,
         .ctx = &state->functions,
     };

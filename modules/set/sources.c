@@ -87,10 +87,13 @@ static uint32_t batch_keep(struct set_walk *batch, uint32_t bits)
         if (!(bits >> i & 1))
             continue;
         if (kept != i) {
-            batch->member[kept] = batch->member[i];
-            /* A number's text lies in the member itself. */
-            if (batch->member[kept].bytes.data == batch->member[i].text)
-                batch->member[kept].bytes.data = batch->member[kept].text;
+            struct member *to = &batch->member[kept];
+
+            *to = batch->member[i];
+            /* A number's text, once it is made, lies in the member itself. */
+            if (to->known & MEMBER_BYTES &&
+                to->bytes.data == batch->member[i].text)
+                to->bytes.data = to->text;
         }
         kept++;
     }

@@ -242,7 +242,7 @@ static bool load_intset(kr_reader *in, struct kr_value *out)
     if (!kr_codec->read_string(in, &bytes))
         return false;
     if (!intset_check(bytes) || intset_count(bytes.data) == 0)
-        return type_refuse(in, "an intset that is none");
+        return type_refuse(in, "Intset integrity check failed");
     set.packed = (void *)(uintptr_t)bytes.data;
     if (intset_count(bytes.data) > value_intset_max())
         return load_table(&set, out);
@@ -271,7 +271,7 @@ static void *load_listpack_bytes(kr_reader *in, struct kr_str bytes)
     void *copy;
 
     if (verdict == LISTPACK_BROKEN || listpack_count(bytes.data) == 0) {
-        kr_codec->refuse(in, "a listpack that is none");
+        kr_codec->refuse(in, "Set listpack integrity check failed");
         return NULL;
     }
     copy = kr_memory->try_alloc(set_self, bytes.size);

@@ -163,7 +163,7 @@ static struct node *load_make_node(struct load *load, struct stream_id id,
     void *probe;
 
     if (verdict == LISTPACK_BROKEN || bytes.size > LISTPACK_SIZE_MAX) {
-        load_refuse(load, "a stream's listpack is broken");
+        load_refuse(load, "Stream listpack integrity check failed");
         return NULL;
     }
     probe = kr_memory->try_alloc(stream_self, bytes.size + sizeof(*node));
@@ -292,7 +292,7 @@ static bool load_consumer(struct load *load, struct group *group,
     if (!kr_codec->read_string(load->in, &name))
         return false;
     if (consumer_find(group, name))
-        return load_refuse(load, "a consumer of a stream is there twice");
+        return load_refuse(load, "Duplicate stream consumer detected");
     consumer = consumer_add(group, name, 0);
     if (!load_time(load, &consumer->seen_ms))
         return false;

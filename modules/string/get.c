@@ -47,10 +47,9 @@ void string_strlen(struct kr_call *call)
 
 /* --- And then the key ---------------------------------------------------- */
 
-/* Erase the key of argument 1; the log and the replicas see a DEL. */
-static void get_delete(struct kr_call *call, struct kr_cell *cell)
+/* The key of argument 1 has gone; the log and the replicas see a DEL. */
+static void get_gone(struct kr_call *call)
 {
-    kr_keyspace->erase(cell, false);
     if (kr_journal->armed()) {
         struct kr_str words[] = {KR_STR("DEL"), call->argv[1]};
 
@@ -98,7 +97,8 @@ void string_getdel(struct kr_call *call)
 
     if (value_find(call, KR_FIND_WRITE, &cell, &wrong)) {
         value_reply(&cell, call->reply);
-        get_delete(call, &cell);
+        kr_keyspace->erase(&cell, false);
+        get_gone(call);
     } else if (!wrong) {
         kr_reply_null(call->reply);
     }
@@ -125,10 +125,12 @@ void string_getex(struct kr_call *call)
         return;
     value_reply(&cell, call->reply);
     if (times & OPTION_ABSOLUTE && when_ms <= call->now_ms &&
-        kr_keyspace->may_expire())
-        get_delete(call, &cell);
-    else if (times)
+        kr_keyspace->may_expire()) {
+        kr_keyspace->expire(&cell, false);
+        get_gone(call);
+    } else if (times) {
         get_expire(call, &cell, when_ms);
-    else if (options.given & OPTION_PERSIST)
+    } else if (options.given & OPTION_PERSIST) {
         get_persist(call, &cell);
+    }
 }

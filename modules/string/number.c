@@ -104,7 +104,7 @@ static void number_store_text(struct kr_call *call, struct kr_str text)
         kr_reply_error(call->reply, KR_ERR_NO_MEMORY);
         return;
     }
-    value_put(call, 1, KR_PUT_KEEP_EXPIRY, &source, &cell);
+    value_put(call, 1, KR_PUT_KEEP_EXPIRY | KR_PUT_SAME, &source, &cell);
     if (kr_journal->armed()) {
         struct kr_str words[] = {KR_STR("SET"), call->argv[1], text,
                                  KR_STR("KEEPTTL")};

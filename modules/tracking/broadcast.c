@@ -162,6 +162,7 @@ void broadcast_add(struct broadcast *b, struct tracker *tracker,
     interest->tracker = tracker;
     LIST_INSERT_HEAD(&prefix->interests, interest, of_prefix);
     LIST_INSERT_HEAD(&tracker->interests, interest, of_tracker);
+    tracker->bytes += sizeof(*interest) + text.size;
 }
 
 void broadcast_remove(struct broadcast *b, struct tracker *tracker)
@@ -177,6 +178,7 @@ void broadcast_remove(struct broadcast *b, struct tracker *tracker)
         if (LIST_EMPTY(&prefix->interests))
             prefix_drop(b, prefix);
     }
+    tracker->bytes = 0;
 }
 
 /* --- Keys ----------------------------------------------------------------- */

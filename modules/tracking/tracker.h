@@ -36,6 +36,8 @@ struct tracker {
     uint32_t flags;             /* TRACKER_ */
     struct interests interests; /* of BCAST: its prefixes */
     struct pendings pendings;
+    uint64_t bytes;   /* of its prefixes */
+    uint64_t charged; /* of them, to the client */
 };
 
 #endif

@@ -144,16 +144,6 @@ static void tracking_send(struct tracker *tracker, size_t count,
     message_send(tracker, count, keys);
 }
 
-static void tracking_on_sleep(void *ctx, const void *payload)
-{
-    struct tracking *tracking = ctx;
-
-    (void)payload;
-    broadcast_flush(&tracking->broadcast, tracking_send, NULL);
-}
-
-/* --- What a client reads -------------------------------------------------- */
-
 /* A table that is too large loses any of its keys: who has them is told. */
 static void tracking_trim(struct tracking *tracking)
 {
@@ -169,6 +159,18 @@ static void tracking_trim(struct tracking *tracking)
         kr_memory->free(tracking->self, copy);
     }
 }
+
+/* The limit may have come down, or a read have brought more than go at once. */
+static void tracking_on_sleep(void *ctx, const void *payload)
+{
+    struct tracking *tracking = ctx;
+
+    (void)payload;
+    tracking_trim(tracking);
+    broadcast_flush(&tracking->broadcast, tracking_send, NULL);
+}
+
+/* --- What a client reads -------------------------------------------------- */
 
 static void tracking_remember(struct tracking *tracking,
                               const struct tracker *tracker,
@@ -261,6 +263,8 @@ static void tracking_subscribe(struct tracking *tracking)
             tracking->self, events[i], tracking_on_change, tracking);
     tracking->flushes = kr_events->subscribe(tracking->self, KR_EVENT_FLUSH,
                                              tracking_on_flush, tracking);
+    tracking->sleep = kr_events->subscribe(tracking->self, KR_EVENT_SLEEP,
+                                           tracking_on_sleep, tracking);
 }
 
 static void tracking_unsubscribe(struct tracking *tracking)
@@ -268,21 +272,8 @@ static void tracking_unsubscribe(struct tracking *tracking)
     for (size_t i = 0; i < KR_COUNT(tracking->changes); i++)
         kr_events->unsubscribe(tracking->changes[i]);
     kr_events->unsubscribe(tracking->flushes);
+    kr_events->unsubscribe(tracking->sleep);
     table_clear(&tracking->table);
-}
-
-/* The turn's end is of interest only where keys are gathered for it. */
-static void tracking_watch_turns(struct tracking *tracking)
-{
-    bool wanted = htable_count(&tracking->broadcast.prefixes) > 0;
-
-    if (wanted && !tracking->sleep) {
-        tracking->sleep = kr_events->subscribe(tracking->self, KR_EVENT_SLEEP,
-                                               tracking_on_sleep, tracking);
-    } else if (!wanted && tracking->sleep) {
-        kr_events->unsubscribe(tracking->sleep);
-        tracking->sleep = NULL;
-    }
 }
 
 static struct tracker *tracker_new(struct tracking *tracking, kr_client *client)
@@ -300,6 +291,14 @@ static struct tracker *tracker_new(struct tracking *tracking, kr_client *client)
     if (tracking->trackers++ == 0)
         tracking_subscribe(tracking);
     return tracker;
+}
+
+/* The client pays for its prefixes. */
+static void tracker_charge(struct tracker *tracker)
+{
+    kr_clients->charge(tracker->client,
+                       (int64_t)(tracker->bytes - tracker->charged));
+    tracker->charged = tracker->bytes;
 }
 
 void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,
@@ -320,7 +319,7 @@ void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,
         if (count == 0)
             broadcast_add(&tracking->broadcast, tracker, KR_STR(""));
     }
-    tracking_watch_turns(tracking);
+    tracker_charge(tracker);
 }
 
 static void tracker_free(kr_client *client, void *data)
@@ -330,11 +329,11 @@ static void tracker_free(kr_client *client, void *data)
 
     (void)client;
     broadcast_remove(&tracking->broadcast, tracker);
+    tracker_charge(tracker);
     tracker_settle(tracking, tracker, false);
     kr_memory->free(tracking->self, tracker);
     if (--tracking->trackers == 0)
         tracking_unsubscribe(tracking);
-    tracking_watch_turns(tracking);
 }
 
 void tracker_off(struct tracking *tracking, kr_client *client)
@@ -373,7 +372,6 @@ static kr_status tracking_takeover(kr_module *self, void *state,
     now->trackers = then->trackers;
     if (now->trackers > 0)
         tracking_subscribe(now);
-    tracking_watch_turns(now);
     kr_memory->free(self, then);
     return KR_OK;
 }

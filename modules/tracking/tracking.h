@@ -13,7 +13,7 @@
 #include "tracker.h"
 
 #define TRACKING_LAYOUT                                                        \
-    1u /* of all below and of trackers, kr_descriptor.layout */
+    2u /* of all below and of trackers, kr_descriptor.layout */
 
 struct tracking {
     kr_module *self;
@@ -25,7 +25,7 @@ struct tracking {
     uint64_t seed;     /* of chance: which keys go when there are too many */
     kr_subscription *changes[3];
     kr_subscription *flushes;
-    kr_subscription *sleep; /* only while somebody wants broadcasts */
+    kr_subscription *sleep;
 };
 
 /* NULL: tracking is off. */

@@ -198,7 +198,7 @@ static const char *persist_read_ziplist(struct legacy_reader *old,
         large_append(large, &value_host, hash, member, score);
     }
     if (step == LEGACY_BROKEN)
-        return "a sorted set is no ziplist";
+        return "Zset ziplist integrity check failed";
     if (n != 0)
         return "members and scores do not pair up";
     return NULL;
@@ -212,7 +212,7 @@ static bool persist_load_ziplist(kr_reader *in, struct kr_str bytes,
     const char *wrong;
 
     if (!legacy_open(&old, LEGACY_ZIPLIST, bytes))
-        return persist_refuse(in, NULL, "a sorted set is no ziplist");
+        return persist_refuse(in, NULL, "Zset ziplist integrity check failed");
     large = large_new(&value_host);
     wrong = persist_read_ziplist(&old, large);
     if (wrong != NULL)
@@ -233,7 +233,7 @@ static bool persist_load_small(kr_reader *in, struct kr_str bytes,
     void *block = NULL;
 
     if (verdict == LISTPACK_BROKEN)
-        return persist_refuse(in, NULL, "a sorted set is no listpack");
+        return persist_refuse(in, NULL, "Zset listpack integrity check failed");
     if (!listpack_first(bytes.data))
         return persist_refuse_empty(in);
     if (verdict == LISTPACK_FOREIGN) {

@@ -46,6 +46,10 @@ def command(*words):
 def rewritten(server):
     """Begin a rewrite and wait for its end."""
     server.call("BGREWRITEAOF")
+    await_rewrite(server)
+
+
+def await_rewrite(server):
     for _ in range(1000):
         info = server.info("persistence")
         if info["aof_rewrite_in_progress"] == info["aof_rewrite_scheduled"] == "0":
@@ -407,6 +411,37 @@ class Switch(Tests):
                                (f"{first}-{last}:{max(1, last - first)}", {first, last}),
                                ("none", set(mine)), (f"{first},", set(mine))):
             self.assertEqual(self.processors(listed), wanted, listed)
+
+    def test_history_is_kept_as_long_as_it_is_told_to(self):
+        server = self.begin("--aof-disable-auto-gc", "yes")
+        rewritten(server)
+        rewritten(server)
+        history = [name for name, _, kind in manifest(server) if kind == "h"]
+        self.assertEqual(history, [f"{NAME}.2.incr.aof", f"{NAME}.2.base.rdb",
+                                   f"{NAME}.1.incr.aof", f"{NAME}.1.base.rdb"])
+        server.call("CONFIG", "SET", "aof-disable-auto-gc", "no")
+        self.assertEqual(manifest(server), [(f"{NAME}.3.base.rdb", 3, "b"), (f"{NAME}.3.incr.aof", 3, "i")])
+        for _ in range(1000):
+            if not any((folder(server) / name).exists() for name in history):
+                break
+            time.sleep(0.01)
+        else:
+            self.fail("the history stays")
+
+    def test_a_log_that_is_loaded_again_is_what_its_manifest_says(self):
+        server = self.begin()
+        server.call("SET", "k", "v")
+        server.call("CONFIG", "SET", "appendonly", "no")
+        rewritten(server)
+        self.assertEqual(manifest(server), [(f"{NAME}.2.base.rdb", 2, "b")])
+        server.call("SET", "other", "v")
+        self.assertEqual(server.call("DEBUG", "LOADAOF"), b"OK")
+        self.assertEqual(server.call("KEYS", "*"), [b"k"])
+        self.assertEqual(server.info("persistence")["rdb_changes_since_last_save"], "0")
+        server.call("CONFIG", "SET", "appendonly", "yes")
+        await_rewrite(server)
+        self.assertEqual([name for name, _, _ in manifest(server)],
+                         [f"{NAME}.3.base.rdb", f"{NAME}.1.incr.aof"])
 
     def test_names_are_the_configurations(self):
         server = self.begin("--appendfilename", "my log", "--appenddirname", "some where")

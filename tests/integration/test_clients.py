@@ -3,6 +3,7 @@
 """Client programs as they are: redis-py, redis-cli, redis-benchmark."""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -140,6 +141,63 @@ class RedisPy(WithServer):
 
 
 @unittest.skipUnless(TOOLS, "redis-tools is not installed")
+class Tracking(WithServer):
+    def test_a_lower_limit_of_the_table_is_told_without_another_read(self):
+        with self.server.client() as listener, self.server.client(3) as reader:
+            number = listener.call("CLIENT", "ID")
+            listener.call("SUBSCRIBE", "__redis__:invalidate")
+            reader.call("CLIENT", "TRACKING", "ON", "REDIRECT", number, "NOLOOP")
+            keys = [b"{t}%d" % i for i in range(300)]
+            reader.call("MGET", *keys)
+            reader.call("CONFIG", "SET", "tracking-table-max-keys", 1)
+            self.addCleanup(self.server.call, "CONFIG", "SET", "tracking-table-max-keys", 1000000)
+            gone = {listener.read(timeout=20).value[2][0] for _ in range(299)}
+            self.assertLess(gone, set(keys))
+            self.assertEqual(len(gone), 299)
+
+
+class Memory(WithServer):
+    def rises(self, *words):
+        """By how much tot-mem is higher after the command."""
+        with self.server.client(3) as client, self.server.client() as other:
+            number = client.call("CLIENT", "ID")
+
+            def memory():
+                line = other.call("CLIENT", "LIST", "ID", number).decode()
+                return int(re.search(r" tot-mem=(\d+)", line)[1])
+
+            before = memory()
+            self.say(client, *words)
+            return memory() - before
+
+    def say(self, client, *words):
+        """A command whose answers may be pushes, read to their end."""
+        client.send(*words)
+        client.send("ECHO", "done")
+        while client.read().value != b"done":
+            pass
+
+    def test_a_client_pays_for_its_subscriptions(self):
+        names = [b"%0100d" % i for i in range(2000)]
+        for command in "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE":
+            with self.subTest(command):
+                self.assertGreater(self.rises(command, *names), 2000 * 150)
+
+    def test_what_ends_is_not_paid_for(self):
+        names = [b"%0100d" % i for i in range(2000)]
+        with self.server.client(3) as client:
+            for words in (("SUBSCRIBE", *names), ("UNSUBSCRIBE",), ("PSUBSCRIBE", *names), ("RESET",)):
+                self.say(client, *words)
+            line = client.call("CLIENT", "INFO").decode()
+            self.assertLess(int(re.search(r" tot-mem=(\d+)", line)[1]), 200000)
+
+    def test_a_client_pays_for_its_prefixes(self):
+        words = ["CLIENT", "TRACKING", "ON", "BCAST"]
+        for i in range(2000):
+            words += ["PREFIX", f"{i:0100}"]
+        self.assertGreater(self.rises(*words), 2000 * 120)
+
+
 class RedisCli(WithServer):
     def cli(self, *words, stdin=None, status=0):
         done = subprocess.run(["redis-cli", "-p", str(self.server.port), *words], input=stdin,

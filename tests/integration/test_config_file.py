@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The configuration file: its syntax, what overrides what, how errors are told, REWRITE."""
 import pathlib
+import shutil
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Error, Server, StartFailure, main  # noqa: E402
+from test_rdb_faults import build  # noqa: E402
 
 
 def get(server, name):
@@ -126,6 +129,67 @@ class Syntax(unittest.TestCase):
         self.assertIn("Fatal error, can't open config file '/nosuch/file.conf'", server.log())
 
 
+class Names(unittest.TestCase):
+    """rename-command, which hides commands in many a configuration."""
+
+    def start(self, *lines):
+        server = Server(config="".join(line + "\n" for line in lines))
+        self.addCleanup(server.__exit__, None, None, None)
+        return server
+
+    def unknown(self, client, *words):
+        answer = client.call(*words)
+        self.assertIsInstance(answer, Error)
+        self.assertIn(b"unknown command", answer)
+
+    def test_a_command_answers_to_its_new_name_only(self):
+        server = self.start("rename-command FLUSHALL \"\"", "rename-command GET fetch-it",
+                            "rename-command CONFIG guarded", "rename-command MULTI begin")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("Fetch-It", "k"), b"v")
+            for words in (("GET", "k"), ("FLUSHALL",), ("CONFIG", "GET", "hz"), ("",), ("MULTI",)):
+                self.unknown(client, *words)
+            self.assertEqual(client.call("guarded", "GET", "hz"), [b"hz", b"10"])
+            self.assertEqual(client.call("fetch-it"), Error(
+                b"ERR wrong number of arguments for 'get' command"))
+            self.assertEqual(client.call("begin"), b"OK")
+            self.assertEqual(client.call("fetch-it", "k"), b"QUEUED")
+            self.assertEqual(client.call("EXEC"), [b"v"])
+
+    def test_scripts_and_COMMAND_see_the_same_names(self):
+        server = self.start("rename-command FLUSHALL \"\"", "rename-command GET fetch")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("EVAL", "return redis.call('fetch', 'k')", 0), b"v")
+            self.assertIn(b"Unknown Redis command", client.call(
+                "EVAL", "return redis.pcall('get', 'k')", 0))
+            listed = client.call("COMMAND", "LIST")
+            self.assertIn(b"get", listed)
+            self.assertNotIn(b"flushall", listed)
+            self.assertEqual(client.call("COMMAND", "COUNT"), len(client.call("COMMAND")))
+            self.assertEqual(client.call("COMMAND", "INFO", "fetch")[0][0], b"get")
+            self.assertEqual(client.call("COMMAND", "INFO", "get", "flushall"), [None, None])
+
+    def test_a_module_that_comes_again_has_the_same_names(self):
+        server = self.start("rename-command GET fetch", "rename-command STRLEN \"\"")
+        with server.client() as client:
+            client.call("SET", "k", "v")
+            self.assertEqual(client.call("MODULE", "RELOAD", "string"), b"OK")
+            self.assertEqual(client.call("fetch", "k"), b"v")
+            self.unknown(client, "STRLEN", "k")
+
+    def test_rewrite_keeps_the_lines(self):
+        server = self.start("rename-command FLUSHDB badger", "hz 20")
+        self.assertEqual(server.call("CONFIG", "REWRITE"), b"OK")
+        self.assertIn("rename-command FLUSHDB badger\n", (server.dir / "test.conf").read_text())
+
+    def test_a_name_that_another_command_has_is_refused(self):
+        with self.assertRaises(StartFailure) as caught:
+            self.start("rename-command GET set")
+        self.assertIn("Target command name already exists", caught.exception.log)
+
+
 class Rewrite(unittest.TestCase):
     def start(self, text):
         server = Server(config=text)
@@ -179,6 +243,29 @@ class Rewrite(unittest.TestCase):
             second = client.call("CONFIG", "GET", "*")
         pairs = [dict(zip(flat[::2], flat[1::2])) for flat in (first, second)]
         self.assertEqual({k: v for k, v in pairs[0].items() if pairs[1].get(k) != v}, {})
+
+    def test_a_rewrite_that_fails_leaves_the_file_as_it_was(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-rewrite."))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        library, faults = build(folder), folder / "faults"
+        if not library:
+            self.skipTest("no library can be made here")
+        faults.write_text("")
+        server = Server(config="hz 20\n", environment={
+            "LD_PRELOAD": str(library), "FAULTS": str(faults), "FAULTS_FILES": "test.conf"})
+        self.addCleanup(server.__exit__, None, None, None)
+        path = server.dir / "test.conf"
+        server.call("CONFIG", "SET", "hz", "30")
+        for fault, why in (("open 24", b"Too many open files"), ("part 28", b"No space left on device"),
+                           ("fsync 5", b"Input/output error"), ("rename 13", b"Permission denied")):
+            faults.write_text(fault)
+            self.assertEqual(server.call("CONFIG", "REWRITE"),
+                             Error(b"ERR Rewriting config file: " + why), fault)
+            self.assertEqual(path.read_text(), "hz 20\n", fault)
+            self.assertEqual(list(server.dir.glob("test.conf?*")), [], fault)
+        faults.write_text("short 0")
+        self.assertEqual(server.call("CONFIG", "REWRITE"), b"OK")
+        self.assertEqual(path.read_text().splitlines()[0], "hz 30")
 
     def test_rewrite_without_a_file_is_refused(self):
         with Server() as server:

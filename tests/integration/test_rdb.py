@@ -408,6 +408,20 @@ class Commands(unittest.TestCase):
             client.call("DEBUG", "RELOAD", "NOSAVE")
             self.assertEqual(client.call("DBSIZE"), 1)
 
+    def test_a_merge_replaces_functions_too(self):
+        library = "#!lua name=%s\nredis.register_function('%s', function() return '%s' end)"
+        server = self.begin()
+        with server.client() as client:
+            client.call("FUNCTION", "LOAD", library % ("one", "one", "saved"))
+            self.assertEqual(client.call("SAVE"), b"OK")
+            client.call("FUNCTION", "LOAD", "REPLACE", library % ("one", "one", "changed"))
+            client.call("FUNCTION", "LOAD", library % ("two", "two", "stays"))
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), b"OK")
+            self.assertEqual(client.call("FCALL", "one", 0), b"saved")
+            self.assertEqual(client.call("FCALL", "two", 0), b"stays")
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH"), Error(
+                b"ERR Error trying to load the RDB dump, check server logs."))
+
     def test_while_it_loads_clients_are_told_so(self):
         server = self.begin("--key-load-delay", "0")
         with server.client() as client:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/file.h"
+#include "core/config/rename.h"
 
 #include "core/config/command_line.h"
 #include "core/config/rewrite.h"
@@ -191,13 +192,37 @@ START_TEST(loadmodule_lines_are_kept_in_order)
 }
 END_TEST
 
-START_TEST(what_we_do_not_do_is_refused_with_a_reason)
+START_TEST(names_of_commands_are_read)
+{
+    file_write("a.conf", "rename-command FLUSHALL \"\"\n"
+                         "rename-command get take\nrename-command set get\n");
+    reads("a.conf");
+    ck_assert_ptr_null(rename_declared(KR_STR("flushall")).data);
+    ck_assert_ptr_null(rename_declared(KR_STR("SET")).data);
+    ck_assert(kr_str_equal(rename_declared(KR_STR("TAKE")), KR_STR("get")));
+    ck_assert(kr_str_equal(rename_declared(KR_STR("get")), KR_STR("set")));
+    ck_assert(kr_str_equal(rename_declared(KR_STR("Del")), KR_STR("Del")));
+    ck_assert(kr_str_equal(rename_declared(KR_STR("")), KR_STR("")));
+}
+END_TEST
+
+static const struct {
+    const char *lines, *why;
+} bad_names[] = {
+    {"rename-command a b\nrename-command A c\n", "No such command"},
+    {"rename-command a c\nrename-command b C\n", "already exists"},
+    {"rename-command a\n", "wrong number of arguments"},
+    {"rename-command a b c\n", "wrong number of arguments"},
+};
+
+START_TEST(a_name_is_given_once)
 {
     struct buffer error = {0};
 
-    file_write("a.conf", "rename-command FLUSHALL \"\"\n");
+    file_write("a.conf", bad_names[_i].lines);
     ck_assert(!file_read("a.conf", &error));
-    ck_assert_ptr_nonnull(strstr(error.data, "does not rename commands"));
+    buffer_append_char(&error, '\0');
+    ck_assert_ptr_nonnull(strstr(error.data, bad_names[_i].why));
     buffer_free(&error);
 }
 END_TEST
@@ -405,7 +430,8 @@ Suite *config_file_suite(void)
     tcase_add_test(tcase, a_plain_include_must_exist);
     tcase_add_test(tcase, a_file_that_includes_itself_ends);
     tcase_add_test(tcase, loadmodule_lines_are_kept_in_order);
-    tcase_add_test(tcase, what_we_do_not_do_is_refused_with_a_reason);
+    tcase_add_test(tcase, names_of_commands_are_read);
+    tcase_add_loop_test(tcase, a_name_is_given_once, 0, KR_COUNT(bad_names));
     tcase_add_loop_test(tcase, options_are_lines_below_the_file, 0,
                         KR_COUNT(lines));
     tcase_add_test(tcase, options_have_the_line_numbers_of_redis);

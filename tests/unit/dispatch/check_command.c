@@ -4,6 +4,7 @@
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
+#include "core/config/rename.h"
 #include "core/event/event.h"
 #include "core/memory/memory.h"
 
@@ -597,6 +598,78 @@ START_TEST(statistics_are_reset_one_by_one_or_together)
 }
 END_TEST
 
+/* --- By another name ------------------------------------------------------ */
+
+static bool names_one(const kr_cmd *command, void *ctx)
+{
+    *(unsigned *)ctx +=
+        strcmp(command_interface.full_name(command), "echo") == 0;
+    return true;
+}
+
+START_TEST(a_renamed_command_answers_to_its_new_name_only)
+{
+    struct kr_cmd *echo = find("echo");
+    unsigned shown = 0;
+    uint32_t count = command_interface.count();
+
+    ck_assert_ptr_null(
+        rename_add(KR_STR("ECHO"), KR_STR("a-much-longer-name")));
+    ck_assert_ptr_null(find("echo"));
+    ck_assert_ptr_eq(find("A-much-longer-NAME"), echo);
+    ck_assert_str_eq(echo->full_name, "echo");
+    ck_assert_uint_eq(command_interface.count(), count);
+    command_interface.each(NULL, names_one, &shown);
+    ck_assert_uint_eq(shown, 1);
+    ck_assert_int_eq(command_add(&other, &(struct kr_command){.name = "echo"}),
+                     KR_EEXIST);
+}
+END_TEST
+
+START_TEST(a_command_without_a_name_is_not_shown)
+{
+    unsigned shown = 0;
+    uint32_t count = command_interface.count();
+
+    ck_assert_ptr_null(rename_add(KR_STR("echo"), KR_STR("")));
+    ck_assert_ptr_null(find("echo"));
+    ck_assert_ptr_null(find(""));
+    ck_assert_uint_eq(command_interface.count(), count - 1);
+    command_interface.each(NULL, names_one, &shown);
+    ck_assert_uint_eq(shown, 0);
+}
+END_TEST
+
+START_TEST(a_container_is_renamed_with_its_subcommands)
+{
+    struct kr_cmd *config = add_config();
+
+    ck_assert_ptr_null(rename_add(KR_STR("config"), KR_STR("cfg")));
+    ck_assert_ptr_eq(MATCH(NULL, KR_STR("CFG"), KR_STR("GET")),
+                     config->subcommands);
+    ck_assert_ptr_null(MATCH(NULL, KR_STR("CONFIG"), KR_STR("GET")));
+    ck_assert_ptr_eq(command_interface.find(KR_STR("cfg|get")),
+                     config->subcommands);
+    ck_assert_int_eq(
+        command_add_sub(&other, "config",
+                        &(struct kr_command){.name = "more", .arity = 2}),
+        KR_OK);
+}
+END_TEST
+
+START_TEST(the_name_of_another_command_is_refused)
+{
+    char error[128] = "";
+
+    ck_assert_ptr_null(rename_add(KR_STR("echo"), KR_STR("put")));
+    ck_assert(!command_settle_renames(error, sizeof(error)));
+    ck_assert_ptr_nonnull(strstr(error, "already exists"));
+    ck_assert_ptr_null(rename_add(KR_STR("put"), KR_STR("echo")));
+    ck_assert(command_settle_renames(error, sizeof(error)));
+    ck_assert_str_eq(find("put")->full_name, "echo");
+}
+END_TEST
+
 Suite *command_suite(void)
 {
     Suite *suite = suite_create("command");
@@ -633,5 +706,11 @@ Suite *command_suite(void)
                         KR_COUNT(categories));
     tcase_add_test(tests, arity_counts_the_name);
     tcase_add_test(tests, statistics_are_reset_one_by_one_or_together);
+
+    tests = dispatch_case(suite, "names");
+    tcase_add_test(tests, a_renamed_command_answers_to_its_new_name_only);
+    tcase_add_test(tests, a_command_without_a_name_is_not_shown);
+    tcase_add_test(tests, a_container_is_renamed_with_its_subcommands);
+    tcase_add_test(tests, the_name_of_another_command_is_refused);
     return suite;
 }

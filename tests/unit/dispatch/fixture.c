@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/dispatch/fixture.h"
 
+#include "core/config/rename.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
@@ -245,6 +246,7 @@ void dispatch_end(void)
     loop_poll();
     info_fini();
     command_fini();
+    rename_fini();
     keyspace_hooks.removed = NULL;
     fixture_end();
     output_free_pool();

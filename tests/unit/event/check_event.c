@@ -55,6 +55,7 @@ START_TEST(every_host_event_can_be_subscribed_to)
                                         KR_EVENT_KEY_EVICTED,
                                         KR_EVENT_KEY_MISSED,
                                         KR_EVENT_KEY_LOADED,
+                                        KR_EVENT_KEY_ENDING,
                                         KR_EVENT_FLUSH_BEFORE,
                                         KR_EVENT_FLUSH,
                                         KR_EVENT_SWAP,

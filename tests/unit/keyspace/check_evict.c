@@ -186,7 +186,8 @@ START_TEST(an_eviction_is_told)
     listen_begin();
     ck_assert_int_eq(room_below(1), ROOM_OK);
     ck_assert_str_eq(heard(),
-                     "before+:a evicted+:a changed:a notify:a/evicted ");
+                     "before+:a evicted+:a ending-evicted+:a changed:a "
+                     "notify:a/evicted ");
 }
 END_TEST
 

@@ -311,7 +311,7 @@ START_TEST(a_put_tells_of_a_key_that_is_new)
     ck_assert_str_eq(heard(), "before:a notify:a/new ");
     heard_clear();
     put_flat(db0(), "a", "2");
-    ck_assert_str_eq(heard(), "before+:a ");
+    ck_assert_str_eq(heard(), "before+:a ending-overwritten+:a ");
     heard_clear();
     KS->changed(NULL, db0(), KR_STR("a"), KR_CLASS_STRING, KR_STR("set"));
     ck_assert_str_eq(heard(), "changed+:a notify+:a/set ");
@@ -340,8 +340,82 @@ START_TEST(an_expiry_tells_all_in_redis_order)
     expire_at(db0(), "a", clock_turn_ms - 1);
     listen_begin();
     ck_assert(!has(db0(), "a"));
-    ck_assert_str_eq(heard(),
-                     "before+:a expired+:a notify:a/expired changed:a ");
+    ck_assert_str_eq(heard(), "before+:a expired+:a ending-expired+:a "
+                              "notify:a/expired changed:a ");
+}
+END_TEST
+
+START_TEST(an_end_is_told_with_its_reason)
+{
+    struct kr_cell cell;
+
+    put_flat(db0(), "a", "1");
+    listen_begin();
+    erase_key(db0(), "a");
+    ck_assert_str_eq(heard(), "before+:a ending-deleted+:a ");
+    put_flat(db0(), "a", "1");
+    heard_clear();
+    KS->put_key(db0(), KR_STR("a"), flat_slot, 0, KR_PUT_SAME, 1, &cell);
+    ck_assert_str_eq(heard(), "before+:a ");
+    heard_clear();
+    KS->rename(&cell, db0(), KR_STR("b"));
+    ck_assert_str_eq(heard(), "before:b ending-deleted+:a notify:b/new ");
+    heard_clear();
+    KS->expire(&cell, false);
+    ck_assert_str_eq(heard(), "ending-expired+:b ");
+    ck_assert(!has(db0(), "b"));
+}
+END_TEST
+
+/* What listeners do with a key that ends. */
+enum meddling { MEDDLE_ERASE, MEDDLE_MOVE, MEDDLE_REVIVE, MEDDLINGS };
+
+static enum meddling meddling;
+
+static void meddle(void *ctx, const void *payload)
+{
+    const struct kr_key_event *event = payload;
+    static bool within;
+    struct kr_cell cell;
+
+    (void)ctx;
+    ck_assert(KS->find(event->db, event->key, KR_FIND_QUIET, &cell));
+    if (within)
+        return;
+    within = true;
+    if (meddling == MEDDLE_ERASE)
+        KS->erase(&cell, false);
+    else if (meddling == MEDDLE_MOVE)
+        KS->reshape(&cell, 0, 1000);
+    else
+        put_flat(event->db, "a", "again");
+    within = false;
+}
+
+START_TEST(who_is_told_of_an_end_may_meddle)
+{
+    struct kr_cell cell;
+
+    meddling = (enum meddling)_i;
+    event_listen(EVENT_KEY_ENDING, meddle, NULL);
+    put_flat(db0(), "a", "1");
+    erase_key(db0(), "a");
+    ck_assert(!has(db0(), "a"));
+    put_flat(db0(), "a", "1");
+    put_flat(db0(), "a", "2");
+    ck_assert(is_flat(db0(), "a", "2"));
+    put_flat(db0(), "b", "3");
+    ck_assert(KS->find(db0(), KR_STR("b"), KR_FIND_QUIET, &cell));
+    put_flat(db0(), "a", "1");
+    erase_key(db0(), "a");
+    KS->rename(&cell, db0(), KR_STR("a"));
+    ck_assert(!has(db0(), "b"));
+    ck_assert(has(db0(), "a") == (meddling != MEDDLE_ERASE));
+    put_flat(db0(), "a", "1");
+    expire_at(db0(), "a", clock_turn_ms - 1);
+    ck_assert(!has(db0(), "a"));
+    ck_assert(has(db0(), "a") == (meddling == MEDDLE_REVIVE));
+    ck_assert_ptr_null(db_check(db0()));
 }
 END_TEST
 
@@ -556,6 +630,8 @@ Suite *keyspace_suite(void)
     tcase_add_test(tcase, a_put_tells_of_a_key_that_is_new);
     tcase_add_test(tcase, a_read_that_misses_tells);
     tcase_add_test(tcase, an_expiry_tells_all_in_redis_order);
+    tcase_add_test(tcase, an_end_is_told_with_its_reason);
+    tcase_add_loop_test(tcase, who_is_told_of_an_end_may_meddle, 0, MEDDLINGS);
     tcase_add_test(tcase, flush_and_swap_tell);
     tcase_add_test(tcase, nobody_listens_nothing_is_told);
     tcase_add_test(tcase, hooks_learn_of_keys_that_go);

@@ -243,6 +243,21 @@ static void hear(void *ctx, const void *payload)
              event->word.size != 0 ? event->word.data : "");
 }
 
+static void hear_ending(void *ctx, const void *payload)
+{
+    static const char *const ends[] = {"deleted", "expired", "evicted",
+                                       "overwritten"};
+    const struct kr_key_event *event = payload;
+    struct kr_cell cell;
+    char word[32];
+
+    (void)ctx;
+    ck_assert(KS->find(event->db, event->key, KR_FIND_QUIET, &cell));
+    ck_assert_ptr_eq(cell.entry, event->cell->entry);
+    snprintf(word, sizeof(word), "ending-%s", ends[event->kind]);
+    hear(word, payload);
+}
+
 static void hear_db(void *ctx, const void *payload)
 {
     const struct kr_db_event *event = payload;
@@ -261,6 +276,7 @@ void listen_begin(void)
     event_listen(EVENT_KEY_EVICTED, hear, (void *)(uintptr_t) "evicted");
     event_listen(EVENT_KEY_MISSED, hear, (void *)(uintptr_t) "missed");
     event_listen(EVENT_KEY_LOADED, hear, (void *)(uintptr_t) "loaded");
+    event_listen(EVENT_KEY_ENDING, hear_ending, NULL);
     event_listen(EVENT_FLUSH_BEFORE, hear_db, (void *)(uintptr_t) "flushing");
     event_listen(EVENT_FLUSH, hear_db, (void *)(uintptr_t) "flushed");
     event_listen(EVENT_SWAP, hear_db, (void *)(uintptr_t) "swapped");

@@ -66,12 +66,34 @@ START_TEST(a_rewrite_retires_what_its_base_holds)
     (void)manifest_new_base(NULL, &manifest, "a", ".base.aof");
     manifest_retire(&manifest, 1);
     assert_text("file a.2.base.aof seq 2 type b\n"
-                "file a.1.base.rdb seq 1 type h\n"
                 "file a.1.incr.aof seq 1 type h\n"
+                "file a.1.base.rdb seq 1 type h\n"
                 "file a.2.incr.aof seq 2 type i\n");
     manifest_drop_history(NULL, &manifest);
     ck_assert_uint_eq(manifest.count, 2);
     ck_assert_str_eq(manifest_last_increment(&manifest)->name, "a.2.incr.aof");
+    manifest_clear(NULL, &manifest);
+}
+END_TEST
+
+START_TEST(history_stands_with_its_latest_first)
+{
+    ck_assert(parse("file a.1.base.rdb seq 1 type b\n"
+                    "file a.1.incr.aof seq 1 type i\n"));
+    for (int round = 0; round < 2; round++) {
+        (void)manifest_new_increment(NULL, &manifest, "a");
+        (void)manifest_new_increment(NULL, &manifest, "a");
+        (void)manifest_new_base(NULL, &manifest, "a", ".base.rdb");
+        manifest_retire(&manifest, 1);
+    }
+    assert_text("file a.3.base.rdb seq 3 type b\n"
+                "file a.3.incr.aof seq 3 type h\n"
+                "file a.4.incr.aof seq 4 type h\n"
+                "file a.2.base.rdb seq 2 type h\n"
+                "file a.1.incr.aof seq 1 type h\n"
+                "file a.2.incr.aof seq 2 type h\n"
+                "file a.1.base.rdb seq 1 type h\n"
+                "file a.5.incr.aof seq 5 type i\n");
     manifest_clear(NULL, &manifest);
 }
 END_TEST
@@ -92,6 +114,7 @@ Suite *manifest_suite(void)
     tcase_add_test(tc, what_is_no_letter_is_written_behind_a_backslash);
     tcase_add_test(tc, a_refusal_tells_line_and_reason_and_leaves_nothing);
     tcase_add_test(tc, a_rewrite_retires_what_its_base_holds);
+    tcase_add_test(tc, history_stands_with_its_latest_first);
     tcase_add_test(tc, a_sequence_that_leaves_no_next_is_refused);
     suite_add_tcase(s, tc);
     return s;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* files - a file that is replaced as a whole: see kr/files.h. */
+#ifndef CORE_FILES_FILES_H
+#define CORE_FILES_FILES_H
+
+#include <kr/files.h>
+
+extern const struct kr_files files_interface;
+
+#endif
