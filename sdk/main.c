@@ -6,6 +6,7 @@
 #include "sdk/conform.h"
 #include "sdk/new.h"
 #include "sdk/try.h"
+#include "sdk/unit.h"
 
 #include <kr/module.h>
 
@@ -23,6 +24,7 @@ static int usage(FILE *out)
         "       keyrack-module conform [--seed N] [--only WORDS] [--with "
         "FILE.so]\n"
         "                              [--except COMMAND] FILE.so [CASES ...]\n"
+        "       keyrack-module unit FILE.so\n"
         "\n"
         "new    writes a folder with a module that builds, tests and loads\n"
         "check  says what a module needs, offers and may use, and whether a\n"
@@ -35,6 +37,8 @@ static int usage(FILE *out)
         "found,\n"
         "       and the remedy.  Words are by chance; calls in CASES are "
         "varied\n"
+        "unit   calls the tests that are built into the module's file (see\n"
+        "       <kr/test.h>), in a host without sockets\n"
         "\n"
         "This is release %s, which speaks generation %u of the ABI.\n",
         PACKAGE_VERSION, KR_GENERATION);
@@ -66,5 +70,7 @@ int main(int argc, char **argv)
         return try_module(argv[2], argc - 3, argv + 3, protocol);
     if (strcmp(word, "conform") == 0)
         return conform_module(argc - 1, argv + 1);
+    if (strcmp(word, "unit") == 0 && argc == 3)
+        return unit_run(argv[2]);
     return usage(stderr);
 }
