@@ -348,6 +348,8 @@ static void server_end(void)
     log_warning("User requested shutdown...");
     server_stop_timers();
     listen_close();
+    rack_upgrade_fini();
+    rack_work_aside(false);
     client_fini();
     jobs_fini();
     loop_poll();
@@ -414,6 +416,7 @@ int server_main(int argc, char **argv)
                            server_run_tool, &tool);
     clock_init();
     server_begin(argc, argv);
+    rack_work_aside(true);
     loop_run(server_before_sleep);
     server_end();
     return 0;
