@@ -313,6 +313,15 @@ typedef struct RedisModuleKeyInfo {
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);
 
+#define REDISMODULE_AUTH_HANDLED     0
+#define REDISMODULE_AUTH_NOT_HANDLED 1
+
+/* Asked about who wants to log in.  It may make an error, which is ours. */
+typedef int (*RedisModuleAuthCallback)(RedisModuleCtx *ctx,
+                                       RedisModuleString *user,
+                                       RedisModuleString *password,
+                                       RedisModuleString **error);
+
 typedef void (*RedisModuleDisconnectFunc)(RedisModuleCtx *ctx,
                                           RedisModuleBlockedClient *blocked);
 

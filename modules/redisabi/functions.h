@@ -596,6 +596,12 @@ FUNCTION(int, AuthenticateClientWithACLUser,
          (RedisModuleCtx * ctx, const char *name, size_t size,
           RedisModuleUserChangedFunc changed, void *data, uint64_t *client))
 
+FUNCTION(void, RegisterAuthCallback,
+         (RedisModuleCtx * ctx, RedisModuleAuthCallback run))
+FUNCTION(RedisModuleBlockedClient *, BlockClientOnAuth,
+         (RedisModuleCtx * ctx, RedisModuleAuthCallback reply,
+          void (*free_data)(RedisModuleCtx *ctx, void *data)))
+
 /* --- The data set --------------------------------------------------------- */
 FUNCTION(void, ResetDataset, (int restart_log, int async))
 FUNCTION(RedisModuleRdbStream *, RdbStreamCreateFromFile, (const char *path))

@@ -71,6 +71,13 @@ SEARCH = r"""
 """
 
 
+def attempt_without(server, *words):
+    """What a client that is new is told."""
+    with server.client() as client:
+        said = client.call(*words)
+        return said.decode() if isinstance(said, Error) else said
+
+
 def words_of(session):
     lines = (shlex.split(line, comments=True) for line in session.splitlines())
     return [words for words in lines if words]
@@ -473,6 +480,63 @@ class SameAnswers(unittest.TestCase):
         ours = run(None)
         self.assertEqual(ours, run(ORACLE))
         self.assertEqual(ours[-1], b"PONG")
+
+    def test_a_guest_says_who_is_let_in(self):
+        """What 7.2 has: callbacks that AUTH and HELLO ask before the password."""
+        wrong = "WRONGPASS invalid username-password pair or user is disabled."
+        both = "second:{0}:{1} first:{0}:{1} "
+        with self.server("porters") as server, server.client() as client:
+            client.call("CONFIG", "SET", "requirepass", "secret")
+
+            def attempt(*words):
+                """The answer, whether the client is in then, and who was asked."""
+                with server.client() as other:
+                    said = other.call(*words)
+                    here = not isinstance(other.call("PING"), Error)
+                    return said.decode() if isinstance(said, Error) else said, here, client.call("PORTERS.LOG").decode()
+
+            self.assertEqual(attempt("AUTH", "ann", "admit"), (b"OK", True, both.format("ann", "admit")))
+            self.assertEqual(attempt("AUTH", "second"), (b"OK", True, "second:default:second "))
+            self.assertEqual(attempt("AUTH", "deny"), (wrong, False, both.format("default", "deny")))
+            self.assertEqual(attempt("AUTH", "ann", "nobody")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "error")[:2], ("ERR no guests today", False))
+            self.assertEqual(attempt("AUTH", "ann", "code")[:2], ("CLOSED today", False))
+            self.assertEqual(attempt("AUTH", "ann", "pass")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "secret")[:2], (wrong, False))
+            waits = both + "later:{0}:{1} "
+            self.assertEqual(attempt("AUTH", "ann", "wait-admit"), (b"OK", True, waits.format("ann", "wait-admit")))
+            self.assertEqual(attempt("AUTH", "ann", "wait-error")[:2], ("ERR no guests today", False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-deny")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-pass")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-abort"), (wrong, False, both.format("ann", "wait-abort")))
+            # One waits after the other.
+            said, here, log = attempt("AUTH", "twice", "wait-pass")
+            self.assertEqual((said, here), (wrong, False))
+            self.assertEqual([line.split(":")[0] for line in log.split()], ["second", "first", "later", "first", "later"])
+            # HELLO goes on with all that it does.
+            for password in ("admit", "wait-admit"):
+                with server.client() as other:
+                    said = other.call("HELLO", 3, "AUTH", "ann", password, "SETNAME", "me")
+                    self.assertEqual(dict(said)[b"proto"], 3)
+                    self.assertEqual(other.call("CLIENT", "GETNAME"), b"me")
+            self.assertEqual(attempt("HELLO", 3, "AUTH", "ann", "wait-error")[:2], ("ERR no guests today", False))
+            # What is not well formed asks nobody; who is gone is not waited for.
+            client.call("PORTERS.LOG")
+            self.assertIn("syntax", attempt("AUTH", "a", "b", "c")[0])
+            with server.client() as other:
+                other.send("AUTH", "ann", "wait-admit")
+                self.until(lambda: client.call("PORTERS.LOG"))
+            self.until(lambda: client.call("MODULE", "UNLOAD", "porters") == b"OK")
+            self.assertEqual(attempt_without(server, "AUTH", "admit"), wrong)
+            self.assertEqual(attempt_without(server, "AUTH", "secret"), b"OK")
+
+    def test_a_wait_for_a_login_needs_one(self):
+        with self.server("porters") as server, server.client() as client:
+            self.assertIn("not currently undergoing", str(client.call("PORTERS.BLOCK")))
+            self.assertEqual(client.call("MULTI"), b"OK")
+            client.call("AUTH", "ann", "wait-admit")
+            self.assertIn("Blocking module command called from transaction", str(client.call("EXEC")))
+            self.assertEqual(client.call("PING"), b"PONG")
 
     def test_guests_go_with_all_they_have(self):
         """Timers, descriptors, filters, subscriptions, INFO: unloaded while they are in use."""
