@@ -171,6 +171,11 @@ FUNCTION(int, CallReplyMapElement,
          (RedisModuleCallReply * reply, size_t index,
           RedisModuleCallReply **key, RedisModuleCallReply **value))
 
+FUNCTION(void, CallReplyPromiseSetUnblockHandler,
+         (RedisModuleCallReply * reply, RedisModuleOnUnblocked run, void *data))
+FUNCTION(int, CallReplyPromiseAbort,
+         (RedisModuleCallReply * reply, void **data))
+
 /* --- Keys ----------------------------------------------------------------- */
 FUNCTION(RedisModuleKey *, OpenKey,
          (RedisModuleCtx * ctx, RedisModuleString *name, int mode))

@@ -99,6 +99,7 @@ struct house {
             *blocked;         /* whose attempt runs again, or NULL */
         struct kr_call *call; /* the parked one */
     } let_in;
+    struct errand *errand;             /* to spare, or NULL: promise.c */
     struct login *logins;              /* login.c */
     bool login_heard;                  /* events of clients are */
     RedisModuleCommandFilter *filters; /* in order, of all guests */

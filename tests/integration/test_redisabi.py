@@ -530,6 +530,77 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(attempt_without(server, "AUTH", "admit"), wrong)
             self.assertEqual(attempt_without(server, "AUTH", "secret"), b"OK")
 
+    def test_calls_may_wait(self):
+        """What 7.2 has: RM_Call with K, whose reply may be a promise."""
+        with self.server("errands") as server, server.client() as client, server.client() as other:
+            def come(wanted):
+                self.until(lambda: client.call("EXISTS", "nosuch") == 0 and self.told(client, "ERRANDS.LOG", wanted))
+
+            # What need not wait does not.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "set", "k", "v"), b"OK")
+            client.call("RPUSH", "l", "a")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), [b"l", b"a"])
+            self.assertIn(b"wrong number", client.call("ERRANDS.RUN", "KE", "get"))
+            self.assertIsNone(client.call("ERRANDS.RUN", "", "blpop", "l", 0))
+            # What waits is answered later, in its own database.
+            client.call("SELECT", 3)
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertIn(b"blocked_clients:1", client.call("INFO", "clients"))
+            other.call("RPUSH", "l", "wrong")
+            client.call("RPUSH", "l", "b")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nb\r\n")
+            self.assertEqual(client.call("ERRANDS.ABORT"), [1, 0])
+            client.call("SELECT", 0)
+            self.assertEqual(client.call("ERRANDS.RUN", "K3", "bzpopmin", "z", "0.01"), b"promise")
+            come(b"1:0:_\r\n")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "xread", "block", 0, "streams", "x", "$"), b"promise")
+            big = b"v" * 100000
+            client.call("XADD", "x", "1-1", "f", big)
+            come(b"1:0:*1\r\n*2\r\n$1\r\nx")
+            # Two at a time, one of which is given up.
+            client.call("DEL", "l")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "m", 0), b"promise")
+            self.assertIn(b"blocked_clients:2", client.call("INFO", "clients"))
+            self.assertEqual(client.call("ERRANDS.ABORT"), [0, 1])
+            self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+            client.call("RPUSH", "m", "kept")
+            client.call("RPUSH", "l", "c")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nc\r\n")
+            self.assertEqual(client.call("LRANGE", "m", 0, -1), [b"kept"])
+            # A client that waits with the call; in a transaction, too, it is the call that waits.
+            other.send("ERRANDS.WAIT", "brpop", "l", 0)
+            self.until(lambda: b"blocked_clients:2" in client.call("INFO", "clients"))
+            client.call("RPUSH", "l", "d")
+            self.assertEqual(other.read().value, [b"l", b"d"])
+            replies = [client.call(*words.split()) for words in (
+                "MULTI", "ERRANDS.RUN K blpop l 0", "RPUSH l e", "EXEC")]
+            self.assertEqual(replies[-1], [b"promise", 1])
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\ne\r\n")
+            # A call within a call.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "errands.run", "K", "blpop", "l", 0), b"promise")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "errands.wait", "blpop", "l", 0), b"promise")
+            self.assertIsInstance(client.call("MODULE", "UNLOAD", "errands"), Error)
+            client.call("RPUSH", "l", "f", "g")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nf\r\n1:0:*2\r\n$1\r\nl\r\n$1\r\ng\r\n")
+            # Its client is cut off.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertGreater(client.call("CLIENT", "KILL", "SKIPME", "yes", "ADDR", "redisabi:0"), 0)
+            come(b"1:0:-UNBLOCKED")
+            self.until(lambda: client.call("MODULE", "UNLOAD", "errands") == b"OK")
+            self.until(lambda: client.call("MODULE", "UNLOAD", "redisabi") == b"OK")
+
+    said = b""
+
+    def told(self, client, command, wanted):
+        """Has it been told of that, at last?  And of nothing else."""
+        self.said += client.call(command)
+        if not self.said.startswith(wanted):
+            self.assertTrue(wanted.startswith(self.said), self.said)
+            return False
+        self.said = b""
+        return True
+
     def test_a_wait_for_a_login_needs_one(self):
         with self.server("porters") as server, server.client() as client:
             self.assertIn("not currently undergoing", str(client.call("PORTERS.BLOCK")))
