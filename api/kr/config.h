@@ -93,7 +93,8 @@ struct kr_config {
     /* All parameters in alphabetical order until `each` answers false. */
     void (*each)(bool (*each)(const struct kr_param *row, void *ctx),
                  void *ctx);
-    /* Write the file back, comments kept; KR_ENOENT: none is in use. */
+    /* Write the file back, comments kept; KR_ENOENT: none is in use; KR_EIO.
+     * `error`: the reason alone, for a reply or a log line. */
     kr_status (*rewrite)(char *error, size_t error_size);
     /* Path of the file, empty if there is none. */
     struct kr_str (*file)(void);

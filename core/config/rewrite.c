@@ -365,8 +365,7 @@ kr_status rewrite_file(char *error, size_t size)
     bool fine;
 
     if (!path[0]) {
-        snprintf(error, size,
-                 "ERR The server is running without a config file");
+        snprintf(error, size, "The server is running without a config file");
         return KR_ENOENT;
     }
     /* A file that was removed is written anew. */
@@ -378,7 +377,7 @@ kr_status rewrite_file(char *error, size_t size)
     if (fine) {
         log_notice("CONFIG REWRITE executed with success.");
     } else {
-        snprintf(error, size, "ERR Rewriting config file: %s", strerror(errno));
+        snprintf(error, size, "%s", strerror(errno));
         log_warning("CONFIG REWRITE failed: %s", strerror(errno));
     }
     buffer_free(&old);

@@ -110,6 +110,13 @@ static void rack_unlist(struct rack_module *m)
     m->host.active = false;
 }
 
+void *rack_symbol(const kr_module *module, const char *name)
+{
+    const struct image *image = rack_module_of(module)->image;
+
+    return image ? image_symbol(image, name) : NULL;
+}
+
 void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx)
 {
     struct rack_module *m, *next;

@@ -167,6 +167,8 @@ bool rack_allow_directory(const char *directory);
 void rack_load_in_place(bool on);
 
 kr_module *rack_find(struct kr_str name);
+/* What its file exports under that name; NULL: nothing, or it is a child. */
+void *rack_symbol(const kr_module *module, const char *name);
 void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx);
 
 /* Which module's code is this address in?  NULL: none.  For the crash report:
