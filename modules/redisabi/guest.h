@@ -80,6 +80,7 @@ struct house {
     uint32_t guest_number; /* the last one's */
     kr_timer *reaper;      /* while guests that are replaced are there */
     struct guest *loading; /* whose OnLoad runs, or NULL */
+    uint16_t *names;       /* names.c */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
     _Atomic uint32_t strays; /* contexts of threads, of no known guest */
@@ -140,6 +141,7 @@ KR_HIDDEN bool guest_take_aux(struct guest *guest, const struct guest *old,
 /* What the first word of a context points to.  names.c */
 KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
+KR_HIDDEN void names_sort(struct house *all);
 KR_HIDDEN void commands_forget(struct guest *guest);
 KR_HIDDEN void command_forget_told(struct RedisModuleCommand *command);
 KR_HIDDEN void descriptors_forget(struct guest *guest);

@@ -207,6 +207,7 @@ static kr_status redisabi_create(kr_module *self,
     all->self = self;
     all->main = pthread_self();
     pthread_mutex_init(&all->lock, NULL);
+    names_sort(all);
     *state = all;
     return KR_OK;
 }
@@ -219,6 +220,7 @@ static void redisabi_destroy(kr_module *self, void *state)
         pthread_mutex_unlock(&all->lock);
     pthread_mutex_destroy(&all->lock);
     timers_free(all);
+    kr_memory->free(self, all->names);
     kr_memory->free(self, state);
 }
 
