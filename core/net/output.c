@@ -77,6 +77,11 @@ void output_trim_pool(void)
     pool_shrink(4);
 }
 
+size_t output_pool_memory(void)
+{
+    return pool.count * OUTPUT_CHUNK;
+}
+
 void output_free_pool(void)
 {
     pool_shrink(0);
@@ -391,6 +396,11 @@ static void sink_big_number(struct kr_reply *reply, struct kr_str digits)
     resp_big_number(&sink(reply)->out, digits);
 }
 
+static void sink_decimal(struct kr_reply *reply, struct kr_str digits)
+{
+    resp_decimal(&sink(reply)->out, digits);
+}
+
 static void sink_verbatim(struct kr_reply *reply, const char *format,
                           struct kr_str text)
 {
@@ -515,6 +525,7 @@ static const struct kr_reply_ops output_ops = {
     .defer = sink_defer,
     .close = sink_close,
     .raw = sink_raw,
+    .decimal = sink_decimal,
 };
 
 void output_init(struct output *output, uint32_t protocol,

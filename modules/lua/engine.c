@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "lib.h"
+#include "lib_format.h"
 #include "lib_sort.h"
 #include "library.h"
 #include "owner.h"
@@ -386,7 +387,9 @@ static int engine_build(lua_State *L)
     lua_pushcfunction(L, engine_lua_compile);
     lua_pushcfunction(L, engine_text_of);
     lua_pushcfunction(L, lib_sort_plain);
-    lua_call(L, 6, 3); /* stack: globals, front, tick, put_front, keep */
+    lua_pushcfunction(L, lib_format_shape);
+    lua_getfield(L, LUA_REGISTRYINDEX, LIB_STRING_NATIVE);
+    lua_call(L, 8, 3); /* stack: globals, front, tick, put_front, keep */
     lua_pushvalue(L, -4);
     lua_replace(L, LUA_GLOBALSINDEX);
     engine_name(L, WEAVE_KEEP);

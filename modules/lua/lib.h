@@ -50,6 +50,10 @@ static inline void lib_cost_add(struct lib_cost *cost, uint64_t steps)
     }
 }
 
+/* The registry's name of a table: functions of LuaJIT's `string` that scripts
+ * have others for. */
+#define LIB_STRING_NATIVE "string of LuaJIT"
+
 void lib_cjson_open(lua_State *L);
 void lib_cmsgpack_open(lua_State *L);
 void lib_string_open(lua_State *L);

@@ -4,8 +4,16 @@
  *     %[flags][width][.precision]letter      flags: - + space # 0, each once
  *
  * LuaJIT's own follows later versions: it takes any value for %s, keeps NULs,
- * knows %a and %p, and quotes otherwise.  What C's printf() does is left to it,
- * but for plain %d and %s, which are most.  O(bytes of the result). */
+ * knows %a and %p, rounds halves up, and quotes otherwise.  What C's printf()
+ * does is left to it, but for plain %d and %s, which are most.  O(bytes of the
+ * result).
+ *
+ * But LuaJIT compiles its own, and calls of C it does not.  So prelude.c takes
+ * that one where it writes the same.  Which formats and values these are, shapes
+ * say: the kinds of up to three items.
+ *
+ *     "%-5d: %s"     {"d", "s"}      numbers; numbers, short texts without NUL
+ *     "%.2f"         {100}           what to multiply by: no half may be left */
 #include "lib_format.h"
 
 #include "lib.h"
@@ -15,6 +23,8 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define FORMAT_FLAGS "-+ #0"
 /* Flags, two digits of width, a point, two digits, "ll", a letter. */
@@ -27,8 +37,8 @@ struct format_item {
     char text[FORMAT_MAX];
     size_t size;
     char letter;
-    bool plain; /* nothing between the two */
-    bool precise;
+    bool plain;    /* nothing between the two */
+    int precision; /* or -1: none is given */
 };
 
 static const char *skip_digits(const char *at)
@@ -38,26 +48,33 @@ static const char *skip_digits(const char *at)
     return at;
 }
 
-/* Read the item behind a '%'; the answer is what follows it. */
-static const char *item_read(lua_State *L, const char *source,
-                             struct format_item *item)
+/* Read the item behind a '%': what follows it, or NULL and what is wrong. */
+static const char *item_read(const char *source, struct format_item *item,
+                             const char **error)
 {
     const char *at = source;
 
     if (*source == 'd' || *source == 's') {
-        *item = (struct format_item){
-            .text = "%", .size = 1, .letter = *source, .plain = true};
+        *item = (struct format_item){.text = "%",
+                                     .size = 1,
+                                     .letter = *source,
+                                     .plain = true,
+                                     .precision = -1};
         return source + 1;
     }
     at += strspn(source, FORMAT_FLAGS);
+    *error = "invalid format (repeated flags)";
     if (at - source > (ptrdiff_t)strlen(FORMAT_FLAGS))
-        luaL_error(L, "invalid format (repeated flags)");
+        return NULL;
     at = skip_digits(at);
-    item->precise = *at == '.';
-    if (item->precise)
+    item->precision = -1;
+    if (*at == '.') {
+        item->precision = atoi(at + 1);
         at = skip_digits(at + 1);
+    }
+    *error = "invalid format (width or precision too long)";
     if (isdigit((unsigned char)*at))
-        luaL_error(L, "invalid format (width or precision too long)");
+        return NULL;
     item->letter = *at;
     item->plain = at == source;
     item->text[0] = '%';
@@ -121,7 +138,7 @@ static void add_quoted(struct lib_bytes *out, const char *text, size_t size)
 static void add_string(struct lib_bytes *out, struct format_item *item,
                        const char *text, size_t size)
 {
-    if (size >= FORMAT_LONG && !item->precise)
+    if (size >= FORMAT_LONG && item->precision < 0)
         lib_bytes_add(out, text, size);
     else if (item->plain)
         lib_bytes_add(out, text, strnlen(text, size));
@@ -182,6 +199,7 @@ int lib_format(lua_State *L)
     while (source < end) {
         const char *percent = memchr(source, '%', (size_t)(end - source));
         struct format_item item;
+        const char *error;
 
         if (!percent)
             percent = end;
@@ -197,9 +215,80 @@ int lib_format(lua_State *L)
         }
         if (++argument > arguments)
             luaL_argerror(L, argument, "no value");
-        source = item_read(L, source, &item);
+        source = item_read(source, &item, &error);
+        if (!source)
+            luaL_error(L, "%s", error);
         add_item(&out, &item, argument);
     }
     lib_bytes_push(&out);
+    return 1;
+}
+
+/* --- What LuaJIT's own may do ---------------------------------------------- */
+
+#define SHAPE_FORMAT 100 /* bytes: no longer format has a shape */
+#define SHAPE_ITEMS  3
+#define SHAPE_DIGITS 6
+#define SHAPE_KNOWN  512
+
+/* Push the kind of an item, or push nothing: LuaJIT's own writes others, or
+ * might. */
+static bool shape_push(lua_State *L, const struct format_item *item)
+{
+    double scale = 1;
+    int digits = SHAPE_DIGITS;
+
+    switch (item->letter) {
+    case 'd':
+    case 'i':
+        lua_pushliteral(L, "d");
+        return true;
+    case 's':
+        lua_pushliteral(L, "s");
+        return true;
+    case 'f':
+        if (item->precision >= 0)
+            digits = item->precision;
+        if (digits > SHAPE_DIGITS)
+            return false;
+        for (int i = 0; i < digits; i++)
+            scale *= 10;
+        lua_pushnumber(L, scale);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Put the kinds of the items into the table on top.  false: it has no shape. */
+static bool shape_read(lua_State *L, const char *source)
+{
+    int count = 0;
+
+    while ((source = strchr(source, '%'))) {
+        struct format_item item;
+        const char *error;
+
+        if (*++source == '%') {
+            source++;
+            continue;
+        }
+        source = item_read(source, &item, &error);
+        if (count == SHAPE_ITEMS || !source || !shape_push(L, &item))
+            return false;
+        lua_rawseti(L, -2, ++count);
+    }
+    return true;
+}
+
+int lib_format_shape(lua_State *L)
+{
+    size_t size;
+    const char *source = lua_tolstring(L, 1, &size);
+
+    lua_createtable(L, SHAPE_ITEMS, source ? 0 : SHAPE_KNOWN * 2);
+    if (source && (size > SHAPE_FORMAT || strlen(source) != size ||
+                   !shape_read(L, source)))
+        lua_pushboolean(L, 0);
     return 1;
 }

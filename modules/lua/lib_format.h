@@ -7,4 +7,8 @@
 
 int lib_format(lua_State *L);
 
+/* shape(format): the shape of a format (lib_format.c), or false if it has none;
+ * shape(): a table with room for some hundreds of shapes. */
+int lib_format_shape(lua_State *L);
+
 #endif

@@ -6,75 +6,65 @@
  *     captures [0] "ab"                 at   answer
  *
  * Lua's own matcher calls itself for every item that might have matched
- * otherwise.  This one keeps those places in a list, the newest last, and goes
- * back to the last one when an item fails:
+ * otherwise.  This one goes through a program (lib_program.h), keeps those
+ * places in a list, the newest last, and goes back to the last one when an item
+ * fails:
  *
- *     where else to go on                      when the match fails past it
- *     CHOICE_SKIP   after x?                   without x
- *     CHOICE_LESS   after x* and x+            with one x less
- *     CHOICE_MORE   after x-                   with one x more
+ *     item                where else to go on when the match fails past it
+ *     ITEM_MAYBE   x?     without x
+ *     ITEM_MANY    x*     with one x less
+ *     ITEM_FEW     x-     with one x more
  *
  * so a pattern of any length needs no stack, and the list has at most one
- * entry for each item.  An entry knows how many captures there were, and which
- * of them were open: those alone can have changed since.  O(text) for most patterns, exponential for some: every
- * step counts.  Pattern and text end as C strings do: with a NUL, which Lua
- * puts behind each. */
+ * entry for each item, and none for those that are firm.  O(text) for most
+ * patterns, exponential for some: every step counts.  The text ends as C strings
+ * do: with a NUL, which Lua puts behind each. */
 #ifndef LUA_LIB_PATTERN_H
 #define LUA_LIB_PATTERN_H
 
 #include "lib.h"
+#include "lib_program.h"
 
 #include <stddef.h>
 
-#define PATTERN_CAPTURES 32
-#define PATTERN_CHOICES  32   /* of a list to begin with */
-#define PATTERN_OPEN     (-1) /* a capture's size: not closed yet */
-#define PATTERN_POSITION (-2) /* a capture's size: () */
+#define PATTERN_CHOICES 32 /* of a list that needs no memory */
 
 struct lib_capture {
     const char *begin;
-    ptrdiff_t size;
+    size_t size;
 };
 
 /* A place where the match could go on otherwise; see above. */
 struct lib_choice {
-    const char *source; /* where the pattern goes on; of MORE, its item */
-    const char *at;     /* where the text goes on */
-    const char *least;  /* LESS: no further back than this */
-    int kind;           /* enum choice_kind in lib_pattern.c */
-    int captures;       /* that had begun */
-    uint32_t open;      /* of them, those that had not ended: 1 << index */
+    const struct lib_item *item;
+    const char *at;    /* where the text goes on */
+    const char *least; /* of MANY: no further back than this */
 };
 
 struct lib_pattern {
     lua_State *L;
+    const struct lib_program *program;
     struct lib_cost cost;
     const char *text;
     const char *end;
-    int captures;
-    uint32_t open; /* as in lib_choice */
-    int slot;      /* of Lua's stack, where the list is when it is long */
-    size_t choices;
-    size_t capacity;
     struct lib_choice *list;
-    struct lib_capture capture[PATTERN_CAPTURES];
+    struct lib_capture capture[PROGRAM_CAPTURES];
     struct lib_choice first[PATTERN_CHOICES];
 };
 
-/* Prepare to match within `size` bytes of text; takes a slot of the stack, as
- * lib_bytes_begin() does. */
+/* Prepare to match within `size` bytes of text; what it pushes must stay on the
+ * stack, as the program must. */
 void lib_pattern_begin(struct lib_pattern *pattern, lua_State *L,
-                       const char *text, size_t size);
+                       const struct lib_program *program, const char *text,
+                       size_t size);
 
-/* Where a match of `source` can begin at the earliest, from `at` on: the end of
- * the text if nowhere else.  Saves nothing but time. */
-const char *lib_pattern_skip(struct lib_pattern *pattern, const char *at,
-                             const char *source);
+/* Where a match can begin at the earliest, from `at` on: the end of the text if
+ * nowhere else.  Saves nothing but time. */
+const char *lib_pattern_skip(struct lib_pattern *pattern, const char *at);
 
-/* Match `source` from `at` on: where the match ends, or NULL.  Raises Lua's
- * errors of patterns. */
-const char *lib_pattern_match(struct lib_pattern *pattern, const char *at,
-                              const char *source);
+/* Match from `at` on: where the match ends, or NULL.  Raises Lua's errors of
+ * patterns. */
+const char *lib_pattern_match(struct lib_pattern *pattern, const char *at);
 
 /* Push capture `index` of the match from `begin` to `end`; capture 0 is the
  * whole match if there are none. */

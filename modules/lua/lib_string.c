@@ -50,20 +50,24 @@ static int find_plain(lua_State *L, const char *text, size_t size, size_t from,
     return 2;
 }
 
+/* The upvalues of those that match: a cache of programs (lib_program.h). */
+#define STRING_PROGRAMS 1
+
+/* With the program on top of the stack. */
 static int find_pattern(lua_State *L, const char *text, size_t size,
-                        size_t from, const char *source, bool places)
+                        size_t from, const struct lib_program *program,
+                        bool places)
 {
     struct lib_pattern pattern;
-    bool anchored = *source == '^';
     const char *at = text + from;
 
-    lib_pattern_begin(&pattern, L, text, size);
+    lib_pattern_begin(&pattern, L, program, text, size);
     do {
         const char *end;
 
-        if (!anchored)
-            at = lib_pattern_skip(&pattern, at, source);
-        end = lib_pattern_match(&pattern, at, source + anchored);
+        if (!program->anchored)
+            at = lib_pattern_skip(&pattern, at);
+        end = lib_pattern_match(&pattern, at);
         if (!end)
             continue;
         if (!places)
@@ -71,7 +75,7 @@ static int find_pattern(lua_State *L, const char *text, size_t size,
         lua_pushinteger(L, at - text + 1);
         lua_pushinteger(L, end - text);
         return 2 + lib_pattern_push_all(&pattern, NULL, NULL);
-    } while (at++ < pattern.end && !anchored);
+    } while (at++ < pattern.end && !program->anchored);
     lua_pushnil(L);
     return 1;
 }
@@ -86,34 +90,37 @@ static int string_find(lua_State *L)
 
     if (lua_toboolean(L, 4) || !strpbrk(source, STRING_SPECIALS))
         return find_plain(L, text, size, from, source, source_size);
-    return find_pattern(L, text, size, from, source, true);
+    return find_pattern(L, text, size, from,
+                        lib_program_get(L, 2, STRING_PROGRAMS), true);
 }
 
 static int string_match(lua_State *L)
 {
     size_t size;
     const char *text = luaL_checklstring(L, 1, &size);
-    const char *source = luaL_checkstring(L, 2);
-    size_t from = string_offset(luaL_optinteger(L, 3, 1), size);
+    size_t from;
 
-    return find_pattern(L, text, size, from, source, false);
+    luaL_checkstring(L, 2);
+    from = string_offset(luaL_optinteger(L, 3, 1), size);
+    return find_pattern(L, text, size, from,
+                        lib_program_get(L, 2, STRING_PROGRAMS), false);
 }
 
-/* The upvalues: text, pattern, and the offset where to go on. */
+/* The upvalues: text, program, the offset where to go on, and the pattern. */
 static int gmatch_next(lua_State *L)
 {
     struct lib_pattern pattern;
     size_t size;
     const char *text = lua_tolstring(L, lua_upvalueindex(1), &size);
-    const char *source = lua_tostring(L, lua_upvalueindex(2));
     const char *at = text + lua_tointeger(L, lua_upvalueindex(3));
 
-    lib_pattern_begin(&pattern, L, text, size);
+    lib_pattern_begin(&pattern, L, lua_touserdata(L, lua_upvalueindex(2)), text,
+                      size);
     for (; at <= pattern.end; at++) {
         const char *end;
 
-        at = lib_pattern_skip(&pattern, at, source);
-        end = lib_pattern_match(&pattern, at, source);
+        at = lib_pattern_skip(&pattern, at);
+        end = lib_pattern_match(&pattern, at);
         if (!end)
             continue;
         lua_pushinteger(L, end - text + (end == at));
@@ -123,13 +130,22 @@ static int gmatch_next(lua_State *L)
     return 0;
 }
 
+/* A '^' in front has no meaning here. */
 static int string_gmatch(lua_State *L)
 {
+    const char *source;
+
     luaL_checkstring(L, 1);
-    luaL_checkstring(L, 2);
+    source = luaL_checkstring(L, 2);
     lua_settop(L, 2);
+    if (*source == '^')
+        lib_program_push(L, source, false);
+    else
+        lib_program_get(L, 2, STRING_PROGRAMS);
+    lua_insert(L, 2);
     lua_pushinteger(L, 0);
-    lua_pushcclosure(L, gmatch_next, 3);
+    lua_insert(L, 3);
+    lua_pushcclosure(L, gmatch_next, 4);
     return 1;
 }
 
@@ -138,10 +154,12 @@ static int string_gmatch(lua_State *L)
 /* A function that gsub calls may call gsub, and so on: each time on the same
  * stack of C, which Lua's limits do not know.  The upvalue is how far down it
  * may go. */
+#define GSUB_STACK 3
+
 static void gsub_check_stack(lua_State *L)
 {
     if ((char *)__builtin_frame_address(0) <
-        (char *)lua_touserdata(L, lua_upvalueindex(1)))
+        (char *)lua_touserdata(L, lua_upvalueindex(GSUB_STACK)))
         luaL_error(L, "stack overflow");
 }
 
@@ -162,26 +180,32 @@ static void replace_text(struct lib_pattern *pattern, struct lib_bytes *out,
 {
     lua_State *L = pattern->L;
     size_t size;
-    const char *text = lua_tolstring(L, 3, &size);
+    const char *text = lua_tolstring(L, 3, &size), *stop = text + size;
 
     lib_cost_add(&pattern->cost, size / 16);
-    for (size_t i = 0; i < size; i++) {
+    for (;;) {
+        const char *percent = memchr(text, '%', (size_t)(stop - text));
         const char *part;
         size_t part_size;
 
-        if (text[i] != '%') {
-            lib_bytes_add_byte(out, text[i]);
-        } else if (!isdigit((unsigned char)text[++i])) {
-            lib_bytes_add_byte(out, text[i]); /* the last: the NUL behind it */
-        } else if (text[i] == '0') {
+        if (!percent)
+            break;
+        lib_bytes_add(out, text, (size_t)(percent - text));
+        text = percent + 2;
+        if (!isdigit((unsigned char)percent[1])) {
+            lib_bytes_add_byte(out, percent[1]); /* the last: the NUL behind */
+        } else if (percent[1] == '0') {
             lib_bytes_add(out, begin, (size_t)(end - begin));
         } else {
-            lib_pattern_push(pattern, text[i] - '1', begin, end);
+            lib_pattern_push(pattern, percent[1] - '1', begin, end);
             part = lua_tolstring(L, -1, &part_size);
             lib_bytes_add(out, part, part_size);
             lua_pop(L, 1);
         }
+        if (text > stop)
+            return;
     }
+    lib_bytes_add(out, text, (size_t)(stop - text));
 }
 
 /* What the third argument, a function or a table, has for this match; false
@@ -212,51 +236,60 @@ static void replace_value(struct lib_pattern *pattern, struct lib_bytes *out,
     lua_pop(L, 1);
 }
 
+/* From `text` on, until `most` have been replaced: how many have been. */
+static int gsub_run(struct lib_pattern *pattern, struct lib_bytes *out,
+                    int most)
+{
+    int type = lua_type(pattern->L, 3), count = 0;
+    bool anchored = pattern->program->anchored;
+    const char *at = pattern->text;
+
+    while (count < most) {
+        const char *first = anchored ? at : lib_pattern_skip(pattern, at);
+        const char *end;
+
+        lib_bytes_add(out, at, (size_t)(first - at));
+        at = first;
+        end = lib_pattern_match(pattern, at);
+        if (end) {
+            count++;
+            if (type == LUA_TNUMBER || type == LUA_TSTRING)
+                replace_text(pattern, out, at, end);
+            else
+                replace_value(pattern, out, at, end);
+        }
+        if (end && end > at)
+            at = end;
+        else if (at < pattern->end)
+            lib_bytes_add_byte(out, *at++);
+        else
+            break;
+        if (anchored)
+            break;
+    }
+    lib_bytes_add(out, at, (size_t)(pattern->end - at));
+    return count;
+}
+
 static int string_gsub(lua_State *L)
 {
     struct lib_pattern pattern;
     struct lib_bytes out;
     size_t size;
     const char *text = luaL_checklstring(L, 1, &size);
-    const char *source = luaL_checkstring(L, 2);
-    int type = lua_type(L, 3);
-    int most = (int)luaL_optinteger(L, 4, (lua_Integer)size + 1);
-    bool anchored = *source == '^';
-    const char *at = text;
-    int count = 0;
+    int type = lua_type(L, 3), most, count;
 
+    luaL_checkstring(L, 2);
+    most = (int)luaL_optinteger(L, 4, (lua_Integer)size + 1);
     luaL_argcheck(L,
                   type == LUA_TNUMBER || type == LUA_TSTRING ||
                       type == LUA_TFUNCTION || type == LUA_TTABLE,
                   3, "string/function/table expected");
     gsub_check_stack(L);
-    lib_pattern_begin(&pattern, L, text, size);
+    lib_pattern_begin(&pattern, L, lib_program_get(L, 2, STRING_PROGRAMS), text,
+                      size);
     lib_bytes_begin(&out, L);
-    while (count < most) {
-        const char *first =
-            anchored ? at : lib_pattern_skip(&pattern, at, source);
-        const char *end;
-
-        lib_bytes_add(&out, at, (size_t)(first - at));
-        at = first;
-        end = lib_pattern_match(&pattern, at, source + anchored);
-        if (end) {
-            count++;
-            if (type == LUA_TNUMBER || type == LUA_TSTRING)
-                replace_text(&pattern, &out, at, end);
-            else
-                replace_value(&pattern, &out, at, end);
-        }
-        if (end && end > at)
-            at = end;
-        else if (at < pattern.end)
-            lib_bytes_add_byte(&out, *at++);
-        else
-            break;
-        if (anchored)
-            break;
-    }
-    lib_bytes_add(&out, at, (size_t)(pattern.end - at));
+    count = gsub_run(&pattern, &out, most);
     lib_bytes_push(&out);
     lua_pushinteger(L, count);
     return 2;
@@ -296,22 +329,50 @@ static int string_rep(lua_State *L)
     return 1;
 }
 
+/* --- The table ------------------------------------------------------------- */
+
+/* One cache for all that match; gsub has the end of its stack, too. */
+static void string_open_matching(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"find", string_find},     {"gfind", string_gmatch},
+        {"gmatch", string_gmatch}, {"gsub", string_gsub},
+        {"match", string_match},
+    };
+    int table = lua_gettop(L);
+
+    lib_program_push_cache(L);
+    for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+        lua_pushvalue(L, table + 1);
+        lua_pushvalue(L, table + 2);
+        lua_pushlightuserdata(L, gsub_stack_end());
+        lua_pushcclosure(L, functions[i].func, 3);
+        lua_setfield(L, table, functions[i].name);
+    }
+    lua_settop(L, table);
+}
+
+/* LuaJIT's own, for prelude.c: it must know what it calls them with. */
+static void string_keep(lua_State *L, const char *name)
+{
+    luaL_newmetatable(L, LIB_STRING_NATIVE);
+    lua_getfield(L, -2, name);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
 void lib_string_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"find", string_find},    {"format", lib_format},
-        {"gfind", string_gmatch}, {"gmatch", string_gmatch},
-        {"gsub", string_gsub},    {"match", string_match},
-        {"rep", string_rep},      {NULL, NULL},
-    };
+        {"format", lib_format}, {"rep", string_rep}, {NULL, NULL}};
 
     lua_pushcfunction(L, luaopen_string);
     lua_pushliteral(L, LUA_STRLIBNAME);
     lua_call(L, 1, 1);
+    string_keep(L, "find");
+    string_keep(L, "format");
     luaL_register(L, NULL, functions);
-    lua_pushlightuserdata(L, gsub_stack_end());
-    lua_pushcclosure(L, string_gsub, 1);
-    lua_setfield(L, -2, "gsub");
+    string_open_matching(L);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
 }

@@ -4,10 +4,13 @@
  * Redis's in tests/differential/cases/scripting-libs.txt.) */
 #include "modules/lua/lib.h"
 #include "modules/lua/lib_class.h"
+#include "modules/lua/lib_format.h"
+#include "modules/lua/lib_program.h"
 #include "tests/unit/suites.h"
 
 #include <ctype.h>
 #include <lualib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -67,6 +70,8 @@ static lua_State *state_new(void)
 
     ck_assert_ptr_nonnull(L);
     luaL_openlibs(L);
+    (void)luaL_dostring(L, "native = {} "
+                           "for k, v in pairs(string) do native[k] = v end");
     for (size_t i = 0; i < sizeof(libraries) / sizeof(*libraries); i++) {
         int top = lua_gettop(L);
 
@@ -86,6 +91,70 @@ static const char *state_run(lua_State *L, const char *script)
         lua_pcall(L, 0, 1, 0);
     return lua_tostring(L, -1);
 }
+
+/* Patterns that never go back, so that each attempt is linear, and others: the
+ * items after which a match might have to. */
+static const struct {
+    const char *pattern;
+    size_t choices;
+} goes_back[] = {
+    {"item", 0},
+    {"(%w+:%d+)=(%d+)", 0},
+    {"^%s*(%w+)%s*=%s*(%d+)$", 0},
+    {"[^,]+", 0},
+    {"([^=]*)=([^;]*);", 0},
+    {"%d*%.?%d*", 1},
+    {".*", 0},
+    {"(.*)$", 0},
+    {"()%a+()", 0},
+    {"%-?%d+", 0},
+    {".*x", 1},
+    {"%w+%d", 1},
+    {"(.-),", 1},
+    {"a?a", 1},
+    {"a*b*a", 1},
+    {"%a+%f[%A]", 1},
+    {"(%a+)%1", 1},
+    {"%d+%b()", 1},
+    {".-.-.-b", 3},
+    {"%s*.-%s*$", 2},
+};
+
+START_TEST(what_never_goes_back_is_known)
+{
+    lua_State *L = luaL_newstate();
+    const char *pattern = goes_back[_i].pattern;
+    const struct lib_program *program = lib_program_push(L, pattern, true);
+
+    ck_assert_msg(program->choices == goes_back[_i].choices, "%s: %zu", pattern,
+                  program->choices);
+    lua_close(L);
+}
+END_TEST
+
+/* What a match can begin with. */
+START_TEST(a_match_is_looked_for_where_it_can_begin)
+{
+    lua_State *L = luaL_newstate();
+    const struct lib_program *program;
+
+    program = lib_program_push(L, "(item:%d+)", true);
+    ck_assert(program->searched && program->lettered);
+    ck_assert_int_eq(program->letter, 'i');
+    program = lib_program_push(L, "%d+", true);
+    ck_assert(program->searched && !program->lettered);
+    ck_assert(lib_set_has(&program->first, '7'));
+    ck_assert(!lib_set_has(&program->first, 'a'));
+    ck_assert(!lib_program_push(L, "%d*x", true)->searched);
+    ck_assert(!lib_program_push(L, "%b()", true)->searched);
+    ck_assert(!lib_program_push(L, "%f[%a]x", true)->searched);
+    program = lib_program_push(L, "^x", true);
+    ck_assert(program->anchored && program->letter == 'x');
+    program = lib_program_push(L, "^x", false);
+    ck_assert(!program->anchored && program->letter == '^');
+    lua_close(L);
+}
+END_TEST
 
 /* clang-format off */
 static const struct {
@@ -137,7 +206,10 @@ static const char *const endless[] = {
     "return ('a'):rep(100000):find('.-.-.-.-b')",
     "return ('a'):rep(1000):match(('a?'):rep(1000) .. ('a'):rep(1001))",
     "return ('('):rep(200000):gsub('%b()', '')",
-    "return ('a'):rep(100000):gsub('[' .. ('b'):rep(100000) .. ']', '')",
+    "return ('a'):rep(50):match(('[a-z]*'):rep(20) .. 'b')",
+    "return ('a'):rep(3000):gsub('(.-)(.-)(.-)b', '')",
+    "for i = 1, 1e9 do ('a'):find('[' .. ('b'):rep(100000) .. i .. ']') end",
+    "for i = 1, 1e9 do ('a'):find(('%a'):rep(10000) .. i) end",
     "for x in ('a'):rep(200000):gmatch('a*b') do end",
     "local t = {} for i = 1, 60 do t = {t, t} end return cjson.encode(t)",
     "local t = {} for i = 1, 60 do t = {a = t, b = t} end return cjson.encode(t)",
@@ -216,6 +288,91 @@ START_TEST(readers_take_any_bytes)
 }
 END_TEST
 
+/* LuaJIT's own matcher answers the same for all that it answers at all: errors
+ * are compared by their text, but those of its limits. */
+START_TEST(patterns_match_as_in_luajit)
+{
+    static const char script[] =
+        "local pieces = {'a', 'b', 'ab', '.', '%a', '%d', '[ab]', '[^a]',"
+        "  '[a-c]', '%A', '(', ')', '()', '%1', '%b()', '%f[%a]', '$', '^',"
+        "  '*', '+', '-', '?', '*', '+', '-', '?', '%', '[', ']', '1', '%.'}"
+        "local texts = {'a', 'b', 'c', '1', '(', ')', '.', 'ab', 'aa', '$'}"
+        "local function some(list, most)"
+        "  local t = {}"
+        "  for i = 1, math.random(0, most) do t[i] = list[math.random(#list)] "
+        "end"
+        "  return table.concat(t)"
+        "end "
+        "local function call(f, ...)"
+        "  local all = {pcall(f, ...)}"
+        "  for i = 1, 34 do all[i] = tostring(all[i]) end"
+        "  return table.concat(all, '|')"
+        "end "
+        "local function all_of(gmatch, s, p)"
+        "  local t = {}"
+        "  for a, b in gmatch(s, p) do t[#t + 1] = a .. ',' .. tostring(b) end"
+        "  return table.concat(t, ';')"
+        "end "
+        "for i = 1, 60000 do"
+        "  local s, p = some(texts, 12), some(pieces, 6)"
+        "  local init = math.random(4) == 1 and math.random(-3, #s + 1) or nil"
+        "  for _, name in ipairs({'find', 'match'}) do"
+        "    local mine = call(string[name], s, p, init)"
+        "    local own = call(native[name], s, p, init)"
+        "    if mine ~= own then return name .. ' ' .. s .. ' ' .. p .. ': ' .."
+        "      mine .. ' not ' .. own end"
+        "  end "
+        "  local mine = call(string.gsub, s, p, '<%0%1>', init)"
+        "  local own = call(native.gsub, s, p, '<%0%1>', init)"
+        "  if mine ~= own then return 'gsub ' .. s .. ' ' .. p .. ': ' .."
+        "    mine .. ' not ' .. own end "
+        "  mine = call(all_of, string.gmatch, s, p)"
+        "  own = call(all_of, native.gmatch, s, p)"
+        "  if p:sub(1, 1) ~= '^' and mine ~= own then"
+        "    return 'gmatch ' .. s .. ' ' .. p .. ': ' .. mine .. ' not ' .. "
+        "own"
+        "  end "
+        "end return 'done'";
+    lua_State *L = state_new();
+
+    steps_left = UINT64_MAX; /* math.random() is the same each time */
+    ck_assert_str_eq(state_run(L, script), "done");
+    lua_close(L);
+}
+END_TEST
+
+/* Which formats LuaJIT's own may be taken for, and the kinds of their items
+ * (numbers are what to multiply by).  That both write the same then is compared
+ * with Redis in tests/differential/cases/scripting-libs.txt. */
+static const struct {
+    const char *format;
+    const char *shape;
+} shapes[] = {
+    {"%d", "d"},           {"%s:%d", "s d"},   {"%05i|%-20s|%+.3d", "d s d"},
+    {"%.2f", "100"},       {"%8.0f", "1"},     {"%f", "1000000"},
+    {"100%%", ""},         {"plain", ""},      {"%s%%%s", "s s"},
+    {"%.7f", "false"},     {"%g", "false"},    {"%x", "false"},
+    {"%c", "false"},       {"%q", "false"},    {"%a", "false"},
+    {"%", "false"},        {"%123d", "false"}, {"%------d", "false"},
+    {"%d%d%d%d", "false"}, {"%s %y", "false"}, {"a\\0%d", "false"},
+};
+
+START_TEST(formats_have_these_shapes)
+{
+    lua_State *L = state_new();
+    char script[200];
+
+    lua_pushcfunction(L, lib_format_shape);
+    lua_setglobal(L, "shape_of");
+    snprintf(script, sizeof(script),
+             "local shape = shape_of('%s') "
+             "return shape and table.concat(shape, ' ') or 'false'",
+             shapes[_i].format);
+    ck_assert_str_eq(state_run(L, script), shapes[_i].shape);
+    lua_close(L);
+}
+END_TEST
+
 Suite *lib_suite(void)
 {
     Suite *suite = suite_create("lib");
@@ -226,6 +383,12 @@ Suite *lib_suite(void)
                         sizeof(answers) / sizeof(*answers));
     tcase_add_loop_test(tcase, what_would_run_on_ends_with_the_budget, 0,
                         sizeof(endless) / sizeof(*endless));
+    tcase_add_loop_test(tcase, what_never_goes_back_is_known, 0,
+                        sizeof(goes_back) / sizeof(*goes_back));
+    tcase_add_loop_test(tcase, formats_have_these_shapes, 0,
+                        sizeof(shapes) / sizeof(*shapes));
+    tcase_add_test(tcase, a_match_is_looked_for_where_it_can_begin);
+    tcase_add_test(tcase, patterns_match_as_in_luajit);
     tcase_add_test(tcase, classes_are_those_of_ascii);
     tcase_add_test(tcase, settings_of_one_cjson_are_not_those_of_another);
     tcase_add_test(tcase, readers_take_any_bytes);
