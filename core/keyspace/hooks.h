@@ -20,8 +20,8 @@ struct keyspace_hooks {
     /* The contents of `db` have been exchanged for others: clients parked on
      * any of its keys may find them now. */
     void (*swapped)(kr_db *db);
-    /* Bytes in use that maxmemory does not count: what waits for clients and
-     * for the append-only file. */
+    /* Bytes in use that maxmemory does not count, as they are only kept for
+     * speed. */
     size_t (*uncounted)(void);
     /* Another server decides what expires (this one is a replica): expired
      * keys are invisible, but stay until it says so. */

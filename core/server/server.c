@@ -193,6 +193,7 @@ static void server_connect_wings(void)
     rack_on_carry("calls posted to the main thread", loop_carry);
     rack_on_carry("a child process", child_carry);
     keyspace_hooks.removed = journal_removed;
+    keyspace_hooks.uncounted = output_pool_memory;
     block_init();
 }
 
@@ -347,6 +348,8 @@ static void server_end(void)
     log_warning("User requested shutdown...");
     server_stop_timers();
     listen_close();
+    rack_upgrade_fini();
+    rack_work_aside(false);
     client_fini();
     jobs_fini();
     loop_poll();
@@ -413,6 +416,7 @@ int server_main(int argc, char **argv)
                            server_run_tool, &tool);
     clock_init();
     server_begin(argc, argv);
+    rack_work_aside(true);
     loop_run(server_before_sleep);
     server_end();
     return 0;
