@@ -88,12 +88,20 @@ struct house {
     struct {
         struct timer **places, *free;
         uint32_t count, room;
-    } timers;                          /* timer.c */
-    struct watched *watched;           /* descriptor.c */
-    struct forked *forked;             /* fork.c */
-    struct shared *shared;             /* shared.c */
-    struct loan *loans;                /* who uses what is another's */
-    struct login *logins;              /* user.c */
+    } timers;                /* timer.c */
+    struct watched *watched; /* descriptor.c */
+    struct forked *forked;   /* fork.c */
+    struct shared *shared;   /* shared.c */
+    struct loan *loans;      /* who uses what is another's */
+    struct porter *porters;  /* login.c */
+    bool porters_asked;      /* the event is subscribed to */
+    struct {
+        RedisModuleBlockedClient
+            *blocked;         /* whose attempt runs again, or NULL */
+        struct kr_call *call; /* the parked one */
+    } let_in;
+    struct errand *errand;             /* to spare, or NULL: promise.c */
+    struct login *logins;              /* login.c */
     bool login_heard;                  /* events of clients are */
     RedisModuleCommandFilter *filters; /* in order, of all guests */
     kr_gate *filter_gate;

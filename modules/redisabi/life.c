@@ -26,6 +26,7 @@
  * upgrade costs what a load does, and what conversion takes is in small steps. */
 #include "config.h"
 #include "context.h"
+#include "promise.h"
 
 #include <kr/snapshot.h>
 
@@ -65,6 +66,7 @@ void guest_free(struct guest *guest)
     guest_unlist(guest);
     commands_forget(guest);
     descriptors_forget(guest);
+    errand_forget();
     settings_forget(guest);
     filters_forget(guest);
     listeners_forget(guest);

@@ -27,6 +27,7 @@
 #include <kr/snapshot.h>
 #include <kr/stream.h>
 #include <kr/string.h>
+#include <kr/transport.h>
 #include <kr/zset.h>
 
 KR_USES(kr_block);
@@ -55,6 +56,7 @@ KR_USES(kr_snapshot);
 KR_USES(kr_streams);
 KR_USES(kr_strings);
 KR_USES(kr_text);
+KR_USES(kr_transports);
 KR_USES(kr_types);
 KR_USES(kr_zsets);
 
@@ -277,6 +279,7 @@ static const struct kr_import imports[] = {
     KR_WANT(kr_streams),
     KR_NEED(kr_strings),
     KR_NEED(kr_text),
+    KR_WANT(kr_transports),
     KR_NEED(kr_types),
     KR_WANT(kr_zsets),
 };
