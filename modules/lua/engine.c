@@ -47,10 +47,9 @@ static void *engine_get(struct engine *engine, size_t size)
     void *block = spare_take(&engine->spare, size);
 
     if (!block)
-        block =
-            engine->must
-                ? kr_memory->alloc(engine->self, spare_size(size))
-                : kr_memory->try_alloc(engine->self, spare_size(size));
+        block = engine->must
+                    ? kr_memory->alloc(engine->self, spare_size(size))
+                    : kr_memory->try_alloc(engine->self, spare_size(size));
     return block;
 }
 

@@ -113,26 +113,28 @@ static void write_whole(struct json_writer *writer, int64_t number)
  * false: it is none. */
 static bool write_short(struct json_writer *writer, double number)
 {
-    double scaled = number, scale = 1;
+    int64_t whole, scale = 1;
     int places = 0;
     size_t size;
     char *digits;
 
-    if (!(number > 1e-4 && number < 1e9)) /* write the sign elsewhere */
+    if (!(number > 1e-4 && number < 1e9)) /* a negative one is rare */
         return false;
     do {
         if (places++ == NUMBER_PLACES)
             return false;
         scale *= 10;
-        scaled = number * scale;
-    } while (scaled != (double)(int64_t)scaled);
-    if (scaled / scale != number)
+        whole = (int64_t)(number * (double)scale);
+    } while ((double)whole != number * (double)scale);
+    if ((double)whole / (double)scale != number)
         return false;
-    write_whole(writer, (int64_t)number);
+    for (; whole % 10 == 0; places--, scale /= 10) /* the product was rounded */
+        whole /= 10;
+    write_whole(writer, whole / scale);
     lib_bytes_add_byte(&writer->out, '.');
     size = writer->out.size;
-    write_whole(writer, (int64_t)scaled % (int64_t)scale + (int64_t)scale);
-    digits = writer->out.data + size; /* a 1, and the places */
+    write_whole(writer, whole % scale + scale); /* a 1, and the places */
+    digits = writer->out.data + size;
     memmove(digits, digits + 1, (size_t)places);
     writer->out.size--;
     return true;

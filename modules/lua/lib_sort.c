@@ -86,7 +86,7 @@ static void sort_merge(struct entry *to, const struct entry *from,
 
 /* Where the result is: one of the two, which have room for `count` each. */
 static struct entry *sort(struct lib_cost *cost, struct entry *from,
-                                struct entry *to, size_t count)
+                          struct entry *to, size_t count)
 {
     for (size_t at = 0; at < count; at += SORT_RUN) {
         size_t run = count - at < SORT_RUN ? count - at : SORT_RUN;

@@ -147,10 +147,10 @@ static int string_gmatch(lua_State *L)
     lua_settop(L, 2);
     state = lua_newuserdata(L, sizeof(*state));
     lua_insert(L, 1);
-    *state = (struct gmatch){
-        *source == '^' ? lib_program_push(L, source, false)
-                       : lib_program_get(L, 3, STRING_PROGRAMS),
-        text, text + size, text};
+    *state =
+        (struct gmatch){*source == '^' ? lib_program_push(L, source, false)
+                                       : lib_program_get(L, 3, STRING_PROGRAMS),
+                        text, text + size, text};
     lua_pushcclosure(L, gmatch_next, 4);
     return 1;
 }
