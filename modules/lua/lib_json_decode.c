@@ -211,14 +211,13 @@ static bool number_is_invalid(const char *at)
 
 #define NUMBER_DIGITS 15 /* of which a double has each */
 
-/* Up to NUMBER_DIGITS digits from `at` on, behind those of *whole: their number,
- * or more than NUMBER_DIGITS. */
-static int number_digits(const char *at, int64_t *whole)
+/* Up to `most` digits from `at` on go behind those of *whole: their number, or
+ * one more than `most` if there are too many. */
+static int number_digits(const char *at, int most, int64_t *whole)
 {
     int digits = 0;
 
-    for (; at[digits] >= '0' && at[digits] <= '9' && digits <= NUMBER_DIGITS;
-         digits++)
+    for (; at[digits] >= '0' && at[digits] <= '9' && digits <= most; digits++)
         *whole = *whole * 10 + (at[digits] - '0');
     return digits;
 }
@@ -234,12 +233,12 @@ static const char *number_short(const char *at, double *number)
     int digits, more = 0;
 
     at += negative;
-    digits = number_digits(at, &whole);
+    digits = number_digits(at, NUMBER_DIGITS, &whole);
     if (digits == 0 || digits > NUMBER_DIGITS)
         return NULL;
     at += digits;
     if (*at == '.') {
-        more = number_digits(at + 1, &whole);
+        more = number_digits(at + 1, NUMBER_DIGITS - digits, &whole);
         if (more == 0 || digits + more > NUMBER_DIGITS)
             return NULL;
         at += 1 + more;
