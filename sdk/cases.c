@@ -25,6 +25,7 @@
 #include "core/memory/memory.h"
 #include "sdk/reply.h"
 #include "sdk/server.h"
+#include "sdk/talk.h"
 #include "sdk/text.h"
 
 #include <ctype.h>
@@ -39,11 +40,6 @@
 #define CASES_WORDS_MAX   128u
 #define CASES_CONNECTIONS 27u /* a to z, and the one without a letter */
 
-struct connection {
-    int fd; /* -1: not open */
-    struct buffer in;
-};
-
 struct cases {
     const char *path;
     struct server *server;
@@ -54,7 +50,7 @@ struct cases {
     char name[128];
     bool open;   /* a case has begun */
     bool failed; /* it has, skip what is left of it */
-    struct connection connections[CASES_CONNECTIONS];
+    struct talk connections[CASES_CONNECTIONS];
 };
 
 /* --- Words ---------------------------------------------------------------- */
@@ -81,8 +77,7 @@ static char cases_escape(const char **at)
     return found ? plain[found - letters] : *c;
 }
 
-/* The word at *at, quotes undone, to `word`; false: there is none. */
-static bool cases_word(const char **at, struct buffer *word)
+bool cases_word(const char **at, struct buffer *word)
 {
     const char *c = *at + strspn(*at, " \t");
     char quote = '\0';
@@ -109,99 +104,66 @@ static bool cases_word(const char **at, struct buffer *word)
 /* The command in `line` as the protocol has it. */
 static void cases_encode(const char *line, struct buffer *out)
 {
-    struct buffer word = {0}, body = {0};
-    unsigned count = 0;
+    struct buffer words[CASES_WORDS_MAX] = {0};
+    struct kr_str argv[CASES_WORDS_MAX];
+    size_t count = 0;
 
-    for (; count < CASES_WORDS_MAX && cases_word(&line, &word); count++) {
-        buffer_printf(&body, "$%zu\r\n", word.size);
-        buffer_append(&body, kr_str(word.data, word.size));
-        buffer_append(&body, KR_STR("\r\n"));
+    while (count < CASES_WORDS_MAX && cases_word(&line, &words[count])) {
+        argv[count] = buffer_str(&words[count]);
+        count++;
     }
-    buffer_printf(out, "*%u\r\n", count);
-    if (body.data)
-        buffer_append(out, kr_str(body.data, body.size));
-    buffer_free(&word);
-    buffer_free(&body);
+    talk_encode(out, count, argv);
+    for (size_t i = 0; i < CASES_WORDS_MAX; i++)
+        buffer_free(&words[i]);
 }
 
 /* --- Connections ---------------------------------------------------------- */
 
 static void cases_close_all(struct cases *cases)
 {
-    for (size_t i = 0; i < CASES_CONNECTIONS; i++) {
-        struct connection *c = &cases->connections[i];
-
-        if (c->fd >= 0)
-            close(c->fd);
-        c->fd = -1;
-        buffer_clear(&c->in);
-    }
+    for (size_t i = 0; i < CASES_CONNECTIONS; i++)
+        talk_close(&cases->connections[i]);
 }
 
-static bool connection_send(struct connection *c, const char *line)
+static bool connection_send(struct talk *c, const char *line)
 {
     struct buffer out = {0};
-    size_t done = 0;
     bool all;
 
     cases_encode(line, &out);
-    while (done < out.size) {
-        ssize_t n = write(c->fd, out.data + done, out.size - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    all = done == out.size;
+    all = talk_send(c, buffer_str(&out));
     buffer_free(&out);
     return all;
 }
 
 /* The next reply, printed; false: `out` says why there is none. */
-static bool connection_read(struct connection *c, struct buffer *out)
+static bool connection_read(struct talk *c, struct buffer *out)
 {
-    char room[16384];
+    static const char *const why[] = {
+        [TALK_NOTHING] = "nothing",
+        [TALK_CLOSED] = "the server closed the connection",
+        [TALK_BROKEN] = "no RESP",
+    };
+    struct answer reply;
+    enum talk_end end = talk_read(c, CASES_WAIT_MS, &reply);
 
-    for (;;) {
-        struct kr_str bytes = kr_str(c->in.data, c->in.size);
-        int64_t size = bytes.size > 0 ? reply_print(bytes, out) : 0;
-        struct pollfd wait = {.fd = c->fd, .events = POLLIN};
-        ssize_t n;
-
-        if (size > 0) {
-            memmove(c->in.data, c->in.data + size, c->in.size - (size_t)size);
-            c->in.size -= (size_t)size;
-            return true;
-        }
-        buffer_clear(out);
-        if (size == REPLY_BROKEN || poll(&wait, 1, CASES_WAIT_MS) != 1) {
-            buffer_printf(out, "%s\n",
-                          size == REPLY_BROKEN ? "no RESP" : "nothing");
-            return false;
-        }
-        n = read(c->fd, room, sizeof(room));
-        if (n <= 0) {
-            buffer_printf(out, "the server closed the connection\n");
-            return false;
-        }
-        buffer_append(&c->in, kr_str(room, (size_t)n));
-    }
+    buffer_clear(out);
+    if (end == TALK_REPLY)
+        reply_print(&reply, out);
+    else
+        buffer_printf(out, "%s\n", why[end]);
+    answer_free(&reply);
+    return end == TALK_REPLY;
 }
 
 /* The connection called `name` ('\0': the first), opened when it is needed. */
-static struct connection *cases_connection(struct cases *cases, char name)
+static struct talk *cases_connection(struct cases *cases, char name)
 {
-    struct connection *c = &cases->connections[name ? name - 'a' + 1 : 0];
-    struct buffer ignored = {0};
+    struct talk *c = &cases->connections[name ? name - 'a' + 1 : 0];
 
-    if (c->fd < 0) {
-        c->fd = server_connect(cases->server);
-        if (c->fd >= 0 && cases->protocol == 3 && connection_send(c, "HELLO 3"))
-            (void)connection_read(c, &ignored);
-    }
-    buffer_free(&ignored);
+    if (c->fd < 0)
+        (void)talk_open(c, cases->server, cases->protocol);
+    c->protocol = 0; /* a case may say HELLO itself */
     return c;
 }
 
@@ -327,7 +289,7 @@ static void cases_fail(struct cases *cases, const char *what, const char *want,
 static void cases_call(struct cases *cases, const char *line,
                        enum cases_kind kind, char name, const char *rest)
 {
-    struct connection *c = cases_connection(cases, name);
+    struct talk *c = cases_connection(cases, name);
     struct buffer want = {0}, got = {0};
     char shown[256];
     bool good = c->fd >= 0;
@@ -366,7 +328,7 @@ static void cases_end(struct cases *cases)
 
 static void cases_begin(struct cases *cases, const char *name)
 {
-    struct connection *c;
+    struct talk *c;
     struct buffer got = {0};
 
     cases_end(cases);
@@ -440,7 +402,5 @@ void cases_run(const char *path, struct server *server, int protocol,
     while ((line = cases_next_line(&cases)) != NULL)
         cases_order(&cases, line);
     cases_end(&cases);
-    for (size_t i = 0; i < CASES_CONNECTIONS; i++)
-        buffer_free(&cases.connections[i].in);
     buffer_free(&text);
 }

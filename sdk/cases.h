@@ -3,6 +3,8 @@
 #ifndef SDK_CASES_H
 #define SDK_CASES_H
 
+#include "core/text/buffer.h"
+
 struct server;
 
 struct score {
@@ -13,5 +15,8 @@ struct score {
 /* Run all cases of a file; failures are printed. */
 void cases_run(const char *path, struct server *server, int protocol,
                struct score *score);
+
+/* The word at *at, quotes undone, to `word`; false: there is none. */
+bool cases_word(const char **at, struct buffer *word);
 
 #endif

@@ -3,8 +3,10 @@
  * one.  It needs nothing but what a module needs, a compiler and pkg-config. */
 #include "config.h"
 #include "sdk/check.h"
+#include "sdk/conform.h"
 #include "sdk/new.h"
 #include "sdk/try.h"
+#include "sdk/unit.h"
 
 #include <kr/module.h>
 
@@ -19,12 +21,24 @@ static int usage(FILE *out)
         "usage: keyrack-module new NAME [DIR]\n"
         "       keyrack-module check FILE.so ...\n"
         "       keyrack-module test [-3] DIR|FILE.so [CASES ...]\n"
+        "       keyrack-module conform [--seed N] [--only WORDS] [--with "
+        "FILE.so]\n"
+        "                              [--except COMMAND] FILE.so [CASES ...]\n"
+        "       keyrack-module unit FILE.so\n"
         "\n"
         "new    writes a folder with a module that builds, tests and loads\n"
         "check  says what a module needs, offers and may use, and whether a\n"
         "       server of this release loads it (exit status 1: it does not)\n"
         "test   runs cases against a server that loads the module; -3: in\n"
         "       RESP3\n"
+        "conform  looks whether the module does what any module has to: it\n"
+        "       comes and goes without a trace, answers each call once, keeps\n"
+        "       its values in files, through upgrades ...; says what it "
+        "found,\n"
+        "       and the remedy.  Words are by chance; calls in CASES are "
+        "varied\n"
+        "unit   calls the tests that are built into the module's file (see\n"
+        "       <kr/test.h>), in a host without sockets\n"
         "\n"
         "This is release %s, which speaks generation %u of the ABI.\n",
         PACKAGE_VERSION, KR_GENERATION);
@@ -54,5 +68,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "test") == 0 && argc > 2)
         return try_module(argv[2], argc - 3, argv + 3, protocol);
+    if (strcmp(word, "conform") == 0)
+        return conform_module(argc - 1, argv + 1);
+    if (strcmp(word, "unit") == 0 && argc == 3)
+        return unit_run(argv[2]);
     return usage(stderr);
 }

@@ -12,34 +12,8 @@
 #include "sdk/reply.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#define REPLY_DEPTH 32u
-
-struct scan {
-    const char *bytes;
-    size_t size;
-    size_t at;
-    struct buffer *out;
-    bool broken;
-    size_t inset; /* columns */
-    uint32_t depth;
-};
-
-/* The rest of a line without its CRLF; false: it has not all come. */
-static bool scan_line(struct scan *scan, struct kr_str *line)
-{
-    const char *from = scan->bytes + scan->at;
-    const char *end = memmem(from, scan->size - scan->at, "\r\n", 2);
-
-    if (!end)
-        return false;
-    *line = kr_str(from, (size_t)(end - from));
-    scan->at += line->size + 2;
-    return true;
-}
-
-static void scan_quote(struct buffer *out, struct kr_str bytes)
+static void print_quoted(struct buffer *out, struct kr_str bytes)
 {
     static const char plain[] = "\n\r\t\a\b\\\"", letters[] = "nrtab\\\"";
 
@@ -58,124 +32,74 @@ static void scan_quote(struct buffer *out, struct kr_str bytes)
     buffer_append(out, KR_STR("\"\n"));
 }
 
-static bool scan_value(struct scan *scan);
+static void print_value(const struct answer *value, struct buffer *out,
+                        size_t inset);
 
-static bool scan_bulk(struct scan *scan, char kind, int64_t size)
+/* `inset`: the columns that stand in front of each row. */
+static void print_many(const struct answer *value, struct buffer *out,
+                       size_t inset)
 {
-    struct kr_str bytes;
+    bool pairs = value->kind == '%';
+    size_t rows = pairs ? value->count / 2 : value->count;
+    char mark = pairs ? '#' : value->kind == '~' ? '~' : ')', digits[24];
+    int width = snprintf(digits, sizeof(digits), "%zu", rows);
 
-    if (size < 0) {
-        buffer_printf(scan->out, "(nil)\n");
-        return true;
-    }
-    if ((uint64_t)size + 2 > scan->size - scan->at)
-        return false;
-    bytes = kr_str(scan->bytes + scan->at, (size_t)size);
-    scan->at += bytes.size + 2;
-    if (kind == '=' && bytes.size >= 4) { /* "txt:" and text as it is */
-        buffer_append(scan->out, kr_str(bytes.data + 4, bytes.size - 4));
-        buffer_append(scan->out, KR_STR("\n"));
-    } else {
-        scan_quote(scan->out, bytes);
-    }
-    return true;
-}
+    if (rows == 0)
+        buffer_printf(out, "(empty %s)\n",
+                      pairs                ? "hash"
+                      : value->kind == '~' ? "set"
+                                           : "array");
+    for (size_t i = 0; i < rows; i++) {
+        size_t within = inset + (size_t)width + 2;
 
-/* How much the number of a row sets in what is within it. */
-static size_t scan_number_width(int64_t count)
-{
-    char digits[24];
-
-    return (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)count);
-}
-
-static bool scan_many(struct scan *scan, char kind, int64_t count)
-{
-    size_t was = scan->inset, width = scan_number_width(count);
-    char mark = kind == '%' ? '#' : kind == '~' ? '~' : ')';
-
-    if (count < 0)
-        buffer_printf(scan->out, "(nil)\n");
-    else if (count == 0)
-        buffer_printf(scan->out, "(empty %s)\n",
-                      kind == '%'   ? "hash"
-                      : kind == '~' ? "set"
-                                    : "array");
-    scan->broken |= ++scan->depth > REPLY_DEPTH;
-    for (int64_t i = 0; i < count && !scan->broken; i++) {
-        buffer_printf(scan->out, "%*s%*lld%c ", i == 0 ? 0 : (int)was, "",
-                      (int)width, (long long)i + 1, mark);
-        scan->inset = was + width + 2;
-        if (!scan_value(scan))
-            return false;
-        if (kind != '%')
+        buffer_printf(out, "%*s%*zu%c ", i == 0 ? 0 : (int)inset, "", width,
+                      i + 1, mark);
+        print_value(&value->items[pairs ? 2 * i : i], out, within);
+        if (!pairs)
             continue;
-        scan->out->data[--scan->out->size] = '\0'; /* the newline of the key */
-        buffer_printf(scan->out, " => ");
-        if (!scan_value(scan))
-            return false;
+        out->data[--out->size] = '\0'; /* the newline of the key */
+        buffer_printf(out, " => ");
+        print_value(&value->items[2 * i + 1], out, within);
     }
-    scan->depth--;
-    scan->inset = was;
-    return !scan->broken;
 }
 
-static bool scan_value(struct scan *scan)
+static void print_value(const struct answer *value, struct buffer *out,
+                        size_t inset)
 {
-    struct kr_str line;
-    char kind;
-    int64_t number;
-
-    if (scan->at == scan->size || !scan_line(scan, &line))
-        return false;
-    if (line.size == 0) {
-        scan->broken = true;
-        return false;
+    if (value->null) {
+        buffer_printf(out, "(nil)\n");
+        return;
     }
-    kind = line.data[0];
-    line = kr_str(line.data + 1, line.size - 1);
-    number = strtoll(line.data, NULL, 10); /* the CR ends it */
-    switch (kind) {
+    switch (value->kind) {
     case '$':
-    case '=':
-        return scan_bulk(scan, kind, number);
+        print_quoted(out, value->text);
+        return;
+    case '=': /* "txt:" and text as it is */
+        buffer_append(out, kr_str(value->text.data + 4, value->text.size - 4));
+        buffer_append(out, KR_STR("\n"));
+        return;
     case '*':
     case '%':
     case '~':
     case '>':
-        return scan_many(scan, kind, number);
-    case '_':
-        buffer_printf(scan->out, "(nil)\n");
-        return true;
+        print_many(value, out, inset);
+        return;
     case '#':
-        buffer_printf(scan->out, "(%s)\n",
-                      line.data[0] == 't' ? "true" : "false");
-        return true;
-    case '-':
-    case ':':
-    case ',':
-    case '+':
-    case '(':
-        buffer_printf(scan->out, "%s",
-                      kind == '-'   ? "(error) "
-                      : kind == ':' ? "(integer) "
-                      : kind == ',' ? "(double) "
-                                    : "");
-        buffer_append(scan->out, kr_str(line.data, line.size));
-        buffer_append(scan->out, KR_STR("\n"));
-        return true;
+        buffer_printf(out, "(%s)\n", value->number ? "true" : "false");
+        return;
     default:
-        scan->broken = true;
-        return false;
+        buffer_printf(out, "%s",
+                      value->kind == '-'   ? "(error) "
+                      : value->kind == ':' ? "(integer) "
+                      : value->kind == ',' ? "(double) "
+                                           : "");
+        buffer_append(out, value->text);
+        buffer_append(out, KR_STR("\n"));
     }
 }
 
-int64_t reply_print(struct kr_str bytes, struct buffer *out)
+void reply_print(const struct answer *reply, struct buffer *out)
 {
-    struct scan scan = {.bytes = bytes.data, .size = bytes.size, .out = out};
-
     buffer_clear(out);
-    if (scan_value(&scan))
-        return (int64_t)scan.at;
-    return scan.broken ? REPLY_BROKEN : REPLY_INCOMPLETE;
+    print_value(reply, out, 0);
 }

@@ -4,12 +4,9 @@
 #define SDK_REPLY_H
 
 #include "core/text/buffer.h"
+#include "sdk/answer.h"
 
-#define REPLY_BROKEN     (-1)
-#define REPLY_INCOMPLETE 0
-
-/* Print the reply at the start of `bytes` to `out`; the answer is how many bytes
- * it has, or one of the above, and `out` is void. */
-int64_t reply_print(struct kr_str bytes, struct buffer *out);
+/* Print `reply` to `out`, which ends in a newline then. */
+void reply_print(const struct answer *reply, struct buffer *out);
 
 #endif

@@ -58,7 +58,7 @@ bool server_init(struct server *server, const char *module)
     *server = (struct server){.dir = "/tmp/keyrack-module.XXXXXX"};
     if (!server_find(server))
         return false;
-    if (!realpath(module, server->module)) {
+    if (module && !realpath(module, server->module)) {
         fprintf(stderr, "%s: %s\n", module, strerror(errno));
         return false;
     }
@@ -109,9 +109,15 @@ int server_connect(const struct server *server)
 
 /* --- Life ----------------------------------------------------------------- */
 
+#define SERVER_WORDS_MAX 64u
+
 static void server_exec(const struct server *server)
 {
+    const char *words[SERVER_WORDS_MAX] = {server->binary, "--bind",
+                                           "127.0.0.1"};
+    const char *const *more = server->arguments;
     char port[8], log[128];
+    size_t count = 3;
     int fd;
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -120,8 +126,17 @@ static void server_exec(const struct server *server)
     fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(fd, 1);
     dup2(fd, 2);
-    execl(server->binary, server->binary, "--port", port, "--bind", "127.0.0.1",
-          "--dir", server->dir, "--loadmodule", server->module, (char *)NULL);
+    words[count++] = "--port";
+    words[count++] = port;
+    words[count++] = "--dir";
+    words[count++] = server->dir;
+    if (server->module[0]) {
+        words[count++] = "--loadmodule";
+        words[count++] = server->module;
+    }
+    while (more && *more && count < SERVER_WORDS_MAX - 1)
+        words[count++] = *more++;
+    execv(server->binary, (char *const *)words);
     _exit(127);
 }
 
@@ -147,15 +162,17 @@ static bool server_has_ended(struct server *server, int *status)
 
 static bool server_answers(const struct server *server)
 {
-    char reply[512];
+    char reply[512] = "";
     int fd = server_connect(server);
     bool good;
 
     if (fd < 0)
         return false;
-    /* While it loads it answers an error. */
+    /* While it loads it answers that; without the module that knows PING it
+     * says so, and is there. */
     good = write(fd, "PING\r\n", 6) == 6 &&
-           read(fd, reply, sizeof(reply)) > 0 && reply[0] == '+';
+           read(fd, reply, sizeof(reply)) > 0 &&
+           memcmp(reply, "-LOADING", 8) != 0;
     close(fd);
     return good;
 }
@@ -193,6 +210,54 @@ bool server_start(struct server *server)
     return server_wait(server);
 }
 
+/* The lines of the log that tell of a crash: signal, assertion, and the module
+ * that is held to be the cause. */
+static void server_read_crash(const struct server *server, struct buffer *why)
+{
+    static const char *const marks[] = {"crashed by signal",
+                                        "module:",
+                                        "Assertion",
+                                        "ASSERTION",
+                                        "ERROR: AddressSanitizer",
+                                        "runtime error:",
+                                        "out of memory"};
+    struct buffer log = {0};
+    char path[128], *line, *rest;
+
+    snprintf(path, sizeof(path), "%s/server.log", server->dir);
+    rest = file_load(path, &log) ? log.data : NULL;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        for (size_t i = 0; i < KR_COUNT(marks); i++)
+            if (strstr(line, marks[i])) {
+                buffer_printf(why, "%s\n", line);
+                break;
+            }
+    buffer_free(&log);
+}
+
+bool server_has_crashed(struct server *server, struct buffer *why)
+{
+    int status = 0;
+
+    if (server->pid == 0)
+        return false;
+    /* A report takes its time. */
+    for (uint32_t ms = 0; ms < SERVER_STOP_MS && !server_answers(server);
+         ms += 10) {
+        if (server_has_ended(server, &status)) {
+            if (WIFSIGNALED(status))
+                buffer_printf(why, "ended by signal %d\n", WTERMSIG(status));
+            else
+                buffer_printf(why, "ended with status %d\n",
+                              WEXITSTATUS(status));
+            server_read_crash(server, why);
+            return true;
+        }
+        server_sleep_ms(10);
+    }
+    return false;
+}
+
 bool server_stop(struct server *server)
 {
     int status = 0;
@@ -224,14 +289,22 @@ bool server_stop(struct server *server)
 static int server_remove(const char *path, const struct stat *st, int flag,
                          struct FTW *ftw)
 {
-    (void)st, (void)flag, (void)ftw;
-    remove(path);
+    (void)st, (void)flag;
+    if (ftw->level > 0)
+        remove(path);
     return 0;
+}
+
+void server_forget(const struct server *server)
+{
+    if (server->dir[0])
+        nftw(server->dir, server_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void server_fini(struct server *server)
 {
     (void)server_stop(server);
+    server_forget(server);
     if (server->dir[0])
-        nftw(server->dir, server_remove, 16, FTW_DEPTH | FTW_PHYS);
+        rmdir(server->dir);
 }

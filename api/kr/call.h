@@ -77,6 +77,11 @@ struct kr_run {
 #define KR_RUN_NO_REPLICAS                                                     \
     (1u << 8)                      /* not journalled for KR_JOURNAL_REPLICAS */
 #define KR_RUN_NO_FILTER (1u << 9) /* the words have been through FILTER */
+/* The call may be parked although it runs within another: `client` is one that
+ * the caller has made (transport.h), with no other call.  run() then answers
+ * KR_OK without a reply, the client is KR_CLIENT_BLOCKED, and the reply is sent
+ * to it when it comes; closing the client ends the wait. */
+#define KR_RUN_MAY_BLOCK (1u << 10)
 
 struct kr_calls {
     uint32_t size;

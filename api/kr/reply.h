@@ -82,6 +82,10 @@ struct kr_reply_ops {
                   uint64_t count);
     /* Bytes already in the sink's protocol, from a sink of the same one. */
     void (*raw)(struct kr_reply *reply, struct kr_str bytes);
+    /* A double with the digits that stand in `digits`, which number() would
+     * write otherwise: RESP3 double, RESP2 bulk.  A sink of a module's may be
+     * older than this: ask KR_HAS(), or use kr_reply_decimal(). */
+    void (*decimal)(struct kr_reply *reply, struct kr_str digits);
 };
 
 struct kr_reply {
@@ -108,6 +112,15 @@ static inline void kr_reply_int64(struct kr_reply *r, int64_t value)
 static inline void kr_reply_bulk(struct kr_reply *r, struct kr_str bytes)
 {
     r->ops->bulk(r, bytes);
+}
+
+/* A double with these digits; a string of them where the sink knows no such. */
+static inline void kr_reply_decimal(struct kr_reply *r, struct kr_str digits)
+{
+    if (KR_HAS(r->ops, decimal))
+        r->ops->decimal(r, digits);
+    else
+        r->ops->bulk(r, digits);
 }
 
 /* A word without line ends, "QUEUED". */

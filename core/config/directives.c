@@ -520,16 +520,19 @@ static void modules_default_dir(char path[PATH_MAX])
 bool directive_loads_module(struct kr_str name)
 {
     const char *at = directives.load_modules;
+    bool loads = false;
 
-    if (strcmp(at, "*") == 0)
-        return true;
     for (;;) {
         const char *end = strchrnul(at, ' ');
+        struct kr_str word = kr_str(at, (size_t)(end - at));
+        bool without = word.size > 0 && *at == '-';
 
-        if (kr_str_equal(kr_str(at, (size_t)(end - at)), name))
-            return true;
+        if (without)
+            word = kr_str(at + 1, word.size - 1);
+        if (kr_str_equal(word, name) || kr_str_equal(word, KR_STR("*")))
+            loads = !without;
         if (!*end)
-            return false;
+            return loads;
         at = end + 1;
     }
 }

@@ -95,6 +95,7 @@ static const struct kr_reply_ops sink_ops = {
     .defer = sink_defer,
     .close = sink_close,
     .raw = sink_append,
+    .decimal = sink_append,
 };
 
 void sink_init(struct sink *sink)

@@ -392,7 +392,8 @@ static bool block_may_park(const struct call *call)
 
     return !(call->pub.flags &
              (KR_CALL_NO_BLOCK | KR_CALL_SCRIPT | KR_CALL_TRANSACTION)) &&
-           !call->outer && client && !client->doomed &&
+           (!call->outer || call->run_flags & KR_RUN_MAY_BLOCK) && client &&
+           !client->doomed &&
            (!client->parked || call == &client->parked->call);
 }
 
@@ -412,6 +413,9 @@ static kr_parked *block_park(struct kr_call *pub, const struct kr_park *how)
     parked = memory_calloc(1, sizeof(*parked));
     call->parked = true;
     parked->call = *call;
+    parked->call.outer = NULL;
+    if (call->run_flags & KR_RUN_MAY_BLOCK)
+        parked->call.pub.reply = &client->output.reply;
     /* The call that ends now sees to these. */
     parked->call.later = NULL;
     parked->call.pushes = (struct output_list){.head = NULL};

@@ -40,6 +40,8 @@ static void host_fill_memory(void *ctx, struct kr_info_out *out)
 {
     (void)ctx;
     out->field(out, "mem_allocator", kr_cstr(memory_allocator_name()));
+    out->field_int(out, "mem_not_counted_for_evict",
+                   (int64_t)(memory_used() - keyspace_memory()));
     out->field_int(out, "lazyfree_pending_objects",
                    (int64_t)keyspace_stats.lazy_pending);
     out->field_int(out, "lazyfreed_objects",

@@ -82,14 +82,20 @@ void db_link_value(kr_db *db, struct entry *e)
     type_at(entry_type(e))->link(&peek, db->index, entry_key(e));
 }
 
-void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy)
+/* All but its bytes, in which the key is. */
+static void db_let_go(kr_db *db, uint64_t hash, struct entry *e, bool lazily)
 {
     db_unlink_value(db, e);
     db_detach(db, hash, e);
     if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
         keyspace_hooks.gone(db, entry_key(e));
     if (entry_boxed(e))
-        lazy_free_box(e, lazy);
+        lazy_free_box(e, lazily);
+}
+
+void db_remove(kr_db *db, uint64_t hash, struct entry *e, bool lazy)
+{
+    db_let_go(db, hash, e, lazy);
     entry_free(e);
 }
 
@@ -129,6 +135,17 @@ static struct entry *db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
     return e;
 }
 
+/* What the key has taken, and not what is told of its end costs. */
+static void db_evict(kr_db *db, uint64_t hash, struct entry *e, bool lazily)
+{
+    size_t before = memory_used();
+
+    db_let_go(db, hash, e, lazily);
+    keyspace_stats.evicted++;
+    keyspace_stats.evicted_bytes +=
+        (int64_t)(before - memory_used() + memory_usable(e));
+}
+
 /* The order of what is told is Redis's: it differs between the two. */
 bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
 {
@@ -143,17 +160,12 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
             return false;
     }
     key = entry_key(e);
-    db_unlink_value(db, e);
-    db_detach(db, hash, e);
-    if (KR_UNLIKELY(keyspace_hooks.gone != NULL))
-        keyspace_hooks.gone(db, key);
-    if (entry_boxed(e))
-        lazy_free_box(e, lazily);
     if (evict) {
-        keyspace_stats.evicted++;
+        db_evict(db, hash, e, lazily);
         tell_changed(NULL, db, key);
         tell_notify(db, key, KR_CLASS_EVICTED, KR_STR("evicted"));
     } else {
+        db_let_go(db, hash, e, lazily);
         keyspace_stats.expired++;
         tell_notify(db, key, KR_CLASS_EXPIRED, KR_STR("expired"));
         tell_changed(NULL, db, key);

@@ -283,13 +283,22 @@ static bool evict_is_above(void)
            keyspace_memory() > (size_t)keyspace_settings.maxmemory;
 }
 
+/* What is to go is settled at the beginning: who is told of each key's end (a
+ * client that caches it) may be sent more than the key has taken, and would cost
+ * the next one its life, and so on to the last. */
 static enum keyspace_room evict_until(uint64_t limit_us)
 {
     uint64_t begin = clock_ticks();
+    int64_t goal;
 
     /* What was flushed goes before what is alive. */
     lazy_step(limit_us < 1000 ? (int64_t)limit_us : 1000);
-    for (uint32_t n = 1; evict_is_above(); n++) {
+    if (keyspace_hooks.spare != NULL)
+        keyspace_hooks.spare();
+    goal = keyspace_stats.evicted_bytes + (int64_t)keyspace_memory() -
+           keyspace_settings.maxmemory;
+    for (uint32_t n = 1;
+         evict_is_above() && keyspace_stats.evicted_bytes < goal; n++) {
         if (keyspace_settings.policy == POLICY_NOEVICTION || !evict_one())
             return lazy_is_busy() ? ROOM_BUSY : ROOM_NONE;
         if (n % EVICT_CLOCK_PERIOD == 0 &&

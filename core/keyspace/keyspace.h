@@ -101,6 +101,7 @@ kr_status type_register(kr_module *module, const struct kr_type *type,
 struct keyspace_stats {
     uint64_t hits, misses, expired, evicted, lazy_pending, lazy_freed;
     uint64_t expired_time_cap, evicted_time_us;
+    int64_t evicted_bytes;
     uint64_t changes; /* dirty */
 };
 extern struct keyspace_stats keyspace_stats;

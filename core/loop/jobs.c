@@ -47,6 +47,7 @@ static struct {
     bool ending;               /* guarded by lock */
     kr_module *_Atomic blamed; /* whose work() runs, for a crash report */
     TAILQ_HEAD(, job) queue;   /* guarded by lock: those that have not begun */
+    LIST_HEAD(, aside) aside;  /* [main] */
 } jobs = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wanted = PTHREAD_COND_INITIALIZER,
           .queue = TAILQ_HEAD_INITIALIZER(jobs.queue)};
@@ -161,12 +162,12 @@ static void *jobs_work(void *unused)
 }
 
 /* Signals are the main thread's. */
-static bool jobs_begin(void)
+static bool jobs_begin_thread(pthread_t *thread, void *(*run)(void *ctx),
+                              void *ctx)
 {
     sigset_t all, before;
+    bool begun;
 
-    if (jobs.running)
-        return true;
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
     sigdelset(&all, SIGBUS);
@@ -174,10 +175,17 @@ static bool jobs_begin(void)
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    jobs.running = pthread_create(&jobs.thread, NULL, jobs_work, NULL) == 0;
+    begun = pthread_create(thread, NULL, run, ctx) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (jobs.running)
-        pthread_setname_np(jobs.thread, "jobs");
+    if (begun)
+        pthread_setname_np(*thread, "jobs");
+    return begun;
+}
+
+static bool jobs_begin(void)
+{
+    if (!jobs.running)
+        jobs.running = jobs_begin_thread(&jobs.thread, jobs_work, NULL);
     return jobs.running;
 }
 
@@ -264,6 +272,57 @@ void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),
     jobs_add(NULL, work, done, ctx);
 }
 
+/* --- Threads of their own ------------------------------------------------- */
+
+struct aside {
+    LIST_ENTRY(aside) link;
+    pthread_t thread;
+    bool running; /* and not joined */
+    void (*work)(void *ctx);
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
+static void aside_join(struct aside *aside)
+{
+    if (aside->running)
+        pthread_join(aside->thread, NULL);
+    aside->running = false;
+}
+
+static void aside_finish(void *ctx)
+{
+    struct aside *aside = ctx;
+
+    aside_join(aside);
+    LIST_REMOVE(aside, link);
+    aside->done(aside->ctx);
+    memory_free(aside);
+}
+
+static void *aside_run(void *ctx)
+{
+    struct aside *aside = ctx;
+
+    jobs_step_back();
+    aside->work(aside->ctx);
+    loop_interface.post(NULL, aside_finish, aside);
+    return NULL;
+}
+
+void loop_aside(void (*work)(void *ctx), void (*done)(void *ctx), void *ctx)
+{
+    struct aside *aside = memory_alloc(sizeof(*aside));
+
+    *aside = (struct aside){.work = work, .done = done, .ctx = ctx};
+    LIST_INSERT_HEAD(&jobs.aside, aside, link);
+    aside->running = jobs_begin_thread(&aside->thread, aside_run, aside);
+    if (aside->running)
+        return;
+    work(ctx); /* later than never, as jobs_add() does it */
+    loop_interface.post(NULL, aside_finish, aside);
+}
+
 uint64_t jobs_pending(void)
 {
     return jobs.pending;
@@ -271,6 +330,10 @@ uint64_t jobs_pending(void)
 
 void jobs_fini(void)
 {
+    struct aside *aside;
+
+    LIST_FOREACH(aside, &jobs.aside, link)
+    aside_join(aside);
     if (!jobs.running)
         return;
     pthread_mutex_lock(&jobs.lock);

@@ -43,6 +43,9 @@ bool loop_carry(kr_module *module, const struct rack_names *names, bool really);
 /* Run `work` on a background thread, then `done` on the main one. */
 void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),
                      void *ctx);
+/* The same on a thread of its own, for what should not wait behind jobs of
+ * modules, which may take as long as they like.  Costs a thread. */
+void loop_aside(void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
 extern const struct kr_loop loop_interface;
 

@@ -405,7 +405,7 @@ void client_ready(struct kr_client *client, uint32_t events)
         client_wants_write(client);
 }
 
-/* What a client has received so far counts before it is run. */
+/* What a client has received, and what it is to be sent, counts at once. */
 bool client_fits(struct kr_client *client)
 {
     if (client_settings.maxmemory_clients != 0) {
@@ -443,6 +443,8 @@ void client_serve(void)
         else
             client_process(client);
         client_send_soon(client);
+        /* Each by itself may have grown little, and all of them a lot. */
+        (void)client_fits(client);
     }
 }
 

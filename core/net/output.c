@@ -391,6 +391,11 @@ static void sink_big_number(struct kr_reply *reply, struct kr_str digits)
     resp_big_number(&sink(reply)->out, digits);
 }
 
+static void sink_decimal(struct kr_reply *reply, struct kr_str digits)
+{
+    resp_decimal(&sink(reply)->out, digits);
+}
+
 static void sink_verbatim(struct kr_reply *reply, const char *format,
                           struct kr_str text)
 {
@@ -515,6 +520,7 @@ static const struct kr_reply_ops output_ops = {
     .defer = sink_defer,
     .close = sink_close,
     .raw = sink_raw,
+    .decimal = sink_decimal,
 };
 
 void output_init(struct output *output, uint32_t protocol,

@@ -179,6 +179,7 @@ static bool image_map(struct image *image, const char *path, const char *symbol,
                       "missing, or build it against this system",
                       path, why);
     }
+    snprintf(image->symbol, sizeof(image->symbol), "%s", symbol);
     inside = dlsym(image->handle, symbol);
     if (!inside || !image_survey(image, inside))
         return refuse(error, error_size, "%s: not a module: no %s is in it",

@@ -30,6 +30,7 @@ struct image {
     struct image_segment segments[IMAGE_SEGMENTS_MAX];
     uintptr_t sealed_start, sealed_end; /* read-only once it was relocated */
     char name[96];                      /* by which the linker knows it */
+    char symbol[64]; /* that it was asked for, if that is as short */
 };
 
 /* Check, copy and map the file `path`.  NULL: `error` names the path, what was

@@ -58,24 +58,34 @@ struct rack_module *rack_new(const struct rack_request *request, char *error,
     return m;
 }
 
-struct rack_module *rack_describe(const struct rack_request *request,
-                                  const struct copy *copy, char *error,
-                                  size_t error_size)
+bool rack_map(struct rack_module *m, const struct copy *copy, char *error,
+              size_t error_size)
 {
-    struct rack_module *m = rack_new(request, error, error_size);
-
-    if (!m)
-        return NULL;
     m->image = image_open_copy(copy, NULL, error, error_size);
-    if (!m->image || !descriptor_read(m->image, request->path, &m->descriptor,
-                                      error, error_size)) {
-        rack_free(m);
-        return NULL;
-    }
+    return m->image && descriptor_read(m->image, m->path, &m->descriptor, error,
+                                       error_size);
+}
+
+void rack_name(struct rack_module *m)
+{
     m->name = memory_strdup(m->descriptor.name);
     m->host.name = m->name;
     image_list(m->image, m->name);
-    return m;
+}
+
+static struct rack_module *rack_describe(const struct rack_request *request,
+                                         const struct copy *copy, char *error,
+                                         size_t error_size)
+{
+    struct rack_module *m = rack_new(request, error, error_size);
+
+    if (m && rack_map(m, copy, error, error_size)) {
+        rack_name(m);
+        return m;
+    }
+    if (m)
+        rack_free(m);
+    return NULL;
 }
 
 /* What is loaded together.  A file waits when it is not ours, or was only

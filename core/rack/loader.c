@@ -344,7 +344,14 @@ static kr_status loader_image_open(kr_module *child, const struct kr_file *file,
         return KR_EBUSY;
     if (!symbol || flags != 0)
         return KR_EINVAL;
-    image = image_open_copy(copy_of(file), symbol, error, error_size);
+    image = m->prepared;
+    m->prepared = NULL;
+    if (image && strcmp(image->symbol, symbol) != 0) {
+        image_close(image);
+        image = NULL;
+    }
+    if (!image)
+        image = image_open_copy(copy_of(file), symbol, error, error_size);
     if (!image)
         return KR_EFORMAT;
     image->next = m->images;

@@ -37,6 +37,9 @@ struct rack_module {
     bool stays;                   /* never unmap it: values of its types live */
     uint32_t children;            /* of its loaders, that are not GONE */
     struct rack_module *incoming; /* the new version while it is made ready */
+    struct image *prepared; /* a child's that its loader may want, or NULL */
+    bool fetching;          /* the file of a new version is on its way */
+    bool unmapping;         /* by another thread */
     struct rack_module *outgoing; /* the old one while values are converted */
     struct rack_module *predecessor; /* whose next version this is */
     uint32_t upgrades;               /* so far */
@@ -71,10 +74,12 @@ bool rack_check_name(const struct rack_module *m, const char *name, char *error,
  * many. */
 struct rack_module *rack_new(const struct rack_request *request, char *error,
                              size_t error_size);
-/* The same with the image of the copy, and what it says of itself. */
-struct rack_module *rack_describe(const struct rack_request *request,
-                                  const struct copy *copy, char *error,
-                                  size_t error_size);
+/* Map the copy and read what it says of itself.  false: what has been mapped
+ * goes with the record.  [any] */
+bool rack_map(struct rack_module *m, const struct copy *copy, char *error,
+              size_t error_size);
+/* After that: it is called what it says. */
+void rack_name(struct rack_module *m);
 /* What the tables of its descriptor name is registered, then create() runs.
  * For a predecessor's handle, if it has one.  *created: did create() run?
  * false: whoever asked undoes what has been done. */
@@ -91,8 +96,6 @@ bool rack_check_same_name(const struct rack_module *m, const char *name,
 /* false: the names that what is loaded now might have are kept for the next
  * version of a module. */
 bool rack_may_load(char *error, size_t error_size);
-/* The server ends: an upgrade under way is given up. */
-void rack_upgrade_fini(void);
 /* It has ended: unmap it when nothing can return into it. */
 void rack_close_later(struct rack_module *m);
 /* All wings: an upgrade ends, see rack_on_settle(). */

@@ -7,6 +7,7 @@
 #include "core/rack/module_rows.h"
 
 #include "core/dispatch/block.h"
+#include "core/dispatch/call.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
 #include "core/rack/directory.h"
@@ -156,12 +157,14 @@ void module_unload(struct kr_call *call)
 
 /* --- MODULE UPGRADE, RELOAD ---------------------------------------------- */
 
-/* Who waits for the end of the upgrade that converts values. */
-static struct {
-    kr_parked *parked;
+/* Who waits for the end of an upgrade.  The call and the upgrade have it, and
+ * whoever ends last frees it. */
+struct upgrading {
+    kr_parked *parked; /* NULL: nobody waits, or not any more */
+    bool over;
     bool good;
     char error[1024];
-} upgrading;
+};
 
 static void module_reply_upgrade(struct kr_reply *reply, bool good,
                                  const char *error)
@@ -175,35 +178,62 @@ static void module_reply_upgrade(struct kr_reply *reply, bool good,
 static bool module_upgrade_woken(struct kr_call *call, uint32_t why,
                                  struct kr_str key, void *ctx)
 {
-    (void)key, (void)ctx;
-    upgrading.parked = NULL;
+    const struct upgrading *upgrading = ctx;
+
+    (void)key;
     if (why == KR_WAKE_DONE)
-        module_reply_upgrade(call->reply, upgrading.good, upgrading.error);
+        module_reply_upgrade(call->reply, upgrading->good, upgrading->error);
     return true;
 }
 
-static void module_upgrade_ended(const char *error)
+static void module_upgrade_left(void *ctx)
 {
-    upgrading.good = error == NULL;
-    snprintf(upgrading.error, sizeof(upgrading.error), "%s",
-             error ? error : "");
-    if (upgrading.parked)
-        block_interface.complete(upgrading.parked);
+    struct upgrading *upgrading = ctx;
+
+    upgrading->parked = NULL;
+    if (upgrading->over)
+        memory_free(upgrading);
 }
 
-static void module_wait_for_upgrade(struct kr_call *call)
+static void module_upgrade_ended(void *ctx, const char *error)
+{
+    struct upgrading *upgrading = ctx;
+
+    upgrading->over = true;
+    upgrading->good = error == NULL;
+    snprintf(upgrading->error, sizeof(upgrading->error), "%s",
+             error ? error : "");
+    if (upgrading->parked)
+        block_interface.complete(upgrading->parked);
+    else
+        memory_free(upgrading);
+}
+
+static void module_wait_for_upgrade(struct kr_call *call,
+                                    struct upgrading *upgrading)
 {
     struct kr_park park = {.size = sizeof(park),
                            .wake = module_upgrade_woken,
+                           .free = module_upgrade_left,
+                           .ctx = upgrading,
                            .flags = KR_PARK_NO_UNBLOCK};
 
-    upgrading.parked = block_interface.park(call, &park);
-    if (!upgrading.parked)
+    upgrading->parked = block_interface.park(call, &park);
+    if (!upgrading->parked)
         kr_reply_ok(call->reply);
+}
+
+/* A client that can wait for an answer; who runs commands in another one has it
+ * at once. */
+static bool module_may_wait(const struct kr_call *call)
+{
+    return call->client && !((const struct call *)call)->outer;
 }
 
 static void module_run_upgrade(struct kr_call *call, struct rack_upgrade *how)
 {
+    struct upgrading *upgrading;
+    enum rack_upgraded result;
     char error[1024] = "";
 
     if (!module_is_allowed(call))
@@ -214,19 +244,18 @@ static void module_run_upgrade(struct kr_call *call, struct rack_upgrade *how)
                                     "transaction or a script");
         return;
     }
-    rack_upgrade_end = module_upgrade_ended;
+    upgrading = memory_calloc(1, sizeof(*upgrading));
     how->name = call->argv[2];
-    switch (rack_upgrade(how, error, sizeof(error))) {
-    case RACK_CHECKING:
-        module_wait_for_upgrade(call);
-        break;
-    case RACK_UPGRADED:
-        module_reply_upgrade(call->reply, true, NULL);
-        break;
-    case RACK_REFUSED:
-        module_reply_upgrade(call->reply, false, error);
-        break;
+    how->end = module_upgrade_ended;
+    how->ctx = upgrading;
+    how->may_wait = module_may_wait(call);
+    result = rack_upgrade(how, error, sizeof(error));
+    if (result == RACK_UNDER_WAY) {
+        module_wait_for_upgrade(call, upgrading);
+        return;
     }
+    module_reply_upgrade(call->reply, result == RACK_UPGRADED, error);
+    memory_free(upgrading);
 }
 
 /* UPGRADE name [path [arg ...]] */

@@ -89,6 +89,10 @@ bool rack_unload(struct kr_str name, char *error, size_t error_size);
 bool rack_is_sealing(void);
 /* Called when they are. */
 extern void (*rack_sealed)(void);
+/* From now on, or no more: files are mapped, where the main thread need not wait
+ * for it, and unmapped by another thread.  At first they are not. */
+void rack_work_aside(bool on);
+bool rack_works_aside(void);
 /* Unmap what has been unloaded, unless code of a module is on the stack.  Runs
  * by itself before the loop waits. */
 void rack_sweep(void);
@@ -114,17 +118,21 @@ struct rack_upgrade {
     bool with_args;   /* else those with which it was loaded */
     uint32_t argc;
     const struct kr_str *argv;
+    /* Called when an upgrade that was RACK_UNDER_WAY is over: `error` is NULL
+     * when the new version serves and all values are converted. */
+    void (*end)(void *ctx, const char *error);
+    void *ctx;
+    bool may_wait; /* it may be under way without values to convert */
 };
 enum rack_upgraded {
-    RACK_REFUSED,  /* the old version serves, `error` says why */
-    RACK_UPGRADED, /* the new one does */
-    RACK_CHECKING, /* values are to be converted: rack_upgrade_end tells */
+    RACK_REFUSED,   /* the old version serves, `error` says why */
+    RACK_UPGRADED,  /* the new one does */
+    RACK_UNDER_WAY, /* its file is made ready, or values are converted */
 };
 enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,
                                 size_t error_size);
-/* Called when an upgrade that was RACK_CHECKING is over: `error` is NULL when
- * the new version serves and all values are converted. */
-extern void (*rack_upgrade_end)(const char *error);
+/* The server is about to end: upgrades under way are given up. */
+void rack_upgrade_fini(void);
 
 /* A wing that keeps things on behalf of modules registers how an upgrade ends
  * for them.  `good`: what has the stamp generation + 1 takes the place of what
@@ -167,6 +175,8 @@ bool rack_allow_directory(const char *directory);
 void rack_load_in_place(bool on);
 
 kr_module *rack_find(struct kr_str name);
+/* What its file exports under that name; NULL: nothing, or it is a child. */
+void *rack_symbol(const kr_module *module, const char *name);
 void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx);
 
 /* Which module's code is this address in?  NULL: none.  For the crash report:

@@ -70,8 +70,6 @@ struct upgrade_stale {
     struct kr_str key; /* the bytes behind it */
 };
 
-void (*rack_upgrade_end)(const char *error);
-
 /* The upgrade that converts values: first tries, then does it. */
 static struct {
     struct rack_module *module; /* NULL: there is none */
@@ -85,6 +83,8 @@ static struct {
     kr_subscription *changes;
     struct upgrade_stale *stale;
     int64_t budget_us;
+    void (*end)(void *ctx, const char *error);
+    void *end_ctx;
     char error[1024];
 } task;
 
@@ -190,6 +190,11 @@ static bool upgrade_is_allowed(const struct rack_module *m, char *error,
                       "module '%s' was not made to be upgraded "
                       "(KR_MODULE_CAN_UPGRADE); unload it and load the new one",
                       m->name);
+    if (m->fetching)
+        return refuse(error, error_size,
+                      "another upgrade of module '%s' is under way; try again "
+                      "after that",
+                      m->name);
     if (m->outgoing || task.module)
         return refuse(error, error_size,
                       "values of module '%s' are being converted; try again "
@@ -249,31 +254,25 @@ static void upgrade_discard(struct rack_module *successor)
     rack_close_later(successor);
 }
 
-static struct rack_module *upgrade_describe(struct rack_module *m,
-                                            const struct rack_request *request,
-                                            const struct copy *copy,
-                                            char *error, size_t error_size)
+/* A record with a name to speak of it by.  It keeps nothing of the request's. */
+static struct rack_module *upgrade_new(struct rack_module *m,
+                                       const struct rack_upgrade *how,
+                                       char *error, size_t error_size)
 {
-    struct rack_module *successor;
+    struct rack_request request = {
+        .path = how->path ? how->path : m->path,
+        .standard = m->standard,
+        .argc = how->with_args ? how->argc : m->argc,
+        .argv = how->with_args ? how->argv : m->argv,
+    };
+    struct rack_module *successor = rack_new(&request, error, error_size);
 
-    if (m->loader) {
-        successor = rack_new(request, error, error_size);
-        if (!successor)
-            return NULL;
-        successor->name = memory_strdup(m->name);
-        successor->host.name = successor->name;
-        successor->predecessor = m;
-        successor->loader = m->loader; /* which is needed to end it */
-        return successor;
-    }
-    successor = rack_describe(request, copy, error, error_size);
     if (!successor)
         return NULL;
+    successor->request = NULL;
     successor->predecessor = m;
-    if (upgrade_bind(m, successor, error, error_size))
-        return successor;
-    upgrade_discard(successor);
-    return NULL;
+    successor->loader = m->loader; /* which is needed to end it */
+    return successor;
 }
 
 /* --- Make, hand over, switch ---------------------------------------------- */
@@ -614,8 +613,9 @@ static void task_end(const char *error)
     task.module = task.successor = NULL;
     task.type_count = 0;
     task.made = task.switched = false;
-    if (rack_upgrade_end)
-        rack_upgrade_end(error);
+    if (task.end)
+        task.end(task.end_ctx, error);
+    task.end = NULL;
     task.error[0] = '\0';
 }
 
@@ -775,10 +775,10 @@ static enum rack_upgraded task_begin(struct rack_module *m,
                                              upgrade_on_change, NULL);
     task.timer = loop_interface.timer(NULL, UPGRADE_STEP_MS, UPGRADE_STEP_MS,
                                       task_step, NULL);
-    return RACK_CHECKING;
+    return RACK_UNDER_WAY;
 }
 
-/* --- From outside --------------------------------------------------------- */
+/* --- A new version -------------------------------------------------------- */
 
 static enum rack_upgraded upgrade_begin_own(struct rack_module *m,
                                             struct rack_module *successor,
@@ -817,21 +817,24 @@ static enum rack_upgraded upgrade_begin_child(struct rack_module *m,
 }
 
 static enum rack_upgraded upgrade_begin(struct rack_module *m,
-                                        const struct rack_request *request,
+                                        struct rack_module *successor,
                                         const struct copy *copy, char *error,
                                         size_t error_size)
 {
     struct upgrade_watch watch = watch_begin();
-    struct rack_module *successor =
-        upgrade_describe(m, request, copy, error, error_size);
     enum rack_upgraded result = RACK_REFUSED;
 
-    if (!successor)
-        return RACK_REFUSED;
-    if (m->loader)
+    if (m->loader) {
+        successor->name = memory_strdup(m->name);
+        successor->host.name = successor->name;
         result = upgrade_begin_child(m, successor, copy, error, error_size);
-    else
-        result = upgrade_begin_own(m, successor, error, error_size);
+    } else {
+        rack_name(successor);
+        if (upgrade_bind(m, successor, error, error_size))
+            result = upgrade_begin_own(m, successor, error, error_size);
+        else
+            upgrade_discard(successor);
+    }
     if (result == RACK_UPGRADED)
         watch_end(&watch, m);
     return result;
@@ -846,39 +849,140 @@ bool rack_may_load(char *error, size_t error_size)
                   task.module->name);
 }
 
+/* --- The file ------------------------------------------------------------- */
+
+/* Copying, checking and mapping it takes longer than all the rest, and needs
+ * nothing of ours but the record. */
+struct upgrade_fetch {
+    struct rack_module *module, *successor;
+    struct copy *copy; /* NULL: it is not needed any more, or was refused */
+    void (*end)(void *ctx, const char *error);
+    void *ctx;
+    bool good;
+    char error[1024];
+};
+
+/* [any] */
+static void fetch_work(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    struct rack_module *successor = fetch->successor;
+    const struct image *before = fetch->module->images;
+    char unsaid[256];
+
+    fetch->copy =
+        copy_open(successor->path, fetch->error, sizeof(fetch->error));
+    if (!fetch->copy)
+        return;
+    if (successor->loader) {
+        /* Most likely its loader will look for what it has found before. */
+        if (before)
+            successor->prepared = image_open_copy(fetch->copy, before->symbol,
+                                                  unsaid, sizeof(unsaid));
+        fetch->good = true;
+        return;
+    }
+    fetch->good =
+        rack_map(successor, fetch->copy, fetch->error, sizeof(fetch->error));
+    copy_close(fetch->copy);
+    fetch->copy = NULL;
+}
+
+static enum rack_upgraded fetch_use(struct upgrade_fetch *fetch)
+{
+    struct rack_module *m = fetch->module, *successor = fetch->successor;
+    enum rack_upgraded result = RACK_REFUSED;
+
+    m->fetching = false;
+    if (fetch->good &&
+        upgrade_is_allowed(m, fetch->error, sizeof(fetch->error)))
+        result = upgrade_begin(m, successor, fetch->copy, fetch->error,
+                               sizeof(fetch->error));
+    else
+        upgrade_discard(successor);
+    if (result == RACK_UNDER_WAY) {
+        task.end = fetch->end;
+        task.end_ctx = fetch->ctx;
+    } else if (result == RACK_REFUSED) {
+        log_warning("rack: upgrade: %s", fetch->error);
+    }
+    return result;
+}
+
+static void fetch_free_work(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+
+    if (fetch->copy)
+        copy_close(fetch->copy);
+    memory_free(fetch);
+}
+
+static void fetch_done(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    enum rack_upgraded result;
+
+    clock_begin_turn();
+    if (!rack_works_aside())
+        fetch->good = refuse(fetch->error, sizeof(fetch->error),
+                             "the server is about to end");
+    result = fetch_use(fetch);
+    if (result != RACK_UNDER_WAY)
+        fetch->end(fetch->ctx, result == RACK_UPGRADED ? NULL : fetch->error);
+    if (fetch->copy && rack_works_aside())
+        loop_background(fetch_free_work, NULL, fetch);
+    else
+        fetch_free_work(fetch);
+}
+
+/* --- From outside --------------------------------------------------------- */
+
 void rack_upgrade_fini(void)
 {
-    rack_upgrade_end = NULL;
     if (task.module && !task.switched)
-        task_give_up(NULL);
+        task_give_up("the server is about to end");
+}
+
+static enum rack_upgraded upgrade_fetch(struct rack_module *m,
+                                        struct rack_module *successor,
+                                        const struct rack_upgrade *how,
+                                        char *error, size_t error_size)
+{
+    struct upgrade_fetch *fetch = memory_calloc(1, sizeof(*fetch));
+    enum rack_upgraded result = RACK_UNDER_WAY;
+
+    fetch->module = m;
+    fetch->successor = successor;
+    fetch->end = how->end;
+    fetch->ctx = how->ctx;
+    if (how->may_wait && rack_works_aside()) {
+        m->fetching = true;
+        loop_aside(fetch_work, fetch_done, fetch);
+        return result;
+    }
+    fetch_work(fetch);
+    result = fetch_use(fetch);
+    snprintf(error, error_size, "%s", fetch->error);
+    fetch_free_work(fetch);
+    return result;
 }
 
 enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,
                                 size_t error_size)
 {
     struct rack_module *m = rack_module_of(rack_find(how->name));
-    enum rack_upgraded result = RACK_REFUSED;
-    struct rack_request request;
-    struct copy *copy;
+    struct rack_module *successor;
 
     if (!m) {
         refuse(error, error_size, "no such module with that name");
         return RACK_REFUSED;
     }
-    request = (struct rack_request){
-        .path = how->path ? how->path : m->path,
-        .standard = m->standard,
-        .argc = how->with_args ? how->argc : m->argc,
-        .argv = how->with_args ? how->argv : m->argv,
-    };
-    copy = upgrade_is_allowed(m, error, error_size)
-               ? copy_open(request.path, error, error_size)
-               : NULL;
-    if (copy) {
-        result = upgrade_begin(m, &request, copy, error, error_size);
-        copy_close(copy);
-    }
-    if (result == RACK_REFUSED)
-        log_warning("rack: upgrade: %s", error);
-    return result;
+    successor = upgrade_is_allowed(m, error, error_size)
+                    ? upgrade_new(m, how, error, error_size)
+                    : NULL;
+    if (successor)
+        return upgrade_fetch(m, successor, how, error, error_size);
+    log_warning("rack: upgrade: %s", error);
+    return RACK_REFUSED;
 }

@@ -204,6 +204,11 @@ void resp_double(struct resp_out *out, double value)
     writer_number(out, ',', kr_str(text, number_write_double(text, value)));
 }
 
+void resp_decimal(struct resp_out *out, struct kr_str digits)
+{
+    writer_number(out, ',', digits);
+}
+
 void resp_big_number(struct resp_out *out, struct kr_str digits)
 {
     writer_number(out, '(', digits);

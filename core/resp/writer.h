@@ -51,6 +51,9 @@ void resp_bool(struct resp_out *out, bool value);
 void resp_null(struct resp_out *out);       /* in place of a bulk string */
 void resp_null_array(struct resp_out *out); /* in place of an array */
 
+/* The same, where the caller says its digits. */
+void resp_decimal(struct resp_out *out, struct kr_str digits);
+
 /* `digits` is a whole number as text, of any size. */
 void resp_big_number(struct resp_out *out, struct kr_str digits);
 

@@ -193,6 +193,7 @@ static void server_connect_wings(void)
     rack_on_carry("calls posted to the main thread", loop_carry);
     rack_on_carry("a child process", child_carry);
     keyspace_hooks.removed = journal_removed;
+    keyspace_hooks.spare = output_free_pool;
     block_init();
 }
 
@@ -347,6 +348,8 @@ static void server_end(void)
     log_warning("User requested shutdown...");
     server_stop_timers();
     listen_close();
+    rack_upgrade_fini();
+    rack_work_aside(false);
     client_fini();
     jobs_fini();
     loop_poll();
@@ -370,28 +373,50 @@ static void server_end(void)
     loop_fini();
 }
 
-/* The same file as a tool: its arguments are the tool's own. */
-static int server_run_program(struct kr_str name, int argc, char **argv)
+void server_turn(void)
 {
-    char *arguments[PROGRAM_ARGUMENTS_MAX];
+    loop_poll();
+    server_before_sleep();
+}
+
+int server_host(int argc, char **argv, int (*run)(void *ctx), void *ctx)
+{
     int status;
 
+    clock_init();
     server.silent = true;
-    server_assemble(program_arguments(argv[0], arguments), arguments);
-    status = program_run(name, argc, argv);
+    server_assemble(argc, argv);
+    status = run(ctx);
     server_end();
     return status;
 }
 
+/* The same file as a tool: its arguments are the tool's own. */
+struct tool {
+    struct kr_str name;
+    int argc;
+    char **argv;
+};
+
+static int server_run_tool(void *ctx)
+{
+    const struct tool *tool = ctx;
+
+    return program_run(tool->name, tool->argc, tool->argv);
+}
+
 int server_main(int argc, char **argv)
 {
-    struct kr_str name;
+    char *arguments[PROGRAM_ARGUMENTS_MAX];
+    struct tool tool = {.argc = argc, .argv = argv};
 
     process_init(argc, argv);
+    if (program_is_asked(argv[0], &tool.name))
+        return server_host(program_arguments(argv[0], arguments), arguments,
+                           server_run_tool, &tool);
     clock_init();
-    if (program_is_asked(argv[0], &name))
-        return server_run_program(name, argc, argv);
     server_begin(argc, argv);
+    rack_work_aside(true);
     loop_run(server_before_sleep);
     server_end();
     return 0;

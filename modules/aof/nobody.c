@@ -86,6 +86,7 @@ static const struct kr_reply_ops nobody_ops = {
     .defer = nobody_defer,
     .close = nobody_close,
     .raw = nobody_text,
+    .decimal = nobody_text,
 };
 
 void nobody_init(struct nobody *nobody)

@@ -7,6 +7,9 @@
  * the gate.  So a client that is logged in pays nothing, and a server without a
  * password knows no gate at all.
  *
+ * Other modules may know better who a client is (login.h): they are asked before
+ * its password is looked at.
+ *
  * As in Redis, a password that is set later asks nobody who is connected, and
  * one that is taken away lets in those who wait. */
 #include "auth.h"
@@ -15,6 +18,7 @@
 
 #include <kr/command.h>
 #include <kr/event.h>
+#include <kr/login.h>
 
 #define AUTH_RANK 0 /* before every other opinion about the call */
 
@@ -62,11 +66,32 @@ static void auth_become_default(kr_client *client)
         kr_clients->set_text(client, "user", kr_str("", 0));
 }
 
+static uint32_t auth_ask_others(struct kr_call *call, struct kr_str user,
+                                struct kr_str password)
+{
+    uint32_t answer = KR_LOGIN_PASS;
+    struct kr_login_event login = {.size = sizeof(login),
+                                   .call = call,
+                                   .user = user,
+                                   .password = password,
+                                   .answer = &answer};
+
+    if (kr_events->armed(connection_of(call)->login))
+        kr_events->publish(connection_of(call)->login, &login);
+    return answer;
+}
+
 bool auth_log_in(struct kr_call *call, kr_client *client, struct kr_str user,
                  struct kr_str password)
 {
-    bool right = !auth_is_required() || auth_is_password(password);
+    uint32_t answer = auth_ask_others(call, user, password);
+    bool right;
 
+    if (answer == KR_LOGIN_ADMIT)
+        auth_admit(connection_of(call), client);
+    if (answer != KR_LOGIN_PASS)
+        return answer == KR_LOGIN_ADMIT;
+    right = !auth_is_required() || auth_is_password(password);
     if (!right || !kr_str_equal(user, KR_STR("default"))) {
         kr_reply_error(call->reply, "WRONGPASS invalid username-password pair "
                                     "or user is disabled.");
@@ -147,7 +172,8 @@ bool auth_init(struct connection *connection)
     connection->gate =
         kr_gates->add(connection->self, "auth", KR_STAGE_AUTHORISE, AUTH_RANK,
                       auth_gate, connection);
-    return connection->gate != NULL;
+    connection->login = kr_events->declare(connection->self, KR_EVENT_LOGIN);
+    return connection->gate && connection->login;
 }
 
 void auth_start(struct connection *connection)

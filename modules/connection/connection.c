@@ -44,7 +44,7 @@ static kr_status connection_create(kr_module *self,
     connection->self = self;
     if (!auth_init(connection)) {
         snprintf(args->error, args->error_size,
-                 "there are too many gates for one more");
+                 "there are too many gates, or events, for one more");
         kr_memory->free(self, connection);
         return KR_EFAIL;
     }

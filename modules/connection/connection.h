@@ -7,6 +7,7 @@
 #include <kr/args.h>
 #include <kr/call.h>
 #include <kr/client.h>
+#include <kr/event.h>
 #include <kr/gate.h>
 #include <kr/info.h>
 #include <kr/module.h>
@@ -16,8 +17,9 @@
 
 struct connection {
     kr_module *self;
-    kr_gate *gate; /* armed on clients that must log in */
-    bool upgraded; /* an older version has looked at all clients */
+    kr_gate *gate;   /* armed on clients that must log in */
+    kr_event *login; /* others are asked who a client is */
+    bool upgraded;   /* an older version has looked at all clients */
 };
 
 static inline struct connection *connection_of(const struct kr_call *call)

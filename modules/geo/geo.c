@@ -92,16 +92,9 @@ bool geo_arg_unit(struct kr_call *call, uint32_t arg, double *unit)
 /* A double in RESP3, but with more digits than other doubles have there. */
 static void geo_reply_coordinate(struct kr_reply *reply, double degrees)
 {
-    char text[DIGITS_TEXT + 3];
-    size_t length = digits_coordinate(degrees, text + 1);
+    char text[DIGITS_TEXT];
 
-    if (reply->protocol < 3) {
-        kr_reply_bulk(reply, kr_str(text + 1, length));
-        return;
-    }
-    text[0] = ',';
-    memcpy(text + 1 + length, "\r\n", 2);
-    reply->ops->raw(reply, kr_str(text, length + 3));
+    kr_reply_decimal(reply, kr_str(text, digits_coordinate(degrees, text)));
 }
 
 void geo_reply_point(struct kr_reply *reply, struct point point)

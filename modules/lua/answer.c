@@ -23,22 +23,18 @@ static void answer_error(struct answer *a)
     sink_answer_error(a->L, -2, a->reply, kr_cstr(lua_tostring(a->L, -1)));
 }
 
+/* The text as a line, which is pushed. */
+static struct kr_str answer_line(struct answer *a, struct kr_str text)
+{
+    sink_push_line(a->L, text);
+    text.data = lua_tolstring(a->L, -1, &text.size);
+    return text;
+}
+
 static void answer_status(struct answer *a)
 {
-    struct kr_str text = kr_cstr(lua_tostring(a->L, -1));
-    char *line;
-
-    if (!memchr(text.data, '\r', text.size) &&
-        !memchr(text.data, '\n', text.size)) {
-        a->reply->ops->status(a->reply, text);
-        return;
-    }
-    /* A line has no line ends. */
-    line = lua_newuserdata(a->L, text.size);
-    for (size_t i = 0; i < text.size; i++)
-        line[i] =
-            text.data[i] == '\r' || text.data[i] == '\n' ? ' ' : text.data[i];
-    a->reply->ops->status(a->reply, kr_str(line, text.size));
+    a->reply->ops->status(a->reply,
+                          answer_line(a, kr_cstr(lua_tostring(a->L, -1))));
     lua_pop(a->L, 1);
 }
 
@@ -50,15 +46,9 @@ static void answer_double(struct answer *a)
 static void answer_big_number(struct answer *a)
 {
     struct kr_str digits;
-    char *clean;
 
     digits.data = lua_tolstring(a->L, -1, &digits.size);
-    clean = lua_newuserdata(a->L, digits.size);
-    for (size_t i = 0; i < digits.size; i++)
-        clean[i] = digits.data[i] == '\r' || digits.data[i] == '\n'
-                       ? ' '
-                       : digits.data[i];
-    a->reply->ops->big_number(a->reply, kr_str(clean, digits.size));
+    a->reply->ops->big_number(a->reply, answer_line(a, digits));
     lua_pop(a->L, 1);
 }
 

@@ -5,6 +5,8 @@
 #include <kr/memory.h>
 #include <kr/text.h>
 
+#include <math.h>
+
 /* A field of errors that commands replied; scripts see it in Redis, too. */
 #define SINK_COUNTED "ignore_error_stats_update"
 
@@ -137,9 +139,36 @@ static void sink_status(struct kr_reply *reply, struct kr_str text)
     sink_named(sink_of(reply), "ok", text);
 }
 
+static bool sink_is_line_end(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
+void sink_push_line(lua_State *L, struct kr_str text)
+{
+    char *line;
+
+    if (!memchr(text.data, '\r', text.size) &&
+        !memchr(text.data, '\n', text.size)) {
+        lua_pushlstring(L, text.data, text.size);
+        return;
+    }
+    line = lua_newuserdata(L, text.size);
+    for (size_t i = 0; i < text.size; i++)
+        line[i] = sink_is_line_end(text.data[i]) ? ' ' : text.data[i];
+    lua_pushlstring(L, line, text.size);
+    lua_remove(L, -2);
+}
+
+/* As its line would be if bytes of the protocol lay in between. */
 static void sink_error(struct kr_reply *reply, struct kr_str text)
 {
     struct sink *sink = sink_of(reply);
+
+    while (text.size > 0 && sink_is_line_end(text.data[text.size - 1]))
+        text.size--;
+    while (text.size > 0 && sink_is_line_end(text.data[0]))
+        text = kr_str(text.data + 1, text.size - 1);
 
     reply->errors++;
     kr_calls->count_error(text);
@@ -147,7 +176,7 @@ static void sink_error(struct kr_reply *reply, struct kr_str text)
     if (!sink_wants(sink))
         return;
     lua_createtable(sink->L, 0, 4); /* a source and a line may come */
-    lua_pushlstring(sink->L, text.data, text.size);
+    sink_push_line(sink->L, text);
     lua_setfield(sink->L, -2, "err");
     lua_pushboolean(sink->L, 1);
     lua_setfield(sink->L, -2, SINK_COUNTED);
@@ -187,6 +216,17 @@ static void sink_number(struct kr_reply *reply, double value)
     lua_pushnumber(sink->L, value);
     lua_setfield(sink->L, -2, "double");
     sink_place(sink);
+}
+
+/* A double is one, however many of its digits are shown. */
+static void sink_decimal(struct kr_reply *reply, struct kr_str digits)
+{
+    double value;
+
+    if (reply->protocol == 2)
+        sink_string(sink_of(reply), digits);
+    else
+        sink_number(reply, kr_text->to_double(digits, &value) ? value : NAN);
 }
 
 static void sink_boolean(struct kr_reply *reply, bool value)
@@ -359,6 +399,7 @@ static const struct kr_reply_ops sink_ops = {
     .defer = sink_defer,
     .close = sink_close,
     .raw = sink_raw,
+    .decimal = sink_decimal,
 };
 
 void sink_begin(struct sink *sink, lua_State *L, uint32_t protocol)

@@ -46,6 +46,10 @@ struct sink {
  * command has run. */
 void sink_begin(struct sink *sink, lua_State *L, uint32_t protocol);
 
+/* Push the text with a space for each CR and LF, as a line of the protocol has
+ * it. */
+void sink_push_line(lua_State *L, struct kr_str text);
+
 /* Reply with the error `text` of the table at `index`: one that came from a
  * command has been counted there. */
 void sink_answer_error(lua_State *L, int index, struct kr_reply *reply,

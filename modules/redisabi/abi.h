@@ -123,6 +123,7 @@ typedef void (*RedisModuleScanKeyCB)(RedisModuleKey *key,
 #define REDISMODULE_REPLY_BIG_NUMBER      9
 #define REDISMODULE_REPLY_VERBATIM_STRING 10
 #define REDISMODULE_REPLY_ATTRIBUTE       11
+#define REDISMODULE_REPLY_PROMISE         12
 
 /* --- Contexts ------------------------------------------------------------- */
 
@@ -312,6 +313,19 @@ typedef struct RedisModuleKeyInfo {
 
 typedef int (*RedisModuleCmdFunc)(RedisModuleCtx *ctx, RedisModuleString **argv,
                                   int argc);
+
+/* The reply of a command that had to wait is there; it is the handler's. */
+typedef void (*RedisModuleOnUnblocked)(RedisModuleCtx *ctx,
+                                       RedisModuleCallReply *reply, void *data);
+
+#define REDISMODULE_AUTH_HANDLED     0
+#define REDISMODULE_AUTH_NOT_HANDLED 1
+
+/* Asked about who wants to log in.  It may make an error, which is ours. */
+typedef int (*RedisModuleAuthCallback)(RedisModuleCtx *ctx,
+                                       RedisModuleString *user,
+                                       RedisModuleString *password,
+                                       RedisModuleString **error);
 
 typedef void (*RedisModuleDisconnectFunc)(RedisModuleCtx *ctx,
                                           RedisModuleBlockedClient *blocked);

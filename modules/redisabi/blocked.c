@@ -17,6 +17,7 @@
  * the old one, which is there as long. */
 #include "blocked.h"
 
+#include "login.h"
 #include "text.h"
 
 #include <stdatomic.h>
@@ -104,6 +105,10 @@ static void blocked_finish(struct RedisModuleBlockedClient *blocked,
     struct kr_str written = kr_calls->sink_bytes(blocked->sink);
 
     blocked->done = true;
+    if (blocked->login) {
+        login_resume(blocked, call);
+        return;
+    }
     if (blocked->aborted)
         return;
     if (blocked->on_keys)
@@ -254,6 +259,30 @@ rm_BlockClient(RedisModuleCtx *ctx, RedisModuleCmdFunc reply,
     struct RedisModuleBlockedClient *blocked =
         blocked_new(ctx, reply, timeout, free_data, ms, &how);
 
+    threads_begin();
+    kr_loaders->image_keep(ctx->guest->image);
+    blocked_park(ctx, blocked, &how);
+    return blocked;
+}
+
+/* Only from a porter. */
+RedisModuleBlockedClient *
+rm_BlockClientOnAuth(RedisModuleCtx *ctx, RedisModuleAuthCallback reply,
+                     void (*free_data)(RedisModuleCtx *ctx, void *data))
+{
+    RedisModuleBlockedClient *blocked;
+    struct kr_park how;
+
+    if (!ctx->login) {
+        kr_reply_error(ctx->reply,
+                       "ERR Module blocking client on auth when not "
+                       "currently undergoing module authentication");
+        return NULL;
+    }
+    blocked = blocked_new(ctx, NULL, NULL, free_data, 0, &how);
+    blocked->login = reply;
+    blocked->porter = ctx->login->porter;
+    ctx->login->waits = true;
     threads_begin();
     kr_loaders->image_keep(ctx->guest->image);
     blocked_park(ctx, blocked, &how);

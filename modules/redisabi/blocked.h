@@ -22,6 +22,8 @@ struct RedisModuleBlockedClient {
     bool aborted;
     bool done; /* the client was there when it was served or unblocked */
     RedisModuleCmdFunc reply, timeout;
+    RedisModuleAuthCallback login; /* of one that wants to log in, or NULL */
+    const struct porter *porter;   /* who makes it wait; it may be gone */
     void (*free_data)(RedisModuleCtx *ctx, void *data);
     RedisModuleDisconnectFunc disconnect;
     void *data;

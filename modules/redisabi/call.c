@@ -9,10 +9,12 @@
  *   3 0  reply in RESP3, or as the client speaks
  *   C  as the user   S  script rules   W  no writes   M  no memory, no call
  *   E  refusals as an error reply   D  only what would be refused
+ *   K  it may wait: the reply is a promise then
  *
  * Words stay where they are: only numbers are written out. */
 #include "call_reply.h"
 #include "context.h"
+#include "promise.h"
 #include "text.h"
 #include "user.h"
 #include "words.h"
@@ -38,7 +40,7 @@ void words_free(struct words *words)
 /* A letter that takes no argument. */
 static bool words_flag(struct words *words, char letter)
 {
-    static const char letters[] = "!AR30CSWMED"; /* ORDER: CALL_ */
+    static const char letters[] = "!AR30CSWMEDK"; /* ORDER: CALL_ */
     const char *found = letter ? strchr(letters, letter) : NULL;
 
     if (!found)
@@ -168,6 +170,7 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         .call_flags = KR_CALL_NO_BLOCK,
     };
     RedisModuleCallReply *reply = NULL;
+    struct errand *errand = NULL;
     int around = house()->around;
 
     if (error && !(words->flags & CALL_ERRORS)) {
@@ -178,6 +181,8 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
         run.call_flags |= ctx->call->flags & KR_CALL_TRANSACTION;
     sink = kr_calls->new_sink(call_protocol(ctx, words->flags));
     run.reply = sink;
+    if (words->flags & CALL_MAY_BLOCK && !error && ctx->guest)
+        errand = promise_prepare(ctx, &run);
     if (ctx->guest)
         ctx->guest->calls++;
     house()->around = flags_of_call(kr_calls->current());
@@ -189,7 +194,10 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
     if (ctx->guest)
         ctx->guest->calls--;
     errno = 0;
-    if (error ? words->flags & CALL_ERRORS : !(words->flags & CALL_DRY))
+    if (errand)
+        reply = promise_of(ctx, errand);
+    if (!reply &&
+        (error ? words->flags & CALL_ERRORS : !(words->flags & CALL_DRY)))
         reply = call_reply_new(ctx, kr_calls->sink_bytes(sink));
     kr_calls->free_sink(sink);
     if (error)

@@ -2,6 +2,7 @@
 /* call_reply - reading the bytes of a reply, and what guests ask of it. */
 #include "call_reply.h"
 
+#include "promise.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -261,6 +262,8 @@ void rm_FreeCallReply(RedisModuleCallReply *reply)
 
     if (!tree || reply != tree->nodes)
         return;
+    if (reply->kind == REDISMODULE_REPLY_PROMISE)
+        promise_leave(reply->promise);
     if (tree->ctx)
         (void)context_disown(tree->ctx, OWNED_REPLY, reply);
     kr_memory->free(redisabi_self, tree->bytes);

@@ -27,7 +27,8 @@ struct RedisModuleCallReply {
     union {
         int64_t integer; /* of a boolean too */
         double number;
-        char format[4]; /* of a verbatim string */
+        char format[4];          /* of a verbatim string */
+        struct promise *promise; /* promise.c */
     };
 };
 

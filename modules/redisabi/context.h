@@ -22,6 +22,7 @@ struct owned {
 };
 
 struct pool; /* a block of PoolAlloc */
+struct context_login;
 
 struct RedisModuleCtx {
     int (*get_api)(const char *name, void *target); /* must be first */
@@ -47,6 +48,7 @@ struct RedisModuleCtx {
     const kr_cmd *command;
     RedisModuleBlockedClient *blocked; /* whose, or NULL */
     uint32_t why;                      /* CONTEXT_ */
+    struct context_login *login;       /* login.h, or NULL */
     RedisModuleString *ready;          /* the key that is, or NULL */
     int64_t yield_ms;                  /* not before then again (monotonic) */
     int64_t until_ms; /* the call waits for no longer (wall clock), or 0 */

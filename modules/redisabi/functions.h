@@ -171,6 +171,11 @@ FUNCTION(int, CallReplyMapElement,
          (RedisModuleCallReply * reply, size_t index,
           RedisModuleCallReply **key, RedisModuleCallReply **value))
 
+FUNCTION(void, CallReplyPromiseSetUnblockHandler,
+         (RedisModuleCallReply * reply, RedisModuleOnUnblocked run, void *data))
+FUNCTION(int, CallReplyPromiseAbort,
+         (RedisModuleCallReply * reply, void **data))
+
 /* --- Keys ----------------------------------------------------------------- */
 FUNCTION(RedisModuleKey *, OpenKey,
          (RedisModuleCtx * ctx, RedisModuleString *name, int mode))
@@ -595,6 +600,12 @@ FUNCTION(int, AuthenticateClientWithUser,
 FUNCTION(int, AuthenticateClientWithACLUser,
          (RedisModuleCtx * ctx, const char *name, size_t size,
           RedisModuleUserChangedFunc changed, void *data, uint64_t *client))
+
+FUNCTION(void, RegisterAuthCallback,
+         (RedisModuleCtx * ctx, RedisModuleAuthCallback run))
+FUNCTION(RedisModuleBlockedClient *, BlockClientOnAuth,
+         (RedisModuleCtx * ctx, RedisModuleAuthCallback reply,
+          void (*free_data)(RedisModuleCtx *ctx, void *data)))
 
 /* --- The data set --------------------------------------------------------- */
 FUNCTION(void, ResetDataset, (int restart_log, int async))

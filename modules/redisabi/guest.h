@@ -80,6 +80,7 @@ struct house {
     uint32_t guest_number; /* the last one's */
     kr_timer *reaper;      /* while guests that are replaced are there */
     struct guest *loading; /* whose OnLoad runs, or NULL */
+    uint16_t *names;       /* names.c */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
     _Atomic uint32_t strays; /* contexts of threads, of no known guest */
@@ -87,12 +88,20 @@ struct house {
     struct {
         struct timer **places, *free;
         uint32_t count, room;
-    } timers;                          /* timer.c */
-    struct watched *watched;           /* descriptor.c */
-    struct forked *forked;             /* fork.c */
-    struct shared *shared;             /* shared.c */
-    struct loan *loans;                /* who uses what is another's */
-    struct login *logins;              /* user.c */
+    } timers;                /* timer.c */
+    struct watched *watched; /* descriptor.c */
+    struct forked *forked;   /* fork.c */
+    struct shared *shared;   /* shared.c */
+    struct loan *loans;      /* who uses what is another's */
+    struct porter *porters;  /* login.c */
+    bool porters_asked;      /* the event is subscribed to */
+    struct {
+        RedisModuleBlockedClient
+            *blocked;         /* whose attempt runs again, or NULL */
+        struct kr_call *call; /* the parked one */
+    } let_in;
+    struct errand *errand;             /* to spare, or NULL: promise.c */
+    struct login *logins;              /* login.c */
     bool login_heard;                  /* events of clients are */
     RedisModuleCommandFilter *filters; /* in order, of all guests */
     kr_gate *filter_gate;
@@ -132,6 +141,7 @@ KR_HIDDEN bool guest_take_aux(struct guest *guest, const struct guest *old,
 /* What the first word of a context points to.  names.c */
 KR_HIDDEN int names_get_api(const char *name, void *target);
 KR_HIDDEN void names_forget(struct guest *guest);
+KR_HIDDEN void names_sort(struct house *all);
 KR_HIDDEN void commands_forget(struct guest *guest);
 KR_HIDDEN void command_forget_told(struct RedisModuleCommand *command);
 KR_HIDDEN void descriptors_forget(struct guest *guest);

@@ -26,6 +26,7 @@
  * upgrade costs what a load does, and what conversion takes is in small steps. */
 #include "config.h"
 #include "context.h"
+#include "promise.h"
 
 #include <kr/snapshot.h>
 
@@ -65,6 +66,7 @@ void guest_free(struct guest *guest)
     guest_unlist(guest);
     commands_forget(guest);
     descriptors_forget(guest);
+    errand_forget();
     settings_forget(guest);
     filters_forget(guest);
     listeners_forget(guest);
@@ -131,12 +133,13 @@ static bool guest_is_idle(struct guest *guest)
     return guest->values == 0 && !logins_are_of(guest) && !fork_is_of(guest);
 }
 
-static void guest_drop_before(struct guest *guest)
+/* Of the one at `at` in the line of those that are replaced. */
+static void guest_drop(struct guest **at)
 {
-    struct guest *old = guest->before;
+    struct guest *old = *at;
     kr_image *image = old->image;
 
-    guest->before = old->before;
+    *at = old->before;
     guest_end(old);
     guest_free(old);
     kr_loaders->image_release(image);
@@ -148,8 +151,14 @@ static bool guests_reap(void)
     bool any = false;
 
     for (struct guest *g = house()->guests; g; g = g->next) {
-        while (g->serves && g->before && guest_is_idle(g->before))
-            guest_drop_before(g);
+        struct guest **at = &g->before;
+
+        while (g->serves && *at) {
+            if (guest_is_idle(*at))
+                guest_drop(at);
+            else
+                at = &(*at)->before;
+        }
         any |= g->before != NULL;
     }
     return any;
@@ -165,7 +174,8 @@ static void guests_reap_due(void *ctx)
     all->reaper = NULL;
 }
 
-/* The host has given the other all that stood on the old one's state. */
+/* The host has dropped what stood on the state of the old one; what those that
+ * are replaced still wait for went, too, being registered with the same handle. */
 static void guest_retire(struct guest *old)
 {
     struct house *all = house();
@@ -176,10 +186,12 @@ static void guest_retire(struct guest *old)
     filters_forget(old);
     listeners_forget(old);
     shared_withdraw(old);
-    timers_lose(old);
-    descriptors_lose(old);
-    timers_begin(old);
-    descriptors_begin(old);
+    for (struct guest *g = old; g; g = g->before) {
+        timers_lose(g);
+        descriptors_lose(g);
+        timers_begin(g);
+        descriptors_begin(g);
+    }
     blocked_hand_over(old);
     if (!all->reaper)
         all->reaper = kr_loop->timer(redisabi_self, LIFE_REAP_MS, LIFE_REAP_MS,
@@ -208,7 +220,7 @@ static void guest_destroy(kr_module *child, void *state)
 
     (void)child;
     while (guest->serves && guest->before)
-        guest_drop_before(guest);
+        guest_drop(&guest->before);
     guest_end(guest);
     guest_free(guest);
 }

@@ -27,6 +27,7 @@
 #include <kr/snapshot.h>
 #include <kr/stream.h>
 #include <kr/string.h>
+#include <kr/transport.h>
 #include <kr/zset.h>
 
 KR_USES(kr_block);
@@ -55,6 +56,7 @@ KR_USES(kr_snapshot);
 KR_USES(kr_streams);
 KR_USES(kr_strings);
 KR_USES(kr_text);
+KR_USES(kr_transports);
 KR_USES(kr_types);
 KR_USES(kr_zsets);
 
@@ -205,6 +207,7 @@ static kr_status redisabi_create(kr_module *self,
     all->self = self;
     all->main = pthread_self();
     pthread_mutex_init(&all->lock, NULL);
+    names_sort(all);
     *state = all;
     return KR_OK;
 }
@@ -217,6 +220,7 @@ static void redisabi_destroy(kr_module *self, void *state)
         pthread_mutex_unlock(&all->lock);
     pthread_mutex_destroy(&all->lock);
     timers_free(all);
+    kr_memory->free(self, all->names);
     kr_memory->free(self, state);
 }
 
@@ -275,6 +279,7 @@ static const struct kr_import imports[] = {
     KR_WANT(kr_streams),
     KR_NEED(kr_strings),
     KR_NEED(kr_text),
+    KR_WANT(kr_transports),
     KR_NEED(kr_types),
     KR_WANT(kr_zsets),
 };

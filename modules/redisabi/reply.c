@@ -116,16 +116,12 @@ int rm_ReplyWithDouble(RedisModuleCtx *ctx, double value)
 
 int rm_ReplyWithLongDouble(RedisModuleCtx *ctx, long double value)
 {
-    char text[KR_LONG_DOUBLE_TEXT + 3] = ",";
-    size_t size;
+    char text[KR_LONG_DOUBLE_TEXT];
 
-    if (!ctx->reply)
-        return REDISMODULE_OK;
-    size = kr_text->from_long_double(value, text + 1);
-    if (ctx->reply->protocol < 3)
-        REPLY(ctx, bulk, kr_str(text + 1, size));
-    memcpy(text + 1 + size, "\r\n", 2);
-    REPLY(ctx, raw, kr_str(text, size + 3));
+    if (ctx->reply)
+        kr_reply_decimal(ctx->reply,
+                         kr_str(text, kr_text->from_long_double(value, text)));
+    return REDISMODULE_OK;
 }
 
 int rm_ReplyWithBigNumber(RedisModuleCtx *ctx, const char *digits, size_t size)

@@ -3,19 +3,13 @@
  *
  * That one may do everything.  A guest may make users of its own: they begin, as
  * in Redis, with no right at all, and as long as the server has no rules for
- * users they can be given none; who tries is told so.
- *
- * Who has logged a client in wants to be told once, when it is no longer that
- * user's:
- *
- *   AuthenticateClient... --> login --client gone, reset, other user--> told */
+ * users they can be given none; who tries is told so. */
 #include "user.h"
 
 #include "text.h"
 
 #include <errno.h>
 
-#define USER_DEFAULT "default"
 #define USER_NO_RULES                                                          \
     "this server has no rules for users: only the default user can log in"
 
@@ -179,120 +173,4 @@ int rm_ACLAddLogEntryByUserName(RedisModuleCtx *ctx, RedisModuleString *name,
                                 RedisModuleString *what, int reason)
 {
     return user_log(ctx, text_view(name), what, reason);
-}
-
-/* --- Logins --------------------------------------------------------------- */
-
-struct login {
-    struct login *next;
-    struct guest *guest;
-    uint64_t client;
-    RedisModuleUserChangedFunc changed;
-    void *data;
-};
-
-/* Whose client it was learns it, and has to be told no more. */
-static void login_end(uint64_t client)
-{
-    struct login **at = &house()->logins;
-
-    while (*at) {
-        struct login login, *gone = *at;
-
-        if (gone->client != client) {
-            at = &gone->next;
-            continue;
-        }
-        *at = gone->next;
-        login = *gone;
-        kr_memory->free(redisabi_self, gone);
-        login.changed(login.client, login.data);
-        at = &house()->logins; /* it may have done anything */
-    }
-}
-
-static void login_on_change(void *ctx, const void *payload)
-{
-    const struct kr_client_event *event = payload;
-
-    (void)ctx;
-    login_end(kr_clients->id(event->client));
-}
-
-static void login_listen(void)
-{
-    static const char *const when[] = {
-        KR_EVENT_CLIENT_GONE, KR_EVENT_CLIENT_RESET, KR_EVENT_CLIENT_USER};
-    struct house *all = house();
-
-    for (size_t i = 0; i < KR_COUNT(when) && !all->login_heard; i++)
-        (void)kr_events->subscribe(all->self, when[i], login_on_change, all);
-    all->login_heard = true;
-}
-
-static int login_begin(RedisModuleCtx *ctx, RedisModuleUserChangedFunc changed,
-                       void *data, uint64_t *client)
-{
-    struct login *login;
-
-    if (!ctx->client)
-        return REDISMODULE_ERR;
-    login_end(kr_clients->id(ctx->client));
-    kr_clients->set_flags(ctx->client, KR_CLIENT_AUTHENTICATED, 0);
-    if (client)
-        *client = kr_clients->id(ctx->client);
-    if (!changed)
-        return REDISMODULE_OK;
-    login_listen();
-    login = kr_memory->alloc(redisabi_self, sizeof(*login));
-    *login = (struct login){.next = house()->logins,
-                            .guest = ctx->guest,
-                            .client = kr_clients->id(ctx->client),
-                            .changed = changed,
-                            .data = data};
-    house()->logins = login;
-    return REDISMODULE_OK;
-}
-
-int rm_AuthenticateClientWithUser(RedisModuleCtx *ctx, RedisModuleUser *user,
-                                  RedisModuleUserChangedFunc changed,
-                                  void *data, uint64_t *client)
-{
-    return user_may(user) ? login_begin(ctx, changed, data, client)
-                          : REDISMODULE_ERR;
-}
-
-int rm_AuthenticateClientWithACLUser(RedisModuleCtx *ctx, const char *name,
-                                     size_t size,
-                                     RedisModuleUserChangedFunc changed,
-                                     void *data, uint64_t *client)
-{
-    return kr_str_equal(kr_str(name, size), KR_STR(USER_DEFAULT))
-               ? login_begin(ctx, changed, data, client)
-               : REDISMODULE_ERR;
-}
-
-bool logins_are_of(const struct guest *guest)
-{
-    const struct login *login = house()->logins;
-
-    while (login && login->guest != guest)
-        login = login->next;
-    return login != NULL;
-}
-
-void logins_forget(struct guest *guest)
-{
-    struct login **at = &house()->logins;
-
-    while (*at) {
-        struct login *login = *at;
-
-        if (login->guest != guest) {
-            at = &login->next;
-            continue;
-        }
-        *at = login->next;
-        kr_memory->free(redisabi_self, login);
-    }
 }

@@ -10,6 +10,8 @@ struct RedisModuleUser {
     char name[];
 };
 
+#define USER_DEFAULT "default"
+
 /* What is said of a command that a user must not run. */
 #define USER_DENIED                                                            \
     "ERR acl verification failed, can't run this command or subcommand."

@@ -18,6 +18,7 @@
 #define CALL_DENY_OOM    (1u << 8)
 #define CALL_ERRORS      (1u << 9)
 #define CALL_DRY         (1u << 10)
+#define CALL_MAY_BLOCK   (1u << 11)
 
 struct words {
     struct kr_str *argv;

@@ -66,7 +66,6 @@ static void info_fragmentation(const struct figures *f, struct kr_info_out *out)
 void info_fill_memory(void *ctx, struct kr_info_out *out)
 {
     static const struct info_constant before[] = {
-        {"mem_not_counted_for_evict", "0"},
         {"mem_replication_backlog", "0"},
         {"mem_total_replication_buffers", "0"},
     };

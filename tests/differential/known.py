@@ -46,11 +46,12 @@ REPLIES = [
     Known(r"(?i)PF(ADD|COUNT|MERGE|DEBUG) .*", r"-INVALIDOBJ Corrupted HLL object detected\r\n",
           "a run that is cut off by the string's end: Redis reads on, what stands there", stream=True,
           parts=True),
-    Known(r"(?is)EVAL\S* .*", r"-ERR Error compiling script .*'<eof>' expected near .*\r\n",
-          "LuaJIT's parser has other words", stream=True,
-          theirs=r"-ERR Error compiling script .*no loop to break near .*\r\n"),
     Known(r"(?i)\S+ HELP", r"(?s)\*\d+\r\n\+.*", "help texts are our own words"),
 ]
+
+# Of these, too: when their replies stand within another's (EXEC's, a script's), no row is found.
+BY_COMMAND = {b"CLIENT", b"CONFIG", b"HELLO", b"LOLWUT", b"OBJECT", b"LPOS", b"PFADD", b"PFCOUNT",
+              b"PFDEBUG", b"PFMERGE", b"XADD", b"XINFO", b"ZRANK", b"ZREVRANK"}
 
 # Cases of protocol.py, by their names.
 PROTOCOL = {

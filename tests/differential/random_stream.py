@@ -12,6 +12,7 @@ ever smaller parts of it on flushed servers.  The result is printed as a case
 that can be pasted into cases/.
 
     random_stream.py [--seed N] [--count N] [--protocol 2|3] [--only string,keys]
+                     [--seconds N]      one seed after the other, so long
 """
 import argparse
 import random
@@ -26,9 +27,6 @@ from pair import Both, Pair, must
 from support import Closed, Error, Reply, encode, replies_in
 
 BATCH = 200
-# Commands that known.py has rows for: what their replies are allowed cannot be told in EXEC's.
-KNOWN_TO_DIFFER = {b"CLIENT", b"CONFIG", b"HELLO", b"LOLWUT", b"OBJECT", b"LPOS", b"PFADD", b"PFCOUNT",
-                   b"PFDEBUG", b"PFMERGE", b"XADD", b"XINFO", b"ZRANK", b"ZREVRANK"}
 PATIENCE = 25.0  # seconds for cutting a difference down
 
 
@@ -57,16 +55,13 @@ def stream(rules, seed, count):
     """A transaction ends with its batch, and holds only what is compared byte for byte: its
     replies come all at once, in that of EXEC."""
     rng = random.Random(seed)
-    g = grammar.Gen(rng)
+    g = grammar.Gen(rng, rules)
     picked = rng.choices(rules, weights=[r.weight for r in rules], k=count)
     queueing = False
     for i, r in enumerate(picked):
-        words = r.make(g)
-        if r.spoil and rng.random() < 0.07:
-            words = g.broken(words)
-        call = Call(r.name + tuple(words), r.compare)
+        call = Call(tuple(g.call(r)), r.compare)
         queueing = queueing and i % BATCH != 0
-        if queueing and (r.compare != "exact" or r.name[0] in KNOWN_TO_DIFFER):
+        if queueing and (r.compare != "exact" or r.name[0] in known.BY_COMMAND):
             call = Call((b"PING",), "exact")
         if call.words in ((b"MULTI",), (b"EXEC",), (b"DISCARD",)):
             queueing = call.words == (b"MULTI",)
@@ -247,6 +242,14 @@ def run_seed(pair, rules, seed, count, protocol):
         both.close()
 
 
+def for_seconds(seed, seconds):
+    """Seeds, from this one on, while there is time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield seed
+        seed += 1
+
+
 def run(pair, report, seeds, count, protocols=(2, 3), only=None):
     rules, dropped = usable(pair, grammar.load(only))
     if dropped:
@@ -272,10 +275,12 @@ def main():
     options.add_argument("--count", type=int, default=40000)
     options.add_argument("--protocol", type=int, choices=(2, 3), action="append")
     options.add_argument("--only", help="files of grammar/, with commas")
+    options.add_argument("--seconds", type=float, help="run more seeds behind the first, so long")
     given = options.parse_args()
     report = Report()
     with Pair() as pair:
-        run(pair, report, [given.seed], given.count, given.protocol or (2,),
+        seeds = for_seconds(given.seed, given.seconds) if given.seconds else [given.seed]
+        run(pair, report, seeds, given.count, given.protocol or ((2, 3) if given.seconds else (2,)),
             given.only and given.only.split(","))
     sys.exit(report.end())
 

@@ -5,6 +5,7 @@
 They start `redis-server FILE --name value`, wait for words in the log, set what CONFIG GET *
 has shown, look into INFO and CLIENT LIST, and restart from a rewritten file.
 """
+import contextlib
 import pathlib
 import re
 import subprocess
@@ -170,6 +171,8 @@ class Configuring(WithServer):
 
 
 class Limits(WithServer):
+    arguments = ("--enable-debug-command", "yes")
+
     def setUp(self):
         super().setUp()
         self.addCleanup(self.server.call, "CONFIG", "SET", "maxmemory-clients", "0", "maxmemory",
@@ -196,18 +199,44 @@ class Limits(WithServer):
         self.assertEqual(self.server.call("GET", "k"), b"v")
 
     def test_clients_that_do_not_read_are_closed_before_keys_are_evicted(self):
+        self.assert_clients_go_first(20, b"MGET 1\r\n" * 2000)
+
+    def test_what_many_clients_ask_for_in_one_turn_is_added_up(self):
+        self.assert_clients_go_first(60, b"MGET 1\r\n" * 25)
+
+    def test_what_caching_clients_are_told_costs_no_further_keys(self):
+        """Each is told of a key's end with more bytes than the key has taken."""
+        with contextlib.ExitStack() as stack:
+            caches = [stack.enter_context(self.server.client(3)) for _ in range(10)]
+            for cache in caches:
+                cache.call("CLIENT", "TRACKING", "on")
+            for i in range(300):
+                key = f"{i:010000}"
+                self.server.call("SET", key, "x")
+                for cache in caches:
+                    cache.call("GET", key)
+            used = int(self.server.info("memory")["used_memory"])
+            # More than what is only kept for speed and goes first.
+            self.server.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru",
+                             "maxmemory", str(used - 1500000))
+            self.assertGreater(self.server.call("DBSIZE"), 100)
+            self.assertLess(self.server.call("DBSIZE"), 300)
+
+    def assert_clients_go_first(self, count, commands):
         for i in range(50):
             self.server.call("SETRANGE", i, 100000, "x")
         used = int(self.server.info("memory")["used_memory"])
         self.server.call("CONFIG", "RESETSTAT")
         self.server.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory-clients",
                          "3mb", "maxmemory", str(used + (6 << 20)))
-        clients = [self.server.client() for _ in range(20)]
-        for client in clients:
-            try:
-                client.send_raw(b"MGET 1\r\n" * 2000)
-            except OSError:
-                pass
+        clients = [self.server.client() for _ in range(count)]
+        with self.server.client() as sleeper:
+            sleeper.send("DEBUG", "SLEEP", "0.3")
+            for client in clients:
+                try:
+                    client.send_raw(commands)
+                except OSError:
+                    pass
         deadline = time.monotonic() + 10
         while self.server.info("stats")["evicted_clients"] == "0":
             self.assertLess(time.monotonic(), deadline)

@@ -71,6 +71,13 @@ SEARCH = r"""
 """
 
 
+def attempt_without(server, *words):
+    """What a client that is new is told."""
+    with server.client() as client:
+        said = client.call(*words)
+        return said.decode() if isinstance(said, Error) else said
+
+
 def words_of(session):
     lines = (shlex.split(line, comments=True) for line in session.splitlines())
     return [words for words in lines if words]
@@ -474,6 +481,134 @@ class SameAnswers(unittest.TestCase):
         self.assertEqual(ours, run(ORACLE))
         self.assertEqual(ours[-1], b"PONG")
 
+    def test_a_guest_says_who_is_let_in(self):
+        """What 7.2 has: callbacks that AUTH and HELLO ask before the password."""
+        wrong = "WRONGPASS invalid username-password pair or user is disabled."
+        both = "second:{0}:{1} first:{0}:{1} "
+        with self.server("porters") as server, server.client() as client:
+            client.call("CONFIG", "SET", "requirepass", "secret")
+
+            def attempt(*words):
+                """The answer, whether the client is in then, and who was asked."""
+                with server.client() as other:
+                    said = other.call(*words)
+                    here = not isinstance(other.call("PING"), Error)
+                    return said.decode() if isinstance(said, Error) else said, here, client.call("PORTERS.LOG").decode()
+
+            self.assertEqual(attempt("AUTH", "ann", "admit"), (b"OK", True, both.format("ann", "admit")))
+            self.assertEqual(attempt("AUTH", "second"), (b"OK", True, "second:default:second "))
+            self.assertEqual(attempt("AUTH", "deny"), (wrong, False, both.format("default", "deny")))
+            self.assertEqual(attempt("AUTH", "ann", "nobody")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "error")[:2], ("ERR no guests today", False))
+            self.assertEqual(attempt("AUTH", "ann", "code")[:2], ("CLOSED today", False))
+            self.assertEqual(attempt("AUTH", "ann", "pass")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "secret")[:2], (wrong, False))
+            waits = both + "later:{0}:{1} "
+            self.assertEqual(attempt("AUTH", "ann", "wait-admit"), (b"OK", True, waits.format("ann", "wait-admit")))
+            self.assertEqual(attempt("AUTH", "ann", "wait-error")[:2], ("ERR no guests today", False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-deny")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-pass")[:2], (wrong, False))
+            self.assertEqual(attempt("AUTH", "ann", "wait-abort"), (wrong, False, both.format("ann", "wait-abort")))
+            # One waits after the other.
+            said, here, log = attempt("AUTH", "twice", "wait-pass")
+            self.assertEqual((said, here), (wrong, False))
+            self.assertEqual([line.split(":")[0] for line in log.split()], ["second", "first", "later", "first", "later"])
+            # HELLO goes on with all that it does.
+            for password in ("admit", "wait-admit"):
+                with server.client() as other:
+                    said = other.call("HELLO", 3, "AUTH", "ann", password, "SETNAME", "me")
+                    self.assertEqual(dict(said)[b"proto"], 3)
+                    self.assertEqual(other.call("CLIENT", "GETNAME"), b"me")
+            self.assertEqual(attempt("HELLO", 3, "AUTH", "ann", "wait-error")[:2], ("ERR no guests today", False))
+            # What is not well formed asks nobody; who is gone is not waited for.
+            client.call("PORTERS.LOG")
+            self.assertIn("syntax", attempt("AUTH", "a", "b", "c")[0])
+            with server.client() as other:
+                other.send("AUTH", "ann", "wait-admit")
+                self.until(lambda: client.call("PORTERS.LOG"))
+            self.until(lambda: client.call("MODULE", "UNLOAD", "porters") == b"OK")
+            self.assertEqual(attempt_without(server, "AUTH", "admit"), wrong)
+            self.assertEqual(attempt_without(server, "AUTH", "secret"), b"OK")
+
+    def test_calls_may_wait(self):
+        """What 7.2 has: RM_Call with K, whose reply may be a promise."""
+        with self.server("errands") as server, server.client() as client, server.client() as other:
+            def come(wanted):
+                self.until(lambda: client.call("EXISTS", "nosuch") == 0 and self.told(client, "ERRANDS.LOG", wanted))
+
+            # What need not wait does not.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "set", "k", "v"), b"OK")
+            client.call("RPUSH", "l", "a")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), [b"l", b"a"])
+            self.assertIn(b"wrong number", client.call("ERRANDS.RUN", "KE", "get"))
+            self.assertIsNone(client.call("ERRANDS.RUN", "", "blpop", "l", 0))
+            # What waits is answered later, in its own database.
+            client.call("SELECT", 3)
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertIn(b"blocked_clients:1", client.call("INFO", "clients"))
+            other.call("RPUSH", "l", "wrong")
+            client.call("RPUSH", "l", "b")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nb\r\n")
+            self.assertEqual(client.call("ERRANDS.ABORT"), [1, 0])
+            client.call("SELECT", 0)
+            self.assertEqual(client.call("ERRANDS.RUN", "K3", "bzpopmin", "z", "0.01"), b"promise")
+            come(b"1:0:_\r\n")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "xread", "block", 0, "streams", "x", "$"), b"promise")
+            big = b"v" * 100000
+            client.call("XADD", "x", "1-1", "f", big)
+            come(b"1:0:*1\r\n*2\r\n$1\r\nx")
+            # Two at a time, one of which is given up.
+            client.call("DEL", "l")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "m", 0), b"promise")
+            self.assertIn(b"blocked_clients:2", client.call("INFO", "clients"))
+            self.assertEqual(client.call("ERRANDS.ABORT"), [0, 1])
+            self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+            client.call("RPUSH", "m", "kept")
+            client.call("RPUSH", "l", "c")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nc\r\n")
+            self.assertEqual(client.call("LRANGE", "m", 0, -1), [b"kept"])
+            # A client that waits with the call; in a transaction, too, it is the call that waits.
+            other.send("ERRANDS.WAIT", "brpop", "l", 0)
+            self.until(lambda: b"blocked_clients:2" in client.call("INFO", "clients"))
+            client.call("RPUSH", "l", "d")
+            self.assertEqual(other.read().value, [b"l", b"d"])
+            replies = [client.call(*words.split()) for words in (
+                "MULTI", "ERRANDS.RUN K blpop l 0", "RPUSH l e", "EXEC")]
+            self.assertEqual(replies[-1], [b"promise", 1])
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\ne\r\n")
+            # A call within a call.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "errands.run", "K", "blpop", "l", 0), b"promise")
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "errands.wait", "blpop", "l", 0), b"promise")
+            self.assertIsInstance(client.call("MODULE", "UNLOAD", "errands"), Error)
+            client.call("RPUSH", "l", "f", "g")
+            come(b"1:0:*2\r\n$1\r\nl\r\n$1\r\nf\r\n1:0:*2\r\n$1\r\nl\r\n$1\r\ng\r\n")
+            # Its client is cut off.
+            self.assertEqual(client.call("ERRANDS.RUN", "K", "blpop", "l", 0), b"promise")
+            self.assertGreater(client.call("CLIENT", "KILL", "SKIPME", "yes", "ADDR", "redisabi:0"), 0)
+            come(b"1:0:-UNBLOCKED")
+            self.until(lambda: client.call("MODULE", "UNLOAD", "errands") == b"OK")
+            self.until(lambda: client.call("MODULE", "UNLOAD", "redisabi") == b"OK")
+
+    said = b""
+
+    def told(self, client, command, wanted):
+        """Has it been told of that, at last?  And of nothing else."""
+        self.said += client.call(command)
+        if not self.said.startswith(wanted):
+            self.assertTrue(wanted.startswith(self.said), self.said)
+            return False
+        self.said = b""
+        return True
+
+    def test_a_wait_for_a_login_needs_one(self):
+        with self.server("porters") as server, server.client() as client:
+            self.assertIn("not currently undergoing", str(client.call("PORTERS.BLOCK")))
+            self.assertEqual(client.call("MULTI"), b"OK")
+            client.call("AUTH", "ann", "wait-admit")
+            self.assertIn("Blocking module command called from transaction", str(client.call("EXEC")))
+            self.assertEqual(client.call("PING"), b"PONG")
+
     def test_guests_go_with_all_they_have(self):
         """Timers, descriptors, filters, subscriptions, INFO: unloaded while they are in use."""
         with Server("--enable-debug-command", "yes") as server, server.client() as client:
@@ -502,6 +637,22 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("DUMP", "k"), dump)
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+
+    def test_a_snapshot_by_steps_says_at_which_key_a_value_is_weighed(self):
+        """Was: effort and memory were asked without a key."""
+        with self.server("places") as server, server.client() as client:
+            client.call("CONFIG", "SET", "snapshot-method", "walk")
+            client.call("SELECT", 3)
+            client.call("PLACES.PUT", "here", 1)
+            client.call("PLACES.TOLD")
+            client.call("BGSAVE")
+            end = time.monotonic() + 30
+            while b"rdb_bgsave_in_progress:0" not in client.call("INFO", "persistence"):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
+            told = client.call("PLACES.TOLD").decode().splitlines()
+            self.assertIn("memory 3 here", told)
+            self.assertIn("save 3 here", told)
 
     def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
         with self.server("boxes") as server, server.client() as client:

@@ -27,6 +27,45 @@ CC = shlex.split(os.environ.get("CC", "cc"))
 SHARED = ["-std=c11", "-shared", "-fPIC", "-fvisibility=hidden"]
 
 
+README = (ROOT / "api/README.md").read_text()
+CLIENTS = r"""
+#include <kr/test.h>
+#define GETS(who, text, ...) \
+    if (!kr_str_equal(KR_TEST_RUN(test, who, __VA_ARGS__), kr_cstr(text))) return __LINE__ % 100 + 1
+KR_TEST_MAIN(test)
+{
+    struct kr_str big[3] = {KR_STR("SET"), KR_STR("big"), {0}};
+    static char bytes[3 << 20];
+
+    GETS(0, "+OK\r\n", "SET", "k", "v");
+    GETS(1, "$1\r\nv\r\n", "GET", "k");
+    GETS(1, "+OK\r\n", "MULTI");
+    GETS(1, "+QUEUED\r\n", "HELLO.WORLD");
+    GETS(0, "$1\r\nv\r\n", "GET", "k");
+    GETS(1, "*1\r\n+hello, world\r\n", "EXEC");
+    (void)KR_TEST_RUN(test, 2, "HELLO", "3");
+    GETS(2, "_\r\n", "GET", "nosuch");
+    GETS(0, "$-1\r\n", "GET", "nosuch");
+    GETS(3, "", "BLPOP", "list", "0");
+    GETS(0, ":1\r\n", "RPUSH", "list", "x");
+    if (!kr_str_equal(test->hear(3), KR_STR("*2\r\n$4\r\nlist\r\n$1\r\nx\r\n")))
+        return 1;
+    (void)KR_TEST_RUN(test, 2, "CLIENT", "SETNAME", "second");
+    test->leave(2);
+    GETS(2, "$-1\r\n", "CLIENT", "GETNAME");
+    big[2] = kr_str(bytes, sizeof(bytes));
+    if (!kr_str_equal(test->run(0, 3, big), KR_STR("+OK\r\n")))
+        return 2;
+    if (KR_TEST_RUN(test, 0, "GET", "big").size != sizeof(bytes) + 12)
+        return 3;
+    GETS(0, "+OK\r\n", "SET", "k", "v", "PX", "1");
+    test->turn(20);
+    GETS(0, "$-1\r\n", "GET", "k");
+    return test->memory() == 0 && test->self ? 0 : 4;
+}
+"""
+
+
 def run(*words, **options):
     return subprocess.run([str(word) for word in words], capture_output=True, text=True,
                           env=ENVIRONMENT, **options)
@@ -270,6 +309,47 @@ class Tried(Tool):
         before = set(pathlib.Path("/tmp").glob("keyrack-module.*"))
         self.cases("== a\n> SET k v\n(restart)\n> GET k\n\"v\"\n")
         self.assertEqual(set(pathlib.Path("/tmp").glob("keyrack-module.*")) - before, set())
+
+
+class Unit(Tool):
+    """Tests that are built into a module's file."""
+    HELLO = re.search(r"```c\n(#include <kr/kr.h>\n.*?hello.world.*?)```", README, re.S)[1]
+    MAIN = re.search(r"```c\n(#include <kr/test.h>\n.*?)```", README, re.S)[1]
+
+    def file(self, tests, module=HELLO, name="hello_test"):
+        return self.build(name, module + tests)
+
+    def test_what_the_page_shows_passes(self):
+        self.good(TOOL, "unit", self.file(self.MAIN))
+
+    def test_the_status_is_what_the_tests_answer(self):
+        path = self.file("#include <kr/test.h>\nKR_TEST_MAIN(t) { (void)t; return 3; }\n")
+        self.assertEqual(run(TOOL, "unit", path).returncode, 3)
+
+    def test_a_module_without_tests_is_told(self):
+        done = run(TOOL, "unit", self.file(""))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("module 'hello' has no tests: its file does not export kr_test_main", done.stderr)
+
+    def test_what_is_no_module_is_told(self):
+        self.assertEqual(run(TOOL, "unit", self.dir / "nosuch.so").returncode, 2)
+        text = self.dir / "text.so"
+        text.write_text("no module")
+        done = run(TOOL, "unit", text)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("text.so", done.stderr)
+
+    def test_a_module_that_refuses_to_be_loaded_is_told(self):
+        module = self.HELLO.replace("KR_MODULE(", "static kr_status no(kr_module *s, const struct kr_load_args *a, void **o)"
+                                    ' { (void)s, (void)o; snprintf(a->error, a->error_size, "not today"); return KR_EFAIL; }\n'
+                                    "KR_MODULE(.create = no, ")
+        done = run(TOOL, "unit", self.file(self.MAIN, module))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("not today", done.stderr)
+
+    def test_clients_memory_and_time(self):
+        """Each client has its protocol and its transaction; a parked call answers later."""
+        self.good(TOOL, "unit", self.file(CLIENTS))
 
 
 if __name__ == "__main__":

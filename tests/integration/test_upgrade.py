@@ -56,6 +56,22 @@ def build(directory, name, source, macros=""):
     return str(out)
 
 
+def images_of(server, wanted=None):
+    """Images that the server has mapped: `wanted` as soon as that is so, or else what it comes to."""
+    maps = pathlib.Path(f"/proc/{server.process.pid}/maps")
+    end, count, since = time.monotonic() + 20, None, 0
+    while time.monotonic() < end:
+        now = sum("r-xp" in line and "memfd" in line for line in maps.read_text().splitlines())
+        if now == wanted:
+            break
+        if now != count:
+            count, since = now, time.monotonic()
+        elif wanted is None and time.monotonic() - since > 0.2:
+            break
+        time.sleep(0.01)
+    return now
+
+
 class Tide(unittest.TestCase):
     """A server with the first build of the module."""
 
@@ -88,12 +104,10 @@ class Tide(unittest.TestCase):
         row = self.call("MODULE", "INFO", name)
         return dict(zip(row[::2], row[1::2]))
 
-    def mapped(self):
-        """Images of modules, old ones included."""
+    def mapped(self, wanted=None):
+        """Images of modules, old ones included; another thread unmaps them, so a wanted number is waited for."""
         self.call("PING")
-        time.sleep(0.05)
-        maps = pathlib.Path(f"/proc/{self.server.process.pid}/maps").read_text()
-        return sum("r-xp" in line and "memfd" in line for line in maps.splitlines())
+        return images_of(self.server, wanted)
 
     def in_background(self, client, *words):
         """A call that waits; its answer is in the list when the thread is over."""
@@ -118,7 +132,7 @@ class WhatStays(Tide):
             self.assertEqual([self.call("TIDE.GET", f"k{i}") for i in range(0, 500, 7)],
                              [i - 250 for i in range(0, 500, 7)])
             self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
-            self.assertEqual(self.mapped(), mapped)
+            self.assertEqual(self.mapped(mapped), mapped)
         self.assertEqual(self.info()[b"upgrades"], 7)
         self.assertEqual(self.info()[b"values"], 500)
         self.call("FLUSHALL")
@@ -198,10 +212,10 @@ class WhatStays(Tide):
         mapped = self.mapped()
         thread, answers = self.in_background(self.connect(), "TIDE.WORK", "600")
         self.assertEqual(self.upgrade("two"), b"OK")
-        self.assertEqual(self.mapped(), mapped + 1)
+        self.assertEqual(self.mapped(mapped + 1), mapped + 1)
         thread.join(5)
         self.assertEqual(answers, [2])
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
 
     def test_words_gates_and_subscriptions_pass(self):
         one, two = self.connect(), self.connect()
@@ -280,7 +294,7 @@ class WhatFails(Tide):
             self.assertIn(part, answer)
         self.assertIn(parts[0], self.server.log().encode())
         after = (self.info(), self.call("TIDE.COUNT"), self.call("DEBUG", "DIGEST"),
-                 self.call("COMMAND", "COUNT"), self.mapped(),
+                 self.call("COMMAND", "COUNT"), self.mapped(before[4]),
                  self.call("CONFIG", "GET", "tide*"))
         for row in (before[0], after[0]):
             for name in (b"calls", b"usec", b"memory", b"errors"):
@@ -386,7 +400,7 @@ class EveryModule(Tide):
         for _ in range(3):
             for name in names:
                 self.assertEqual(self.call("MODULE", "RELOAD", name), b"OK", name)
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
         self.assertEqual(self.call("GET", "s"), b"1")
         self.assertEqual(self.call("CONFIG", "GET", "notify-keyspace-events"),
                          [b"notify-keyspace-events", b"AKE"])

@@ -27,7 +27,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
-from test_upgrade import BUILDS, build, flags  # noqa: E402
+from test_upgrade import BUILDS, build, flags, images_of  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("top_builddir", str(HERE.parent))
@@ -404,10 +404,8 @@ class Soak(unittest.TestCase):
         self.connect()
         self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
 
-    def mapped(self):
-        time.sleep(0.3)
-        maps = pathlib.Path(f"/proc/{self.server.process.pid}/maps").read_text()
-        return sum("r-xp" in line and "memfd" in line for line in maps.splitlines())
+    def mapped(self, wanted=None):
+        return images_of(self.server, wanted)
 
     def info(self, name):
         row = self.call("MODULE", "INFO", name)
@@ -508,13 +506,13 @@ class Soak(unittest.TestCase):
         count, calls = self.under_load(False, each)
         for name in names:
             self.upgrade_one(name, "same", pauses)
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
         digest = self.call("DEBUG", "DIGEST")
         for what in ("layout", "version", "missing", "same"):
             for name in names:
                 self.upgrade_one(name, what, pauses)
             self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
         self.start_again(digest)
         print(f"soak: {count} times an upgrade of three modules, under load of {calls} calls; of "
               f"{', '.join(names)}")
@@ -542,12 +540,12 @@ class Soak(unittest.TestCase):
             each(2 * i + 1)
 
         count, calls = self.under_load(True, each_pair)
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
         digest = self.call("DEBUG", "DIGEST")
         for i in range(2 * len(names)):
             each(i)
         self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
-        self.assertEqual(self.mapped(), mapped)
+        self.assertEqual(self.mapped(mapped), mapped)
         self.start_again(digest)
         print(f"soak: {count} times a module unloaded and loaded, under load of {calls} calls")
 

@@ -21,6 +21,8 @@ import importlib
 import pkgutil
 from typing import Callable, NamedTuple
 
+import known
+
 FAR = 4102444800  # 1 January 2100, in seconds: later than the tests
 
 
@@ -29,14 +31,13 @@ class Rule(NamedTuple):
     weight: float
     compare: str
     make: Callable
-    spoil: bool
+    spoil: object  # False; True; "arguments": but not the first, the key
 
     def command(self):
         """As COMMAND INFO wants it."""
         return "|".join(word.decode() for word in self.name).lower()
 
 
-BY_NAME = {"scripting"}  # only when asked for: run.py --full does
 RULES = []
 READERS = {}
 
@@ -62,8 +63,25 @@ class Gen:
     JUNK = BADNUM + [b"NX", b"XX", b"GET", b"KEEPTTL", b"EX", b"BYTE", b"BIT", b"k1", b"*", b"\r\n",
                      b"LIMIT", b"COUNT", b"a\x00b"]
 
-    def __init__(self, rng):
+    def __init__(self, rng, rules=()):
         self.rng = rng
+        # Commands whose replies are the same to the byte, for what carries them within its own.
+        self.plain = [r for r in rules if r.compare == "exact" and r.name[0] not in known.BY_COMMAND
+                      and not r.make.__module__.endswith((".scripting", ".transactions"))]
+
+    def call(self, r):
+        """A call by that rule, as a list of words; now and then a broken one."""
+        words = r.make(self)
+        if r.spoil and self.chance(0.07):
+            kept = words[:1] if r.spoil == "arguments" else []
+            words = [*kept, *self.broken(words[len(kept):])]
+        return [*r.name, *words]
+
+    def carried(self):
+        """A call of another rule's."""
+        if not self.plain:
+            return [b"GET", self.key()]
+        return self.call(self.rng.choices(self.plain, weights=[r.weight for r in self.plain])[0])
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -159,9 +177,7 @@ class Gen:
 
 
 def load(only=None):
-    """Import every file here, return the rules of those named, or of all but BY_NAME's."""
+    """Import every file here, return the rules of those named, or all."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    if only:
-        return [r for r in RULES if r.make.__module__.rpartition(".")[2] in only]
-    return [r for r in RULES if r.make.__module__.rpartition(".")[2] not in BY_NAME]
+    return [r for r in RULES if not only or r.make.__module__.rpartition(".")[2] in only]

@@ -140,7 +140,7 @@ def range_words(g, options):
     return words
 
 
-@rule("ZRANGE", weight=6)
+@rule("ZRANGE", weight=6, spoil="arguments")
 def zrange(g):
     return range_words(g, [[b"WITHSCORES"]])
 
@@ -180,18 +180,18 @@ def zrem_lex(g):
     return [lex_key(g), lex_member(g)]
 
 
-@rule("ZLEXCOUNT", weight=2)
-@rule("ZREMRANGEBYLEX", weight=1)
+@rule("ZLEXCOUNT", weight=2, spoil="arguments")
+@rule("ZREMRANGEBYLEX", weight=1, spoil="arguments")
 def lex(g):
     return [lex_key(g)] + ends(g, lex_limit)
 
 
-@rule("ZRANGEBYLEX", weight=2)
+@rule("ZRANGEBYLEX", weight=2, spoil="arguments")
 def zrangebylex(g):
     return [lex_key(g)] + ends(g, lex_limit) + limit(g)
 
 
-@rule("ZREVRANGEBYLEX", weight=2)
+@rule("ZREVRANGEBYLEX", weight=2, spoil="arguments")
 def zrevrangebylex(g):
     return [lex_key(g)] + ends(g, lex_limit)[::-1] + limit(g)
 

@@ -128,6 +128,11 @@ static void say_number(struct kr_reply *reply)
     reply->ops->number(reply, 1.5);
 }
 
+static void say_decimal(struct kr_reply *reply)
+{
+    kr_reply_decimal(reply, KR_STR("2.50"));
+}
+
 static void say_true(struct kr_reply *reply)
 {
     reply->ops->boolean(reply, true);
@@ -245,6 +250,7 @@ static const struct {
     {say_null, "false", "nil"},
     {say_null_array, "false", "nil"},
     {say_number, "\"1.5\"", "{double = 1.5}"},
+    {say_decimal, "\"2.50\"", "{double = 2.5}"},
     {say_true, "1", "true"},
     {say_false, "0", "false"},
     {say_big_number, "\"123\"", "{big_number = \"123\"}"},

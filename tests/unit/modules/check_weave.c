@@ -15,18 +15,23 @@
 #define T    " " TICK "(); "
 
 /* The woven source, ended by a NUL; the caller frees it. */
-static char *woven(const char *source)
+static char *woven_with(const char *source, uint32_t named)
 {
     struct kr_str text = kr_cstr(source);
-    size_t size = weave_size(text, KR_STR(TICK), 0);
+    size_t size = weave_size(text, KR_STR(TICK), named);
     char *out = malloc(size + 1);
 
     ck_assert_ptr_nonnull(out);
     memset(out, '#', size);
-    weave(text, KR_STR(TICK), 0, out);
+    weave(text, KR_STR(TICK), named, out);
     out[size] = '\0';
     ck_assert_uint_eq(strlen(out), size); /* all of it, and no more */
     return out;
+}
+
+static char *woven(const char *source)
+{
+    return woven_with(source, 0);
 }
 
 /* --- The text ------------------------------------------------------------- */
@@ -98,6 +103,89 @@ START_TEST(each_place_gets_its_call_and_nothing_else_changes)
     free(out);
 }
 END_TEST
+
+/* --- Names of their own --------------------------------------------------- */
+
+#define CALL  TICK WEAVE_CALL
+#define PCALL TICK WEAVE_PCALL
+#define KEYS  TICK WEAVE_KEYS
+#define ARGV  TICK WEAVE_ARGV
+
+static const struct {
+    const char *source;
+    const char *woven; /* NULL: as it was */
+} named[] = {
+    {"x = redis.call('get')", "x = " CALL "('get')"},
+    {"x = redis.pcall('get')", "x = " PCALL "('get')"},
+    {"x = redis.call ('get')", "x = " CALL " ('get')"},
+    {"x = KEYS[1] .. ARGV[2]", "x = " KEYS "[1] .. " ARGV "[2]"},
+    {"x = 'a'..KEYS[1]", "x = 'a'.." KEYS "[1]"},
+    {"x = redis.call(KEYS[1], redis.pcall(ARGV[1]))",
+     "x = " CALL "(" KEYS "[1], " PCALL "(" ARGV "[1]))"},
+    {"return redis.call('x')", "return " KEEP "( " CALL "('x'))"},
+    {"while KEYS[1] do end", "while " KEYS "[1] do" T " end"},
+    /* Not called, or not indexed, or written. */
+    {"x = redis.call", NULL},
+    {"x = redis.call 'get'", NULL},
+    {"x = redis.call{}", NULL},
+    {"x = KEYS", NULL},
+    {"x = #KEYS", NULL},
+    {"KEYS = {}", NULL},
+    {"x = unpack(ARGV)", NULL},
+    {"redis.call = f", NULL},
+    /* Another name, or in pieces. */
+    {"x = redis.calls('get')", NULL},
+    {"x = redis.sha1hex('x')", NULL},
+    {"x = redis . call('get')", NULL},
+    {"x = redis\n.call('get')", NULL},
+    {"x = xredis.call('get')", NULL},
+    {"x = MYKEYS[1]", NULL},
+    {"x = KEYS1[1]", NULL},
+    /* A field of something. */
+    {"x = t.redis.call('get')", NULL},
+    {"x = t.KEYS[1]", NULL},
+    {"x = t . KEYS[1]", NULL},
+    {"t:redis.call('get')", NULL},
+    /* The source has a local of that name, anywhere. */
+    {"local redis = t x = redis.call('get') y = KEYS[1]",
+     "local redis = t x = redis.call('get') y = " KEYS "[1]"},
+    {"x = KEYS[1] local a, KEYS = 1 x = redis.call()",
+     "x = KEYS[1] local a, KEYS = 1 x = " CALL "()"},
+    {"f(function(ARGV) end) x = ARGV[1]",
+     "f(function(ARGV)" T " end) x = ARGV[1]"},
+    {"for redis in f do end x = redis.pcall()",
+     "for redis in f do" T " end x = redis.pcall()"},
+    /* Within a text or a comment it is none. */
+    {"x = 'redis.call(1) KEYS[1]'", NULL},
+    {"x = [[KEYS[1] ]]", NULL},
+    {"-- redis.call(KEYS[1])", NULL},
+};
+
+START_TEST(what_is_called_most_gets_a_name_of_its_own)
+{
+    char *out = woven_with(named[_i].source, WEAVE_CALLS | WEAVE_WORDS);
+
+    ck_assert_str_eq(out, named[_i].woven ? named[_i].woven : named[_i].source);
+    free(out);
+}
+END_TEST
+
+START_TEST(only_the_names_that_are_asked_for_change)
+{
+    static const char source[] = "x = redis.call(KEYS[1])";
+    char *calls = woven_with(source, WEAVE_CALLS),
+         *words = woven_with(source, WEAVE_WORDS), *none = woven(source);
+
+    ck_assert_str_eq(calls, "x = " CALL "(KEYS[1])");
+    ck_assert_str_eq(words, "x = redis.call(" KEYS "[1])");
+    ck_assert_str_eq(none, source);
+    free(calls);
+    free(words);
+    free(none);
+}
+END_TEST
+
+/* --- Lines ------------------------------------------------------------------ */
 
 /* A source's lines are what errors name. */
 START_TEST(no_line_is_added_or_lost)
@@ -367,6 +455,9 @@ Suite *weave_suite(void)
 
     tcase_add_loop_test(text, each_place_gets_its_call_and_nothing_else_changes,
                         0, ROWS(texts));
+    tcase_add_loop_test(text, what_is_called_most_gets_a_name_of_its_own, 0,
+                        ROWS(named));
+    tcase_add_test(text, only_the_names_that_are_asked_for_change);
     tcase_add_test(text, no_line_is_added_or_lost);
     tcase_add_test(text, what_breaks_off_is_copied_as_it_is);
     tcase_add_test(text, letters_that_lua_51_has_not_are_found);

@@ -64,6 +64,7 @@ static void write_all(struct resp_out *out)
     resp_bool(out, false);
     resp_double(out, 3.5);
     resp_double(out, -1.0 / 0.0);
+    resp_decimal(out, KR_STR("2.50"));
     resp_big_number(out, KR_STR("1234567999999999999999999999999999999"));
     resp_verbatim(out, "txt", KR_STR("hi"));
     resp_array(out, 3);
@@ -82,11 +83,12 @@ static void write_all(struct resp_out *out)
 
 static const char *const in_resp2 =
     SAME "$-1\r\n*-1\r\n:1\r\n:0\r\n$3\r\n3.5\r\n$4\r\n-inf\r\n"
+         "$4\r\n2.50\r\n"
          "$37\r\n1234567999999999999999999999999999999\r\n$2\r\nhi\r\n"
          "*3\r\n*2\r\n*1\r\n*24\r\n*123456\r\n";
 
 static const char *const in_resp3 =
-    SAME "_\r\n_\r\n#t\r\n#f\r\n,3.5\r\n,-inf\r\n"
+    SAME "_\r\n_\r\n#t\r\n#f\r\n,3.5\r\n,-inf\r\n,2.50\r\n"
          "(1234567999999999999999999999999999999\r\n=6\r\ntxt:hi\r\n"
          "*3\r\n~2\r\n>1\r\n%12\r\n|1\r\n+k\r\n:1\r\n*123456\r\n";
 

@@ -94,6 +94,17 @@ START_TEST(only_those_that_are_named_are_loaded)
 }
 END_TEST
 
+START_TEST(all_but_some_are_loaded)
+{
+    install_built("plain");
+    install_built("giver");
+    directives.load_modules = "* -giver";
+    ck_assert_msg(start(), "%s", error);
+    ck_assert(there("plain"));
+    ck_assert(!there("giver"));
+}
+END_TEST
+
 START_TEST(none_is_none_even_without_a_directory)
 {
     install_built("plain");
@@ -200,6 +211,7 @@ Suite *startup_suite(void)
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, all_modules_of_the_directory_are_loaded);
+    tcase_add_test(tests, all_but_some_are_loaded);
     tcase_add_test(tests, only_those_that_are_named_are_loaded);
     tcase_add_test(tests, none_is_none_even_without_a_directory);
     tcase_add_test(tests, files_that_are_no_modules_are_left_alone);

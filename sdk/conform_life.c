@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* conform_life - a module comes, goes, comes again, and is replaced: of what it
+ * was nothing is left, and of its values all. */
+#include "sdk/conform_checks.h"
+
+#include "core/config/file.h"
+#include "core/memory/memory.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* --- What a module can leave behind --------------------------------------- */
+
+static void trace_commands(struct subject *subject, struct names *trace)
+{
+    struct answer list;
+    char line[128];
+
+    subject_call(subject, &list, "COMMAND", "LIST");
+    for (size_t i = 0; i < list.count; i++) {
+        snprintf(line, sizeof(line), "command %s", answer_text(&list.items[i]));
+        names_add(trace, line);
+    }
+    answer_free(&list);
+}
+
+static void trace_parameters(struct subject *subject, struct names *trace)
+{
+    struct answer map;
+    char line[128];
+
+    subject_call(subject, &map, "CONFIG", "GET", "*");
+    for (size_t i = 0; i + 1 < map.count; i += 2) {
+        snprintf(line, sizeof(line), "parameter %s",
+                 answer_text(&map.items[i]));
+        names_add(trace, line);
+    }
+    answer_free(&map);
+}
+
+static void trace_sections(struct subject *subject, struct names *trace)
+{
+    struct answer info;
+    char *rest, *line, kept[128];
+
+    subject_call(subject, &info, "INFO", "everything");
+    rest = info.kind == '$' ? (char *)info.text.data : NULL;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (line[0] == '#') {
+            line[strcspn(line, "\r")] = '\0';
+            snprintf(kept, sizeof(kept), "section of INFO %s", line + 2);
+            names_add(trace, kept);
+        }
+    answer_free(&info);
+}
+
+static void trace_modules(struct subject *subject, struct names *trace)
+{
+    struct answer list;
+    char line[128];
+
+    subject_call(subject, &list, "MODULE", "LIST");
+    for (size_t i = 0; i < list.count; i++) {
+        snprintf(line, sizeof(line), "module %s",
+                 answer_text(answer_at(&list.items[i], "name")));
+        names_add(trace, line);
+    }
+    answer_free(&list);
+}
+
+/* Private copies of modules' files that are mapped. */
+static unsigned trace_mappings(const struct subject *subject)
+{
+    struct buffer maps = {0};
+    unsigned count = 0;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)subject->server.pid);
+    if (file_load(path, &maps))
+        for (const char *at = maps.data; (at = strstr(at, "(deleted)")); at++)
+            count++;
+    buffer_free(&maps);
+    return count;
+}
+
+static unsigned trace_entries(const struct subject *subject, const char *folder)
+{
+    unsigned count = 0;
+    char path[64];
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)subject->server.pid,
+             folder);
+    dir = opendir(path);
+    while (dir && readdir(dir))
+        count++;
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+/* What the server has: named things, and numbers of others. */
+struct trace {
+    struct names names;
+    unsigned mappings, threads, files;
+};
+
+static void trace_take(struct subject *subject, struct trace *trace)
+{
+    trace_commands(subject, &trace->names);
+    trace_parameters(subject, &trace->names);
+    trace_sections(subject, &trace->names);
+    trace_modules(subject, &trace->names);
+    trace->mappings = trace_mappings(subject);
+    trace->threads = trace_entries(subject, "task");
+    trace->files = trace_entries(subject, "fd");
+}
+
+#define TRACE_REMEDY                                                           \
+    "register in tables, or by functions that take `self`: the host takes "    \
+    "that "                                                                    \
+    "back; what else it has begun ends in deactivate() and destroy()"
+
+static void trace_compare_number(struct subject *subject, const char *what,
+                                 unsigned before, unsigned after)
+{
+    if (before != after)
+        report_found(subject->report, TRACE_REMEDY,
+                     "%s: one more load and unload made %u of %u", what, after,
+                     before);
+}
+
+static void trace_compare(struct subject *subject, const struct trace *before,
+                          const struct trace *after)
+{
+    const struct names *then = &before->names, *now = &after->names;
+
+    for (size_t i = 0; i < now->count; i++)
+        if (!names_have(then, now->at[i]))
+            report_found(subject->report, TRACE_REMEDY, "it has left: %s",
+                         now->at[i]);
+    for (size_t i = 0; i < then->count; i++)
+        if (!names_have(now, then->at[i]))
+            report_found(subject->report, TRACE_REMEDY,
+                         "it has taken along: %s", then->at[i]);
+    trace_compare_number(subject, "mappings of modules", before->mappings,
+                         after->mappings);
+    trace_compare_number(subject, "threads", before->threads, after->threads);
+    trace_compare_number(subject, "open files", before->files, after->files);
+}
+
+#define NOT_UNLOADED "it is not made to be unloaded (KR_MODULE_CAN_UNLOAD)"
+#define LEFT_MS      15000u /* for jobs that still run in the old code */
+
+/* Once jobs are over, are there as many as there were? */
+static void trace_expect_mappings(struct subject *subject, unsigned before)
+{
+    struct timespec pause = {0, 50000000};
+    unsigned now = trace_mappings(subject);
+
+    for (unsigned ms = 0; now != before && ms < LEFT_MS; ms += 50) {
+        nanosleep(&pause, NULL);
+        now = trace_mappings(subject);
+    }
+    if (now != before)
+        report_found(subject->report,
+                     "threads of its own end in deactivate() or handover(), or "
+                     "are jobs",
+                     "%u mappings of modules have become %u", before, now);
+}
+
+/* --- Loading and unloading ------------------------------------------------ */
+
+/* false: it was no success, which was told. */
+static bool life_once(struct subject *subject)
+{
+    struct answer reply;
+    bool good = subject_load(subject, &reply);
+
+    if (!good)
+        report_found(subject->report,
+                     "keyrack-module check says what the file lacks",
+                     "MODULE LOAD answers: %s", answer_text(&reply));
+    answer_free(&reply);
+    if (!good || !subject->can_unload)
+        return good;
+    good = subject_unload(subject, &reply);
+    if (!good)
+        report_found(subject->report, "deactivate() ends what it has begun",
+                     "MODULE UNLOAD answers: %s", answer_text(&reply));
+    answer_free(&reply);
+    return good && !subject_has_died(subject, "when it was unloaded");
+}
+
+void conform_traces(struct subject *subject)
+{
+    struct trace before = {0}, after = {0};
+
+    if (!subject->can_unload && life_once(subject)) {
+        report_skip(subject->report, NOT_UNLOADED);
+        return;
+    }
+    /* Once before, as a server keeps what it has had to make for the first. */
+    if (life_once(subject)) {
+        trace_take(subject, &before);
+        if (life_once(subject)) {
+            trace_take(subject, &after);
+            trace_compare(subject, &before, &after);
+        }
+    }
+    names_fini(&before.names);
+    names_fini(&after.names);
+}
+
+#define CYCLES       20u
+#define CYCLES_RUNS  3u
+#define CYCLES_WARM  5u
+#define CYCLES_SLACK 24 /* bytes that one may grow by */
+
+static int64_t cycles_run(struct subject *subject, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!life_once(subject))
+            return -1;
+    return subject_number(subject, "memory", "used_memory");
+}
+
+void conform_cycles(struct subject *subject)
+{
+    int64_t before, after, least = INT64_MAX;
+    unsigned mappings;
+
+    if (!subject->can_unload) {
+        report_skip(subject->report, NOT_UNLOADED);
+        return;
+    }
+    after = cycles_run(subject, CYCLES_WARM);
+    mappings = trace_mappings(subject);
+    /* A table of the server's may grow for good: who leaves something does so
+     * each time. */
+    for (unsigned i = 0; i < CYCLES_RUNS && least > CYCLES * CYCLES_SLACK;
+         i++) {
+        before = after;
+        after = cycles_run(subject, CYCLES);
+        if (after < 0 || before < 0)
+            return;
+        least = after - before < least ? after - before : least;
+    }
+    if (least > CYCLES * CYCLES_SLACK)
+        report_found(
+            subject->report, "destroy() frees what create() has allocated",
+            "%u times loaded and unloaded, it has left %lld bytes each", CYCLES,
+            (long long)least / CYCLES);
+    trace_expect_mappings(subject, mappings);
+}
+
+/* --- Upgrade -------------------------------------------------------------- */
+
+#define UPGRADE_TIMES  5u
+#define UPGRADE_VOICES 4u
+#define UPGRADE_CALLS  100u
+
+/* Calls of commands that change nothing, and the number of them. */
+static unsigned upgrade_calls(struct subject *subject, struct buffer *bytes)
+{
+    unsigned calls = 0;
+
+    for (unsigned i = 0; i < UPGRADE_CALLS && subject->command_count > 0; i++) {
+        const struct command *command =
+            &subject
+                 ->commands[dice_roll(&subject->dice, subject->command_count)];
+
+        if (command->flags & (COMMAND_WRITE | COMMAND_BLOCKING) ||
+            !(command->flags & COMMAND_READONLY) ||
+            conform_leaves_alone(subject, command))
+            continue;
+        words_guess(&subject->words, &subject->dice, command, subject->examples,
+                    subject->example_count);
+        talk_encode(bytes, subject->words.argc, subject->words.argv);
+        calls++;
+    }
+    return calls;
+}
+
+static void upgrade_judge(struct subject *subject, enum talk_end end,
+                          const struct answer *reply)
+{
+    if (end != TALK_REPLY)
+        report_found(subject->report,
+                     "state that clients wait for has to be handed over",
+                     "a call that was under way was not answered");
+    else if (answer_is_error(reply, "NOMODULE") ||
+             answer_is_error(reply, "ERR unknown command"))
+        report_found(subject->report,
+                     "the new version has to have all commands of the old one",
+                     "a call that was under way was answered: %s",
+                     answer_text(reply));
+}
+
+/* false: it failed, or a call was lost; either was told. */
+static bool upgrade_once(struct subject *subject, bool under_load)
+{
+    struct talk voices[UPGRADE_VOICES] = {0};
+    unsigned calls[UPGRADE_VOICES] = {0};
+    struct buffer bytes = {0};
+    struct answer reply;
+    bool good;
+
+    for (unsigned i = 0; under_load && i < UPGRADE_VOICES; i++) {
+        buffer_clear(&bytes);
+        calls[i] = upgrade_calls(subject, &bytes);
+        if (!talk_open(&voices[i], &subject->server, 2) ||
+            !talk_send(&voices[i], buffer_str(&bytes)))
+            calls[i] = 0;
+    }
+    subject_call(subject, &reply, "MODULE", "RELOAD", subject->name);
+    good = reply.kind == '+';
+    if (!good)
+        report_found(subject->report,
+                     "the error says which step failed; see api/README.md, "
+                     "Upgrades",
+                     "MODULE RELOAD answers: %s", answer_text(&reply));
+    answer_free(&reply);
+    for (unsigned i = 0; under_load && i < UPGRADE_VOICES; i++) {
+        enum talk_end end = TALK_REPLY;
+
+        for (unsigned k = 0; k < calls[i] && end == TALK_REPLY; k++) {
+            end = talk_read(&voices[i], 30000, &reply);
+            upgrade_judge(subject, end, &reply);
+            answer_free(&reply);
+        }
+        good = good && end == TALK_REPLY;
+        talk_close(&voices[i]);
+    }
+    buffer_free(&bytes);
+    return good;
+}
+
+void conform_upgrade(struct subject *subject)
+{
+    int64_t before = 0, after = 0;
+    struct looks looks;
+    unsigned mappings;
+    bool good = true;
+
+    if (!subject->can_upgrade) {
+        report_skip(subject->report,
+                    "it is not made to be upgraded (KR_MODULE_CAN_UPGRADE)");
+        return;
+    }
+    (void)conform_fill(subject);
+    looks_take(subject, &looks, false);
+    mappings = trace_mappings(subject);
+    for (unsigned i = 0; i < UPGRADE_TIMES && good; i++)
+        good = upgrade_once(subject, true);
+    /* Calls may make what stays; what grows without them is the upgrade's. */
+    for (unsigned i = 0; i < 2 && good; i++) {
+        before = subject_account(subject, "memory");
+        good = upgrade_once(subject, false);
+        after = subject_account(subject, "memory");
+    }
+    looks_compare(subject, &looks, "after an upgrade",
+                  "count .layout of the type up when its payload changes, and "
+                  "list what is adopted in .layouts");
+    if (good && after > before + CYCLES_SLACK)
+        report_found(
+            subject->report,
+            "takeover() frees what it does not take over of the old "
+            "state",
+            "its account has grown by %lld bytes with the last upgrade",
+            (long long)(after - before));
+    if (good)
+        trace_expect_mappings(subject, mappings);
+    looks_free(&looks);
+}
+
+/* --- Sealing -------------------------------------------------------------- */
+
+static void seal_try_commands(struct subject *subject)
+{
+    struct answer reply;
+
+    for (size_t i = 0; i < subject->command_count; i++) {
+        const struct command *command = &subject->commands[i];
+
+        if (command->words > 1)
+            continue;
+        words_fill(&subject->words, command, 4);
+        subject_call(subject, &reply, command->name, "key:0", "key:1");
+        if (reply.kind != '-')
+            report_found(
+                subject->report,
+                "register commands with `self`, so that they go with it",
+                "%s is answered though the module is away", command->name);
+        answer_free(&reply);
+    }
+}
+
+/* With values that cannot be saved a module cannot go. */
+static void seal_drop_unsaved(struct subject *subject)
+{
+    struct answer scan, reply;
+
+    for (size_t i = 0; i < subject->unsaved.count; i++) {
+        subject_call(subject, &scan, "SCAN", "0", "COUNT", "1000000", "TYPE",
+                     subject->unsaved.at[i]);
+        for (size_t k = 0; scan.count == 2 && k < scan.items[1].count; k++) {
+            subject_call(subject, &reply, "DEL",
+                         answer_text(&scan.items[1].items[k]));
+            answer_free(&reply);
+        }
+        answer_free(&scan);
+    }
+}
+
+void conform_seal(struct subject *subject)
+{
+    struct looks looks;
+    struct answer reply;
+    bool good;
+
+    if (!subject->can_unload) {
+        report_skip(subject->report, NOT_UNLOADED);
+        return;
+    }
+    (void)conform_fill(subject);
+    looks_take(subject, &looks, true);
+    seal_drop_unsaved(subject);
+    good = subject_unload(subject, &reply);
+    if (!good)
+        report_found(subject->report, "deactivate() ends what it has begun",
+                     "MODULE UNLOAD answers: %s", answer_text(&reply));
+    answer_free(&reply);
+    if (good) {
+        seal_try_commands(subject);
+        subject_call(subject, &reply, "DEBUG", "RELOAD");
+        answer_free(&reply);
+        good = subject_load(subject, &reply);
+        if (!good)
+            report_found(subject->report, "destroy() has to leave nothing",
+                         "loaded again it answers: %s", answer_text(&reply));
+        answer_free(&reply);
+    }
+    if (good)
+        looks_compare(subject, &looks, "when it was unloaded and loaded again",
+                      "save() and load() need nothing but the value: they run "
+                      "before create() and after deactivate()");
+    looks_free(&looks);
+}
