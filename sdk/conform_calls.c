@@ -174,7 +174,21 @@ static bool conform_is_due(const struct command *command, unsigned round)
            0;
 }
 
-void conform_speak(struct subject *subject, unsigned rounds)
+/* Has it an argument that is a time to come?  Part of a value may then go without
+ * anybody doing anything to it. */
+static bool arguments_have_time(const struct answer *arguments)
+{
+    for (size_t i = 0; arguments && i < arguments->count; i++) {
+        const struct answer *one = &arguments->items[i];
+
+        if (strstr(answer_text(answer_at(one, "name")), "seconds") ||
+            arguments_have_time(answer_at(one, "arguments")))
+            return true;
+    }
+    return false;
+}
+
+void conform_speak(struct subject *subject, unsigned rounds, bool lasting)
 {
     unsigned replies;
     struct answer first;
@@ -185,7 +199,8 @@ void conform_speak(struct subject *subject, unsigned rounds)
             struct command *command = &subject->commands[i];
 
             if (conform_leaves_alone(subject, command) ||
-                !conform_is_due(command, round))
+                !conform_is_due(command, round) ||
+                (lasting && arguments_have_time(command->arguments)))
                 continue;
             (void)conform_guess(subject, command, 2, &replies, &first, &end);
             answer_free(&first);
@@ -447,7 +462,7 @@ static int64_t account_after(struct subject *subject, uint64_t seed,
 
     subject->dice.state = seed;
     subject_clear(subject);
-    conform_speak(subject, ACCOUNT_ROUNDS);
+    conform_speak(subject, ACCOUNT_ROUNDS, false);
     subject->dice = kept;
     talk_close(&subject->voice);
     subject_call(subject, &reply, "FLUSHALL", "SYNC");
@@ -497,7 +512,7 @@ void conform_heap(struct subject *subject)
     setenv("KR_HOSTILE_SEED", seed, 1);
     setenv("KR_HOSTILE_GRANTED", "6000", 1);
     if (subject_restart(subject)) {
-        conform_speak(subject, calls_rounds(subject));
+        conform_speak(subject, calls_rounds(subject), false);
         (void)subject_has_died(subject, "when it had no memory");
     }
     unsetenv("KR_HOSTILE_SEED");

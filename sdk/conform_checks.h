@@ -19,8 +19,9 @@ void conform_promises(struct subject *subject);
 void conform_account(struct subject *subject);
 void conform_heap(struct subject *subject);
 
-/* Some calls of each of its commands; what they answer does not matter. */
-void conform_speak(struct subject *subject, unsigned rounds);
+/* Some calls of each of its commands; what they answer does not matter.
+ * `lasting`: of none that lets a part of a value expire. */
+void conform_speak(struct subject *subject, unsigned rounds, bool lasting);
 /* Is the command one that ends the server or a conversation, as is its purpose? */
 bool conform_leaves_alone(const struct subject *subject,
                           const struct command *command);

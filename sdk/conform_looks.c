@@ -156,7 +156,7 @@ size_t conform_fill(struct subject *subject)
     for (unsigned round = 0; round < LOOKS_ROUNDS; round += 10) {
         if (round % 30 == 0)
             subject_clear(subject);
-        conform_speak(subject, 10);
+        conform_speak(subject, 10, true);
         if (subject_has_died(subject, "at random words"))
             return 0;
         looks_free(&looks);

@@ -188,7 +188,7 @@ static void files_log(struct subject *subject, struct looks *looks)
                       "rewrite() has to emit commands that build the whole "
                       "value; without it the saved bytes are used");
     looks_free(looks);
-    conform_speak(subject, 10);
+    conform_speak(subject, 10, true);
     looks_take(subject, looks, true);
     if (files_say(subject, "DEBUG", "LOADAOF", NULL, NULL))
         looks_compare(subject, looks,
@@ -272,7 +272,7 @@ static void damage_use(struct subject *subject)
                      deeds[i][3]);
         answer_free(&reply);
     }
-    conform_speak(subject, 1);
+    conform_speak(subject, 1, false);
 }
 
 static bool damage_try(struct subject *subject, struct kr_str dump)

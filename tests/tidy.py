@@ -208,6 +208,8 @@ def formatting_is_the_tools():
     else:
         raise Skip("no clang-format 14")
     for path in files("api", "core", "modules", "sdk", "tests"):
+        if path.is_relative_to(ROOT / "tests/abi/released"):
+            continue  # whatever the format becomes, these stay
         run = subprocess.run([tool, "--style=file", str(path)], capture_output=True, text=True)
         if run.stdout != path.read_text():
             yield name(path)

@@ -657,6 +657,22 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
 
+    def test_a_snapshot_by_steps_says_at_which_key_a_value_is_weighed(self):
+        """Was: effort and memory were asked without a key."""
+        with self.server("places") as server, server.client() as client:
+            client.call("CONFIG", "SET", "snapshot-method", "walk")
+            client.call("SELECT", 3)
+            client.call("PLACES.PUT", "here", 1)
+            client.call("PLACES.TOLD")
+            client.call("BGSAVE")
+            end = time.monotonic() + 30
+            while b"rdb_bgsave_in_progress:0" not in client.call("INFO", "persistence"):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
+            told = client.call("PLACES.TOLD").decode().splitlines()
+            self.assertIn("memory 3 here", told)
+            self.assertIn("save 3 here", told)
+
     def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
         with self.server("boxes") as server, server.client() as client:
             client.call("BOXES.NOTE", 77, "before")
