@@ -330,16 +330,18 @@ void call_settle(void)
 /* Is there room for what the call acts like?  It is made before the outermost
  * one begins, and never within: a script does not see keys go, nor count what
  * it has itself taken. */
-static bool call_has_room(const struct call *call)
+static bool call_has_room(struct call *call)
 {
     uint64_t acts = call->pub.acts;
 
     if (call->outer)
         return !(call->run_flags & KR_RUN_DENY_OOM && acts & KR_CMD_DENYOOM &&
                  call_full);
-    call_full =
-        (acts & (KR_CMD_READONLY | KR_CMD_DENYOOM)) != KR_CMD_READONLY &&
-        keyspace_make_room() == ROOM_NONE;
+    if (!call->room_asked)
+        call_full =
+            (acts & (KR_CMD_READONLY | KR_CMD_DENYOOM)) != KR_CMD_READONLY &&
+            keyspace_make_room() == ROOM_NONE;
+    call->room_asked = true;
     return !(call_full && acts & KR_CMD_DENYOOM);
 }
 

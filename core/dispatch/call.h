@@ -39,6 +39,7 @@ struct call {
     bool replaced;             /* journal->instead() was called */
     bool parked;               /* its client waits */
     bool refused;
+    bool room_asked; /* call_full is about this call */
 };
 
 struct prepared {

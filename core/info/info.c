@@ -31,6 +31,7 @@ struct provider {
     kr_module *module;
     uint32_t stamp;
     const char *section; /* NO_SECTION: it names sections itself */
+    uint64_t hash;       /* of that name: there are many to be compared */
     uint32_t flags;
     kr_info_fn fn;
     void *ctx;
@@ -101,6 +102,7 @@ static kr_status info_provide(kr_module *self, const char *section,
     *provider = (struct provider){.module = self,
                                   .stamp = rack_stamp(self),
                                   .section = section,
+                                  .hash = hash_bytes(kr_cstr(section)),
                                   .flags = flags,
                                   .fn = fn,
                                   .ctx = ctx};
@@ -134,25 +136,44 @@ static void info_collect_sections(struct kr_info_out *out)
     }
 }
 
+/* Does it give fields of the section with this name, and this hash? */
+static bool info_fills(const struct provider *provider, const char *section,
+                       uint64_t hash)
+{
+    return provider->hash == hash && strcmp(provider->section, section) == 0;
+}
+
 /* Between a weak provider and the reader: lets through what is new. */
 struct weak_out {
     struct kr_info_out out;
     struct kr_info_out *to;
     uint64_t names[512]; /* their hashes */
+    uint64_t bits[8];    /* a bit for each: none of them, most times */
     uint32_t count;
     bool weak; /* the provider that writes now */
 };
 
-static bool weak_is_known(struct weak_out *weak, const char *name)
+static bool weak_look(struct weak_out *weak, const char *name)
 {
-    uint64_t hash = hash_bytes(kr_cstr(name));
+    uint64_t hash = hash_bytes(kr_cstr(name)), bit = (uint64_t)1 << (hash & 63);
+    uint64_t *bits = &weak->bits[hash >> 6 & 7];
 
-    for (uint32_t i = 0; i < weak->count; i++)
+    for (uint32_t i = 0; *bits & bit && i < weak->count; i++)
         if (weak->names[i] == hash)
             return true;
-    if (!weak->weak && weak->count < KR_COUNT(weak->names))
+    if (!weak->weak && weak->count < KR_COUNT(weak->names)) {
         weak->names[weak->count++] = hash;
+        *bits |= bit;
+    }
     return false;
+}
+
+static bool weak_is_known(struct weak_out *weak, const char *name)
+{
+    /* Most sections are given by one provider. */
+    if (weak->weak && weak->count == 0)
+        return false;
+    return weak_look(weak, name);
 }
 
 static void weak_field(struct kr_info_out *out, const char *name,
@@ -175,21 +196,22 @@ static void weak_field_int(struct kr_info_out *out, const char *name,
 
 static bool info_collect(const char *section, struct kr_info_out *out)
 {
-    struct weak_out weak = {
-        .out = {.size = sizeof(weak.out),
-                .field = weak_field,
-                .field_int = weak_field_int},
-        .to = out,
-    };
+    uint64_t hash = hash_bytes(kr_cstr(section));
+    struct weak_out weak; /* of which most is never looked at */
     struct provider *provider;
     bool any = false;
 
+    weak.out = (struct kr_info_out){.size = sizeof(weak.out),
+                                    .field = weak_field,
+                                    .field_int = weak_field_int};
+    weak.to = out;
+    weak.count = 0;
+    memset(weak.bits, 0, sizeof(weak.bits));
     STAILQ_FOREACH(provider, &info.providers, link)
     {
         kr_module *was;
 
-        if (strcmp(provider->section, section) != 0 ||
-            rack_is_staged(provider->module, provider->stamp))
+        if (!info_fills(provider, section, hash))
             continue;
         any = true;
         weak.weak = provider->flags & KR_INFO_WEAK;
@@ -207,7 +229,7 @@ static const char *const info_order[] = {
     "latencystats", "cluster", "keyspace",
 };
 
-static void info_name_section(const char *section,
+static void info_name_section(const char *section, uint64_t hash,
                               void (*each)(void *ctx, const char *section,
                                            uint32_t flags),
                               void *ctx)
@@ -217,7 +239,7 @@ static void info_name_section(const char *section,
     uint32_t flags = KR_INFO_ON_REQUEST;
 
     STAILQ_FOREACH(provider, &info.providers, link)
-    if (strcmp(provider->section, section) == 0) {
+    if (info_fills(provider, section, hash)) {
         any = true;
         flags &= provider->flags;
     }
@@ -225,29 +247,39 @@ static void info_name_section(const char *section,
         each(ctx, section, flags);
 }
 
+/* Has the order, or a provider before this one, named its section? */
+static bool info_is_named(const struct provider *provider,
+                          const uint64_t hashes[])
+{
+    struct provider *other;
+
+    for (size_t i = 0; i < KR_COUNT(info_order); i++)
+        if (info_fills(provider, info_order[i], hashes[i]))
+            return true;
+    STAILQ_FOREACH(other, &info.providers, link)
+    {
+        if (other == provider)
+            break;
+        if (info_fills(other, provider->section, provider->hash))
+            return true;
+    }
+    return false;
+}
+
 static void info_sections(void (*each)(void *ctx, const char *section,
                                        uint32_t flags),
                           void *ctx)
 {
-    struct provider *provider, *other;
+    uint64_t hashes[KR_COUNT(info_order)];
+    struct provider *provider;
 
-    for (size_t i = 0; i < KR_COUNT(info_order); i++)
-        info_name_section(info_order[i], each, ctx);
-    STAILQ_FOREACH(provider, &info.providers, link)
-    {
-        bool seen = provider->section[0] == '\0';
-
-        for (size_t i = 0; i < KR_COUNT(info_order); i++)
-            seen |= strcmp(info_order[i], provider->section) == 0;
-        STAILQ_FOREACH(other, &info.providers, link)
-        {
-            if (other == provider)
-                break;
-            seen |= strcmp(other->section, provider->section) == 0;
-        }
-        if (!seen)
-            info_name_section(provider->section, each, ctx);
+    for (size_t i = 0; i < KR_COUNT(info_order); i++) {
+        hashes[i] = hash_bytes(kr_cstr(info_order[i]));
+        info_name_section(info_order[i], hashes[i], each, ctx);
     }
+    STAILQ_FOREACH(provider, &info.providers, link)
+    if (provider->section[0] != '\0' && !info_is_named(provider, hashes))
+        info_name_section(provider->section, provider->hash, each, ctx);
 }
 
 /* Drop what one version of the module provides; 0: all of it. */

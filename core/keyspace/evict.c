@@ -293,6 +293,8 @@ static enum keyspace_room evict_until(uint64_t limit_us)
 
     /* What was flushed goes before what is alive. */
     lazy_step(limit_us < 1000 ? (int64_t)limit_us : 1000);
+    if (keyspace_hooks.spare != NULL)
+        keyspace_hooks.spare();
     goal = keyspace_stats.evicted_bytes + (int64_t)keyspace_memory() -
            keyspace_settings.maxmemory;
     for (uint32_t n = 1;

@@ -20,9 +20,9 @@ struct keyspace_hooks {
     /* The contents of `db` have been exchanged for others: clients parked on
      * any of its keys may find them now. */
     void (*swapped)(kr_db *db);
-    /* Bytes in use that maxmemory does not count, as they are only kept for
-     * speed. */
-    size_t (*uncounted)(void);
+    /* Memory is above the limit: free what is only kept for speed, before a
+     * key is given up. */
+    void (*spare)(void);
     /* Another server decides what expires (this one is a replica): expired
      * keys are invisible, but stay until it says so. */
     bool follows;

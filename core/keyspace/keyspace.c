@@ -827,8 +827,6 @@ size_t keyspace_memory(void)
     size_t used = memory_used();
     size_t uncounted = lazy_bytes();
 
-    if (keyspace_hooks.uncounted != NULL)
-        uncounted += keyspace_hooks.uncounted();
     return used > uncounted ? used - uncounted : 0;
 }
 

@@ -77,11 +77,6 @@ void output_trim_pool(void)
     pool_shrink(4);
 }
 
-size_t output_pool_memory(void)
-{
-    return pool.count * OUTPUT_CHUNK;
-}
-
 void output_free_pool(void)
 {
     pool_shrink(0);

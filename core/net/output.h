@@ -87,8 +87,6 @@ struct kr_str output_flatten(struct output *output);
 
 /* Chunks kept for reuse go back to the allocator, but for a few. */
 void output_trim_pool(void);
-/* What the pool holds: no reason to give up a key. */
-size_t output_pool_memory(void);
 /* At the end of the server: all of them do. */
 void output_free_pool(void);
 

@@ -193,7 +193,7 @@ static void server_connect_wings(void)
     rack_on_carry("calls posted to the main thread", loop_carry);
     rack_on_carry("a child process", child_carry);
     keyspace_hooks.removed = journal_removed;
-    keyspace_hooks.uncounted = output_pool_memory;
+    keyspace_hooks.spare = output_free_pool;
     block_init();
 }
 

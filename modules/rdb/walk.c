@@ -300,7 +300,7 @@ enum walk_weight {
     WEIGHT_CHILD, /* it takes too long */
 };
 
-static enum walk_weight walk_weigh(const struct kr_cell *cell)
+static enum walk_weight walk_weigh_value(const struct kr_cell *cell)
 {
     const struct kr_type *type = kr_types->get(cell->type);
     int64_t effort_max = rdb_settings.walk_effort;
@@ -316,6 +316,20 @@ static enum walk_weight walk_weigh(const struct kr_cell *cell)
     if (effort_max > 0 && bytes > VALUE_MAX)
         return WEIGHT_CHILD;
     return bytes < PLAIN_FROM ? WEIGHT_LIGHT : WEIGHT_PLAIN;
+}
+
+/* A type may ask at which key it is. */
+static enum walk_weight walk_weigh(struct kr_str key,
+                                   const struct kr_cell *cell)
+{
+    struct kr_subject subject =
+        KR_SUBJECT(key, kr_keyspace->db_index(cell->db));
+    enum walk_weight weight;
+
+    kr_types->about(&subject);
+    weight = walk_weigh_value(cell);
+    kr_types->about(NULL);
+    return weight;
 }
 
 /* Behind what stands in the other writer. */
@@ -346,7 +360,7 @@ static void walk_key(struct rdb_walk *walk, struct kr_str key,
 
     if (!kr_keyspace->mark(cell))
         return;
-    weight = walk_weigh(cell);
+    weight = walk_weigh(key, cell);
     if (weight == WEIGHT_CHILD) {
         kr_logf(walk->rdb->self, KR_LOG_NOTICE,
                 "A value is too large to be saved in one go "

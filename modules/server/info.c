@@ -53,6 +53,41 @@ void info_constants(struct kr_info_out *out, const struct info_constant *rows,
         out->field(out, rows[i].name, kr_cstr(rows[i].value));
 }
 
+/* --- A value of many parts ----------------------------------------------- */
+
+void info_line_add(struct info_line *line, struct kr_str text)
+{
+    size_t room = sizeof(line->text) - line->size;
+
+    if (text.size > room)
+        text.size = room;
+    memcpy(line->text + line->size, text.data, text.size);
+    line->size += text.size;
+}
+
+void info_line_int(struct info_line *line, struct kr_str label, uint64_t number)
+{
+    char digits[KR_INT64_TEXT];
+    size_t size = 1;
+
+    info_line_add(line, label);
+    if (number < 10)
+        digits[0] = (char)('0' + number);
+    else
+        size = kr_text->from_int64((int64_t)number, digits);
+    info_line_add(line, kr_str(digits, size));
+}
+
+void info_line_hundredths(struct info_line *line, struct kr_str label,
+                          uint64_t hundredths)
+{
+    const char rest[] = {'.', (char)('0' + hundredths / 10 % 10),
+                         (char)('0' + hundredths % 10)};
+
+    info_line_int(line, label, hundredths / 100);
+    info_line_add(line, kr_str(rest, sizeof(rest)));
+}
+
 /* --- Writing a section --------------------------------------------------- */
 
 struct info_wish;
@@ -69,10 +104,14 @@ static void info_field(struct kr_info_out *out, const char *name,
 {
     struct page *page = &((struct info_page *)out)->page;
 
-    page_add(page, kr_cstr(name));
-    page_add_char(page, ':');
-    page_add(page, value);
-    page_add(page, KR_STR("\r\n"));
+    size_t size = strlen(name);
+    char *to = page_room(page, size + value.size + 3);
+
+    memcpy(to, name, size);
+    to[size] = ':';
+    memcpy(to + size + 1, value.data, value.size);
+    memcpy(to + size + 1 + value.size, "\r\n", 2);
+    page->size += size + value.size + 3;
 }
 
 static void info_field_int(struct kr_info_out *out, const char *name,
@@ -91,7 +130,9 @@ static void info_write(struct info_page *to, const char *name,
 
     if (to->any)
         page_add(&to->page, KR_STR("\r\n"));
-    page_addf(&to->page, "# %s\r\n", title);
+    page_add(&to->page, KR_STR("# "));
+    page_add(&to->page, kr_cstr(title));
+    page_add(&to->page, KR_STR("\r\n"));
     if (kr_info->collect(name, &to->out))
         to->any = true;
     else

@@ -37,4 +37,23 @@ struct info_constant {
 void info_constants(struct kr_info_out *out, const struct info_constant *rows,
                     size_t count);
 
+/* A value of many parts: "name=set,calls=3".  There are hundreds of them in an
+ * answer, and so they are put together without printf(3).  What is too long is
+ * cut off. */
+struct info_line {
+    char text[512];
+    size_t size;
+};
+void info_line_add(struct info_line *line, struct kr_str text);
+/* The label, KR_STR("calls="), and the number; the same with two decimals. */
+void info_line_int(struct info_line *line, struct kr_str label,
+                   uint64_t number);
+void info_line_hundredths(struct info_line *line, struct kr_str label,
+                          uint64_t hundredths);
+
+static inline struct kr_str info_line_text(const struct info_line *line)
+{
+    return kr_str(line->text, line->size);
+}
+
 #endif

@@ -14,9 +14,23 @@
 /* A field's name must not break the line's form. */
 static void info_safe_name(char *name)
 {
-    for (; *name != '\0'; name++)
-        if (strchr("#:\n\r", *name))
-            *name = '_';
+    while (*(name += strcspn(name, "#:\n\r")) != '\0')
+        *name = '_';
+}
+
+/* "cmdstat_client|list" */
+static void info_name(const char *prefix, const kr_cmd *command,
+                      char name[NAME_MAX_SIZE])
+{
+    const char *rest = kr_commands->full_name(command);
+    size_t size = strlen(prefix), more = strlen(rest);
+
+    if (more >= NAME_MAX_SIZE - size)
+        more = NAME_MAX_SIZE - size - 1;
+    memcpy(name, prefix, size);
+    memcpy(name + size, rest, more);
+    name[size + more] = '\0';
+    info_safe_name(name);
 }
 
 /* Call `each` for all commands, subcommands after their container. */
@@ -39,21 +53,24 @@ static bool info_walk_one(const kr_cmd *command, void *ctx)
 static bool info_command(const kr_cmd *command, void *ctx)
 {
     struct kr_command_stats stats = {.size = sizeof(stats)};
+    struct kr_info_out *out = ctx;
+    struct info_line line;
     char name[NAME_MAX_SIZE];
-    double usec;
 
     kr_commands->stats(command, &stats);
     if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0)
         return true;
-    usec = (double)stats.nsec / 1000;
-    snprintf(name, sizeof(name), "cmdstat_%s", kr_commands->full_name(command));
-    info_safe_name(name);
-    kr_info_fieldf(ctx, name,
-                   "calls=%" PRIu64 ",usec=%" PRIu64 ",usec_per_call=%.2f,"
-                   "rejected_calls=%" PRIu64 ",failed_calls=%" PRIu64,
-                   stats.calls, stats.nsec / 1000,
-                   stats.calls > 0 ? usec / (double)stats.calls : 0,
-                   stats.rejected, stats.failed);
+    info_name("cmdstat_", command, name);
+    line.size = 0;
+    info_line_int(&line, KR_STR("calls="), stats.calls);
+    info_line_int(&line, KR_STR(",usec="), stats.nsec / 1000);
+    info_line_hundredths(&line, KR_STR(",usec_per_call="),
+                         stats.calls > 0
+                             ? (stats.nsec / 10 + stats.calls / 2) / stats.calls
+                             : 0);
+    info_line_int(&line, KR_STR(",rejected_calls="), stats.rejected);
+    info_line_int(&line, KR_STR(",failed_calls="), stats.failed);
+    out->field(out, name, info_line_text(&line));
     return true;
 }
 
@@ -100,9 +117,7 @@ static bool info_latency(const kr_cmd *command, void *ctx)
             value + used, sizeof(value) - used, "%sp%.12g=%.3f",
             i > 0 ? "," : "", p->values[i],
             (double)kr_commands->percentile(command, p->values[i]) / 1000);
-    snprintf(name, sizeof(name), "latency_percentiles_usec_%s",
-             kr_commands->full_name(command));
-    info_safe_name(name);
+    info_name("latency_percentiles_usec_", command, name);
     p->out->field(p->out, name, kr_cstr(value));
     return true;
 }

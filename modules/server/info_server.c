@@ -137,19 +137,28 @@ void info_fill_cpu(void *ctx, struct kr_info_out *out)
 static bool info_module(kr_module *module, void *ctx)
 {
     struct kr_module_info info = {.size = sizeof(info)};
+    struct kr_info_out *out = ctx;
+    struct info_line line;
 
+    line.size = 0;
     kr_modules->info(module, &info);
-    kr_info_fieldf(ctx, "module",
-                   "name=%s,ver=%" PRIu32 ",api=%u,filters=0,usedby=[],"
-                   "using=[],options=[],calls=%" PRIu64 ",usec=%" PRIu64
-                   ",errors=%" PRIu64 ",memory=%" PRIu64 ",keys=%" PRIu64
-                   ",handler_usec=%" PRIu64 ",job_usec=%" PRIu64
-                   ",overruns=%" PRIu64 ",jobs=%" PRIu32 ",timers=%" PRIu32
-                   ",waiting=%" PRIu64,
-                   info.name, info.version, KR_GENERATION, info.calls,
-                   info.nsec / 1000, info.errors, info.memory, info.keys,
-                   info.handler_nsec / 1000, info.job_nsec / 1000,
-                   info.overruns, info.jobs, info.timers, info.waiting);
+    info_line_add(&line, KR_STR("name="));
+    info_line_add(&line, kr_cstr(info.name));
+    info_line_int(&line, KR_STR(",ver="), info.version);
+    info_line_int(&line, KR_STR(",api="), KR_GENERATION);
+    info_line_add(&line, KR_STR(",filters=0,usedby=[],using=[],options=[]"));
+    info_line_int(&line, KR_STR(",calls="), info.calls);
+    info_line_int(&line, KR_STR(",usec="), info.nsec / 1000);
+    info_line_int(&line, KR_STR(",errors="), info.errors);
+    info_line_int(&line, KR_STR(",memory="), info.memory);
+    info_line_int(&line, KR_STR(",keys="), info.keys);
+    info_line_int(&line, KR_STR(",handler_usec="), info.handler_nsec / 1000);
+    info_line_int(&line, KR_STR(",job_usec="), info.job_nsec / 1000);
+    info_line_int(&line, KR_STR(",overruns="), info.overruns);
+    info_line_int(&line, KR_STR(",jobs="), info.jobs);
+    info_line_int(&line, KR_STR(",timers="), info.timers);
+    info_line_int(&line, KR_STR(",waiting="), info.waiting);
+    out->field(out, "module", info_line_text(&line));
     return true;
 }
 

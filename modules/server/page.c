@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static char *page_room(struct page *page, size_t more)
+char *page_room(struct page *page, size_t more)
 {
     size_t need = page->size + more;
 

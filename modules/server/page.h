@@ -15,6 +15,8 @@ struct page {
     size_t capacity; /* bytes allocated */
 };
 
+/* Room for `more` bytes behind the text; who fills it moves `size` on. */
+char *page_room(struct page *page, size_t more);
 void page_add(struct page *page, struct kr_str text);
 void page_add_char(struct page *page, char c);
 KR_PRINTF(2, 3)

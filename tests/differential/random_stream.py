@@ -12,6 +12,7 @@ ever smaller parts of it on flushed servers.  The result is printed as a case
 that can be pasted into cases/.
 
     random_stream.py [--seed N] [--count N] [--protocol 2|3] [--only string,keys]
+                     [--seconds N]      one seed after the other, so long
 """
 import argparse
 import random
@@ -241,6 +242,14 @@ def run_seed(pair, rules, seed, count, protocol):
         both.close()
 
 
+def for_seconds(seed, seconds):
+    """Seeds, from this one on, while there is time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield seed
+        seed += 1
+
+
 def run(pair, report, seeds, count, protocols=(2, 3), only=None):
     rules, dropped = usable(pair, grammar.load(only))
     if dropped:
@@ -266,10 +275,12 @@ def main():
     options.add_argument("--count", type=int, default=40000)
     options.add_argument("--protocol", type=int, choices=(2, 3), action="append")
     options.add_argument("--only", help="files of grammar/, with commas")
+    options.add_argument("--seconds", type=float, help="run more seeds behind the first, so long")
     given = options.parse_args()
     report = Report()
     with Pair() as pair:
-        run(pair, report, [given.seed], given.count, given.protocol or (2,),
+        seeds = for_seconds(given.seed, given.seconds) if given.seconds else [given.seed]
+        run(pair, report, seeds, given.count, given.protocol or ((2, 3) if given.seconds else (2,)),
             given.only and given.only.split(","))
     sys.exit(report.end())
 

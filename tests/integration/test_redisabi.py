@@ -192,6 +192,25 @@ class SameAnswers(unittest.TestCase):
         self.assertEqual(ours[2], [0, 0, 0])
         self.assertEqual(ours[4], [1, 5, 0])
 
+    def test_who_takes_long_lets_others_in(self):
+        """They are told that it is busy, once it has been for as long as they are to wait in silence."""
+        def run(binary):
+            with self.server("toils", binary) as server, server.client() as client, server.client() as other:
+                client.call("CONFIG", "SET", "busy-reply-threshold", 200)
+                for _ in range(2):
+                    begin = time.monotonic()
+                    other.send("TOILS.WORK")
+                    said = []
+                    self.until(lambda: said.append(client.call("PING")) or isinstance(said[-1], Error))
+                    self.assertGreater(time.monotonic() - begin, 0.15)
+                    said = [said[-1], client.call("TOILS.STOP"), other.read().value]
+                    self.until(lambda: client.call("PING") == b"PONG")
+                return said
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, [b"BUSY Toiling.", b"OK", 1])
+
     def test_lenders_stay_as_long_as_borrowers(self):
         def run(binary):
             said = []
@@ -637,6 +656,22 @@ class SameAnswers(unittest.TestCase):
             self.assertEqual(client.call("DUMP", "k"), dump)
             self.assertEqual(client.call("MODULE", "LOAD", path), b"OK")
             self.assertEqual(client.call("SHELVES.SUM", "k"), 6)
+
+    def test_a_snapshot_by_steps_says_at_which_key_a_value_is_weighed(self):
+        """Was: effort and memory were asked without a key."""
+        with self.server("places") as server, server.client() as client:
+            client.call("CONFIG", "SET", "snapshot-method", "walk")
+            client.call("SELECT", 3)
+            client.call("PLACES.PUT", "here", 1)
+            client.call("PLACES.TOLD")
+            client.call("BGSAVE")
+            end = time.monotonic() + 30
+            while b"rdb_bgsave_in_progress:0" not in client.call("INFO", "persistence"):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
+            told = client.call("PLACES.TOLD").decode().splitlines()
+            self.assertIn("memory 3 here", told)
+            self.assertIn("save 3 here", told)
 
     def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
         with self.server("boxes") as server, server.client() as client:

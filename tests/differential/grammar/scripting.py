@@ -176,7 +176,7 @@ class Program:
             ("'echo'", argument), ("'ping'",), ("'dbsize'",), ("'select'", self.one("0", "1", "99")), ("'publish'", "'c'", argument),
             ("'nosuch'", key), ("'get'",), ("'set'", key), ("'multi'",), ("'eval'", "'return 1'", "0"), ("'blpop'", key, "0"), ("'subscribe'", "'c'"),
             ("'xadd'", key, "'1-1'", "'f'", argument), ("'xlen'", key), ("'xrange'", key, "'-'", "'+'"), ("'pfadd'", key, argument), ("'geoadd'", key, "1", "2", argument),
-            ("'geopos'", key, argument), ("'sort'", key, "'alpha'"), ("'lpos'", key, "'z'"), ("'set'", key, argument, "'get'"), ("'config'", "'get'", "'nosuch'"),
+            ("'geopos'", key, argument), ("'sort'", "'own'", "'alpha'"), ("'lpos'", key, "'z'"), ("'set'", key, argument, "'get'"), ("'config'", "'get'", "'nosuch'"),
             (), ("{}",), ("nil",), ("'get'", "{}"), ("'set'", key, "true"), ("'set'", key, "nil"), (self.text(0), key),
         ]
         return self.rng.choice(rows)
