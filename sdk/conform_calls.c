@@ -4,6 +4,7 @@
 #include "sdk/conform_checks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define CALLS_ALL     6000u /* of a claim's calls, by chance, ... */

@@ -102,20 +102,54 @@ static unsigned trace_entries(const struct subject *subject, const char *folder)
 }
 
 /* What the server has: named things, and numbers of others. */
-struct trace {
-    struct names names;
+struct counts {
     unsigned mappings, threads, files;
 };
+struct trace {
+    struct names names;
+    struct counts counts;
+};
 
-static void trace_take(struct subject *subject, struct trace *trace)
+#define SETTLE_MS   30u
+#define SETTLE_SAME 5u     /* times in a row */
+#define LEFT_MS     15000u /* for jobs that still run in the old code */
+
+static struct counts counts_take(const struct subject *subject)
+{
+    return (struct counts){.mappings = trace_mappings(subject),
+                           .threads = trace_entries(subject, "task"),
+                           .files = trace_entries(subject, "fd")};
+}
+
+/* What has gone is unmapped a little later: the numbers once they stay what they
+ * are, and with `wanted` are that, if they become it in time. */
+static struct counts counts_settle(const struct subject *subject,
+                                   const struct counts *wanted)
+{
+    struct timespec pause = {0, SETTLE_MS * 1000000};
+    struct counts now = counts_take(subject), next;
+    unsigned same = 0;
+
+    for (unsigned ms = 0; ms < LEFT_MS; ms += SETTLE_MS) {
+        if (same >= SETTLE_SAME &&
+            (!wanted || memcmp(wanted, &now, sizeof(now)) == 0))
+            break;
+        nanosleep(&pause, NULL);
+        next = counts_take(subject);
+        same = memcmp(&next, &now, sizeof(now)) == 0 ? same + 1 : 0;
+        now = next;
+    }
+    return now;
+}
+
+static void trace_take(struct subject *subject, struct trace *trace,
+                       const struct counts *wanted)
 {
     trace_commands(subject, &trace->names);
     trace_parameters(subject, &trace->names);
     trace_sections(subject, &trace->names);
     trace_modules(subject, &trace->names);
-    trace->mappings = trace_mappings(subject);
-    trace->threads = trace_entries(subject, "task");
-    trace->files = trace_entries(subject, "fd");
+    trace->counts = counts_settle(subject, wanted);
 }
 
 #define TRACE_REMEDY                                                           \
@@ -145,30 +179,34 @@ static void trace_compare(struct subject *subject, const struct trace *before,
         if (!names_have(now, then->at[i]))
             report_found(subject->report, TRACE_REMEDY,
                          "it has taken along: %s", then->at[i]);
-    trace_compare_number(subject, "mappings of modules", before->mappings,
-                         after->mappings);
-    trace_compare_number(subject, "threads", before->threads, after->threads);
-    trace_compare_number(subject, "open files", before->files, after->files);
+    trace_compare_number(subject, "mappings of modules",
+                         before->counts.mappings, after->counts.mappings);
+    trace_compare_number(subject, "threads", before->counts.threads,
+                         after->counts.threads);
+    trace_compare_number(subject, "open files", before->counts.files,
+                         after->counts.files);
 }
 
 #define NOT_UNLOADED "it is not made to be unloaded (KR_MODULE_CAN_UNLOAD)"
-#define LEFT_MS      15000u /* for jobs that still run in the old code */
 
-/* Once jobs are over, are there as many as there were? */
-static void trace_expect_mappings(struct subject *subject, unsigned before)
+/* Once jobs are over, are there as many mappings as there were? */
+static void trace_expect_mappings(struct subject *subject,
+                                  const struct counts *before)
 {
-    struct timespec pause = {0, 50000000};
-    unsigned now = trace_mappings(subject);
+    struct counts now = counts_settle(subject, NULL);
+    struct timespec pause = {0, SETTLE_MS * 1000000};
 
-    for (unsigned ms = 0; now != before && ms < LEFT_MS; ms += 50) {
+    for (unsigned ms = 0; now.mappings != before->mappings && ms < LEFT_MS;
+         ms += SETTLE_MS) {
         nanosleep(&pause, NULL);
-        now = trace_mappings(subject);
+        now = counts_take(subject);
     }
-    if (now != before)
+    if (now.mappings != before->mappings)
         report_found(subject->report,
                      "threads of its own end in deactivate() or handover(), or "
                      "are jobs",
-                     "%u mappings of modules have become %u", before, now);
+                     "%u mappings of modules have become %u", before->mappings,
+                     now.mappings);
 }
 
 /* --- Loading and unloading ------------------------------------------------ */
@@ -204,9 +242,9 @@ void conform_traces(struct subject *subject)
     }
     /* Once before, as a server keeps what it has had to make for the first. */
     if (life_once(subject)) {
-        trace_take(subject, &before);
+        trace_take(subject, &before, NULL);
         if (life_once(subject)) {
-            trace_take(subject, &after);
+            trace_take(subject, &after, &before.counts);
             trace_compare(subject, &before, &after);
         }
     }
@@ -219,41 +257,64 @@ void conform_traces(struct subject *subject)
 #define CYCLES_WARM  5u
 #define CYCLES_SLACK 24 /* bytes that one may grow by */
 
+/* Bytes in use by the server: the least of several times, as it frees some a
+ * little later. */
+static int64_t cycles_used(struct subject *subject)
+{
+    struct timespec pause = {0, SETTLE_MS * 1000000};
+    int64_t least = INT64_MAX, now;
+
+    for (unsigned i = 0; i < 12; i++) {
+        now = subject_number(subject, "memory", "used_memory");
+        least = now < least ? now : least;
+        nanosleep(&pause, NULL);
+    }
+    return least;
+}
+
+/* The bytes afterwards; -1: it did not come or go. */
 static int64_t cycles_run(struct subject *subject, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         if (!life_once(subject))
             return -1;
-    return subject_number(subject, "memory", "used_memory");
+    return cycles_used(subject);
+}
+
+static int64_t middle_of(int64_t a, int64_t b, int64_t c)
+{
+    int64_t low = a < b ? a : b, high = a < b ? b : a;
+
+    return c < low ? low : c > high ? high : c;
 }
 
 void conform_cycles(struct subject *subject)
 {
-    int64_t before, after, least = INT64_MAX;
-    unsigned mappings;
+    int64_t before, after, grown[CYCLES_RUNS], middle;
+    struct counts counts;
 
     if (!subject->can_unload) {
         report_skip(subject->report, NOT_UNLOADED);
         return;
     }
     after = cycles_run(subject, CYCLES_WARM);
-    mappings = trace_mappings(subject);
-    /* A table of the server's may grow for good: who leaves something does so
-     * each time. */
-    for (unsigned i = 0; i < CYCLES_RUNS && least > CYCLES * CYCLES_SLACK;
-         i++) {
+    counts = counts_settle(subject, NULL);
+    for (unsigned i = 0; i < CYCLES_RUNS; i++) {
         before = after;
         after = cycles_run(subject, CYCLES);
         if (after < 0 || before < 0)
             return;
-        least = after - before < least ? after - before : least;
+        grown[i] = after - before;
     }
-    if (least > CYCLES * CYCLES_SLACK)
+    /* A table of the server's may grow for good, or something be freed late, in
+     * one of the runs: who leaves something does so each time. */
+    middle = middle_of(grown[0], grown[1], grown[2]);
+    if (middle > CYCLES * CYCLES_SLACK)
         report_found(
             subject->report, "destroy() frees what create() has allocated",
             "%u times loaded and unloaded, it has left %lld bytes each", CYCLES,
-            (long long)least / CYCLES);
-    trace_expect_mappings(subject, mappings);
+            (long long)middle / CYCLES);
+    trace_expect_mappings(subject, &counts);
 }
 
 /* --- Upgrade -------------------------------------------------------------- */
@@ -342,7 +403,7 @@ void conform_upgrade(struct subject *subject)
 {
     int64_t before = 0, after = 0;
     struct looks looks;
-    unsigned mappings;
+    struct counts counts;
     bool good = true;
 
     if (!subject->can_upgrade) {
@@ -352,7 +413,7 @@ void conform_upgrade(struct subject *subject)
     }
     (void)conform_fill(subject);
     looks_take(subject, &looks, false);
-    mappings = trace_mappings(subject);
+    counts = counts_settle(subject, NULL);
     for (unsigned i = 0; i < UPGRADE_TIMES && good; i++)
         good = upgrade_once(subject, true);
     /* Calls may make what stays; what grows without them is the upgrade's. */
@@ -372,7 +433,7 @@ void conform_upgrade(struct subject *subject)
             "its account has grown by %lld bytes with the last upgrade",
             (long long)(after - before));
     if (good)
-        trace_expect_mappings(subject, mappings);
+        trace_expect_mappings(subject, &counts);
     looks_free(&looks);
 }
 

@@ -134,8 +134,11 @@ static void subject_choose_others(struct subject *subject,
  * there refuse. */
 static void subject_quieten(struct subject *subject)
 {
-    static const char *const settings[][2] = {{"save", ""},
-                                              {"appendfsync", "no"}};
+    static const char *const settings[][2] = {
+        {"save", ""},
+        {"appendfsync", "no"},
+        {"slowlog-log-slower-than", "-1"}, /* it would grow on a busy machine */
+    };
     struct answer reply;
 
     for (size_t i = 0; i < KR_COUNT(settings); i++) {

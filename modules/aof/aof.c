@@ -94,8 +94,10 @@ static bool history_apply(void *state, uint32_t argc, const struct kr_str *argv,
     struct aof *aof = state;
 
     (void)argc, (void)argv, (void)error;
-    if (aof && aof->met)
+    if (aof && aof->met) {
         folder_drop_history(aof);
+        sync_wait_for_calls(aof->sync); /* who asked for it may look */
+    }
     return true;
 }
 

@@ -57,7 +57,7 @@ enum aof_state {
 
 /* Of struct aof and all that hangs on it, of what waits, of the word that
  * clients have: kr_descriptor.layout. */
-#define AOF_LAYOUT 1u
+#define AOF_LAYOUT 2u
 
 struct aof_buffer {
     char *bytes;
@@ -152,6 +152,11 @@ void sync_take(struct sync *sync, struct sync *before);
 void sync_ask(struct sync *sync, int fd, uint64_t mark);
 /* The same, if `first`, and close it. */
 void sync_close(struct sync *sync, int fd, bool first, uint64_t mark);
+/* Do something there, behind what has been asked for before. */
+void sync_call(struct sync *sync, void (*call)(void *ctx), void *ctx);
+/* Is there such a thing that is not over?  Wait for all of them. */
+bool sync_is_calling(struct sync *sync);
+void sync_wait_for_calls(struct sync *sync);
 /* Syncs asked for by sync_ask() that are not over. */
 uint64_t sync_pending(struct sync *sync);
 uint64_t sync_mark(struct sync *sync);
@@ -178,7 +183,8 @@ bool folder_there(void);
 int64_t folder_size(struct aof *aof, const char *name);
 /* Remove a file; the blocks are freed on the other thread. */
 void folder_remove(struct aof *aof, const char *path);
-/* Remove the files that are history, and their names. */
+/* Remove the files that are history, and their names; the manifest without them
+ * is written on the other thread, and until then the one with them will do. */
 void folder_drop_history(struct aof *aof);
 /* The name that an increment has until the first base is there. */
 void folder_temp_increment(char room[PATH_MAX]);

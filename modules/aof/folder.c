@@ -148,6 +148,7 @@ bool folder_read_manifest(struct aof *aof)
     bool fine;
     int fd;
 
+    sync_wait_for_calls(aof->sync);
     manifest_clear(aof->self, &aof->manifest);
     folder_manifest_name(false, name);
     fd = open(folder_path(name, path), O_RDONLY | O_CLOEXEC);
@@ -171,61 +172,83 @@ bool folder_read_manifest(struct aof *aof)
 
 /* --- Replacing it -------------------------------------------------------- */
 
-static void folder_say(struct aof *aof, const struct kr_aside *aside,
-                       const char *temp, const char *name)
+/* All that it takes to write a manifest on either thread. */
+struct draft {
+    kr_module *self;
+    struct kr_str text;
+    char name[PATH_MAX], temp[PATH_MAX];
+    char path[PATH_MAX], temp_path[PATH_MAX];
+};
+
+static void draft_say(const struct draft *draft, const struct kr_aside *aside)
 {
     const char *why = strerror(aside->error);
 
     switch (aside->failed) {
     case KR_ASIDE_OPEN:
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Can't open the AOF manifest file %s: %s", temp, why);
+        kr_logf(draft->self, KR_LOG_WARNING,
+                "Can't open the AOF manifest file %s: %s", draft->temp, why);
         break;
     case KR_ASIDE_SYNC:
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Fail to fsync the temp AOF file %s: %s.", temp, why);
+        kr_logf(draft->self, KR_LOG_WARNING,
+                "Fail to fsync the temp AOF file %s: %s.", draft->temp, why);
         break;
     case KR_ASIDE_NAME:
-        kr_logf(aof->self, KR_LOG_WARNING,
+        kr_logf(draft->self, KR_LOG_WARNING,
                 "Error trying to rename the temporary AOF manifest file %s "
                 "into %s: %s",
-                temp, name, why);
+                draft->temp, draft->name, why);
         break;
     case KR_ASIDE_FOLDER:
-        kr_logf(aof->self, KR_LOG_WARNING,
-                "Fail to fsync AOF directory %s: %s.", name, why);
+        kr_logf(draft->self, KR_LOG_WARNING,
+                "Fail to fsync AOF directory %s: %s.", draft->name, why);
         break;
     default:
-        kr_logf(aof->self, KR_LOG_WARNING,
+        kr_logf(draft->self, KR_LOG_WARNING,
                 "Error trying to write the temporary AOF manifest file %s: %s",
-                temp, why);
+                draft->temp, why);
     }
 }
 
-static bool folder_put_manifest(struct aof *aof, struct kr_str text)
+static struct draft *draft_new(struct aof *aof, const struct manifest *manifest)
+{
+    struct draft *draft = kr_memory->alloc(aof->self, sizeof(*draft));
+
+    draft->self = aof->self;
+    draft->text = manifest_format(aof->self, manifest);
+    folder_manifest_name(false, draft->name);
+    folder_manifest_name(true, draft->temp);
+    (void)folder_path(draft->name, draft->path);
+    (void)folder_path(draft->temp, draft->temp_path);
+    return draft;
+}
+
+/* Put it in place, and free it. */
+static bool draft_put(struct draft *draft)
 {
     struct kr_aside aside = {.size = sizeof(aside)};
-    char name[PATH_MAX], temp[PATH_MAX];
-    char path[PATH_MAX], temp_path[PATH_MAX];
 
-    folder_manifest_name(false, name);
-    folder_manifest_name(true, temp);
-    if (kr_files->begin(&aside, folder_path(temp, temp_path), 0644)) {
-        (void)kr_files->put(&aside, text);
-        (void)kr_files->commit(&aside, folder_path(name, path));
+    if (kr_files->begin(&aside, draft->temp_path, 0644)) {
+        (void)kr_files->put(&aside, draft->text);
+        (void)kr_files->commit(&aside, draft->path);
     }
     if (aside.failed)
-        folder_say(aof, &aside, temp, name);
+        draft_say(draft, &aside);
+    kr_memory->free(draft->self, (void *)(uintptr_t)draft->text.data);
+    kr_memory->free(draft->self, draft);
     return !aside.failed;
+}
+
+static void draft_put_there(void *ctx)
+{
+    (void)draft_put(ctx);
 }
 
 bool folder_write_manifest(struct aof *aof, const struct manifest *manifest)
 {
-    struct kr_str text = manifest_format(aof->self, manifest);
-    bool fine = folder_put_manifest(aof, text);
-
-    kr_memory->free(aof->self, (void *)(uintptr_t)text.data);
-    return fine;
+    /* An older one must not come behind this one. */
+    sync_wait_for_calls(aof->sync);
+    return draft_put(draft_new(aof, manifest));
 }
 
 /* --- Removing ------------------------------------------------------------ */
@@ -258,5 +281,5 @@ void folder_drop_history(struct aof *aof)
         folder_remove(aof, folder_path(file->name, path));
     }
     manifest_drop_history(aof->self, &aof->manifest);
-    (void)folder_write_manifest(aof, &aof->manifest);
+    sync_call(aof->sync, draft_put_there, draft_new(aof, &aof->manifest));
 }

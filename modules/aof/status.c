@@ -65,7 +65,8 @@ void status_fill_info(void *ctx, struct kr_info_out *out)
     const struct aof *aof = ctx;
 
     out->field_int(out, "aof_enabled", aof->state != AOF_OFF);
-    out->field_int(out, "aof_rewrite_in_progress", aof->rewriting);
+    out->field_int(out, "aof_rewrite_in_progress",
+                   aof->rewriting || sync_is_calling(aof->sync));
     out->field_int(out, "aof_rewrite_scheduled", aof->scheduled);
     out->field_int(out, "aof_last_rewrite_time_sec", aof->took_sec);
     out->field_int(out, "aof_current_rewrite_time_sec",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sync - the one thread that may wait for the disk.
  *
- *   main: sync_ask(), sync_close() -> | task | task | task | -> thread: fdatasync
+ *   main: sync_ask(), sync_close(),
+ *         sync_call()            -> | task | task | task | -> thread: fdatasync
  *                          done() <-------- posted when one is over
  *
  * Tasks are done in order, so that a mark, once reached, holds for all before
@@ -19,6 +20,8 @@ struct task {
     int fd;
     bool sync, close;
     uint64_t mark;
+    void (*call)(void *ctx); /* or NULL: it is about `fd` */
+    void *ctx;
 };
 
 struct sync {
@@ -30,7 +33,9 @@ struct sync {
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t wake;
     STAILQ_HEAD(, task) tasks;
+    pthread_cond_t called;
     uint64_t pending;
+    uint64_t calls; /* asked for by sync_call() and not over */
     uint64_t mark;
     int error;
     bool end;
@@ -41,6 +46,10 @@ static int sync_run(const struct task *task)
 {
     int error = 0;
 
+    if (task->call) {
+        task->call(task->ctx);
+        return 0;
+    }
     if (task->sync && fdatasync(task->fd) < 0 && errno != EBADF &&
         errno != EINVAL)
         error = errno;
@@ -51,6 +60,8 @@ static int sync_run(const struct task *task)
 
 static void sync_note(struct sync *sync, const struct task *task, int error)
 {
+    if (task->call && --sync->calls == 0)
+        pthread_cond_broadcast(&sync->called);
     if (!task->sync)
         return;
     if (error != 0 && sync->error == 0)
@@ -112,6 +123,7 @@ struct sync *sync_new(kr_module *self, void (*done)(void *ctx), void *ctx)
     sync->ctx = ctx;
     pthread_mutex_init(&sync->lock, NULL);
     pthread_cond_init(&sync->wake, NULL);
+    pthread_cond_init(&sync->called, NULL);
     STAILQ_INIT(&sync->tasks);
     return sync;
 }
@@ -139,6 +151,7 @@ void sync_free(struct sync *sync)
 {
     sync_end(sync);
     pthread_cond_destroy(&sync->wake);
+    pthread_cond_destroy(&sync->called);
     pthread_mutex_destroy(&sync->lock);
     kr_memory->free(sync->self, sync);
 }
@@ -152,6 +165,7 @@ static void sync_add(struct sync *sync, const struct task *what)
         int error = sync_run(what);
 
         sync->pending += what->sync && !what->close;
+        sync->calls += what->call != NULL;
         sync_note(sync, what, error);
         kr_loop->post(sync->self, sync->done, sync->ctx);
         return;
@@ -160,6 +174,7 @@ static void sync_add(struct sync *sync, const struct task *what)
     *task = *what;
     pthread_mutex_lock(&sync->lock);
     sync->pending += task->sync && !task->close;
+    sync->calls += task->call != NULL;
     STAILQ_INSERT_TAIL(&sync->tasks, task, link);
     pthread_cond_signal(&sync->wake);
     pthread_mutex_unlock(&sync->lock);
@@ -174,6 +189,29 @@ void sync_close(struct sync *sync, int fd, bool first, uint64_t mark)
 {
     sync_add(sync, &(struct task){
                        .fd = fd, .sync = first, .close = true, .mark = mark});
+}
+
+void sync_call(struct sync *sync, void (*call)(void *ctx), void *ctx)
+{
+    sync_add(sync, &(struct task){.fd = -1, .call = call, .ctx = ctx});
+}
+
+bool sync_is_calling(struct sync *sync)
+{
+    bool calling;
+
+    pthread_mutex_lock(&sync->lock);
+    calling = sync->calls > 0;
+    pthread_mutex_unlock(&sync->lock);
+    return calling;
+}
+
+void sync_wait_for_calls(struct sync *sync)
+{
+    pthread_mutex_lock(&sync->lock);
+    while (sync->calls > 0)
+        pthread_cond_wait(&sync->called, &sync->lock);
+    pthread_mutex_unlock(&sync->lock);
 }
 
 uint64_t sync_pending(struct sync *sync)

@@ -32,14 +32,41 @@ static size_t engine_limit(void)
                                  : SIZE_MAX / 2;
 }
 
+static void engine_give_back(struct engine *engine, void *block, size_t size)
+{
+    if (!block)
+        return;
+    engine->bytes -= size;
+    if (!spare_keep(&engine->spare, block, size))
+        kr_memory->free(engine->self, block);
+}
+
+/* A new block; NULL: no memory. */
+static void *engine_get(struct engine *engine, size_t size)
+{
+    void *block = spare_take(&engine->spare, size);
+
+    if (!block)
+        block = engine->must
+                    ? kr_memory->alloc(engine->self, spare_size(size))
+                    : kr_memory->try_alloc(engine->self, spare_size(size));
+    return block;
+}
+
+static void *engine_resize(struct engine *engine, void *block, size_t size)
+{
+    return engine->must
+               ? kr_memory->realloc(engine->self, block, spare_size(size))
+               : kr_memory->try_realloc(engine->self, block, spare_size(size));
+}
+
 static void *engine_allocate(void *ctx, void *block, size_t old, size_t size)
 {
     struct engine *engine = ctx;
     void *fresh;
 
     if (size == 0) {
-        kr_memory->free(engine->self, block);
-        engine->bytes -= block ? old : 0;
+        engine_give_back(engine, block, old);
         return NULL;
     }
     if (!block)
@@ -47,8 +74,11 @@ static void *engine_allocate(void *ctx, void *block, size_t old, size_t size)
     if (!engine->must && size > old &&
         engine->bytes + (size - old) > engine->limit)
         return NULL; /* an error of Lua's, before the machine has none left */
-    fresh = engine->must ? kr_memory->realloc(engine->self, block, size)
-                         : kr_memory->try_realloc(engine->self, block, size);
+    if (block && spare_size(old) == spare_size(size))
+        fresh = block;
+    else
+        fresh = block ? engine_resize(engine, block, size)
+                      : engine_get(engine, size);
     if (fresh)
         engine->bytes += size - old;
     return fresh;
@@ -432,7 +462,12 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
 
 void engine_free(struct engine *engine)
 {
+    void *block;
+
     if (engine->L)
         lua_close(engine->L);
+    for (size_t size = SPARE_STEP; size <= SPARE_MOST; size += SPARE_STEP)
+        while ((block = spare_take(&engine->spare, size)))
+            kr_memory->free(engine->self, block);
     kr_memory->free(engine->self, engine);
 }

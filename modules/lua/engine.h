@@ -19,6 +19,8 @@
 #ifndef LUA_ENGINE_H
 #define LUA_ENGINE_H
 
+#include "spare.h"
+
 #include <kr/base.h>
 #include <kr/module.h>
 
@@ -49,6 +51,7 @@ struct engine {
     char tick[40];             /* the name of the tick, a secret */
     uint32_t since_collected;
     uint64_t steps; /* of functions of C, since the last look at the clock */
+    struct spare spare;
 };
 
 /* NULL: no memory. */

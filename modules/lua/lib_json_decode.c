@@ -209,19 +209,56 @@ static bool number_is_invalid(const char *at)
            (strncasecmp(at, "inf", 3) == 0 || strncasecmp(at, "nan", 3) == 0);
 }
 
-/* Whole numbers of up to 15 digits are exact; the rest is strtod()'s. */
+#define NUMBER_DIGITS 15 /* of which a double has each */
+
+/* Up to `most` digits from `at` on go behind those of *whole: their number, or
+ * one more than `most` if there are too many. */
+static int number_digits(const char *at, int most, int64_t *whole)
+{
+    int digits = 0;
+
+    for (; at[digits] >= '0' && at[digits] <= '9' && digits <= most; digits++)
+        *whole = *whole * 10 + (at[digits] - '0');
+    return digits;
+}
+
+/* Digits that make a whole number below 2^53, over a power of ten that is exact,
+ * too, make the double that is nearest; the rest is strtod()'s. */
+static const char *number_short(const char *at, double *number)
+{
+    static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    bool negative = *at == '-';
+    int64_t whole = 0;
+    int digits, more = 0;
+
+    at += negative;
+    digits = number_digits(at, NUMBER_DIGITS, &whole);
+    if (digits == 0 || digits > NUMBER_DIGITS)
+        return NULL;
+    at += digits;
+    if (*at == '.') {
+        more = number_digits(at + 1, NUMBER_DIGITS - digits, &whole);
+        if (more == 0 || digits + more > NUMBER_DIGITS)
+            return NULL;
+        at += 1 + more;
+    } else if (whole == 0) {
+        return NULL; /* 0x, perhaps */
+    }
+    if ((*at | 0x20) == 'e' || (*at | 0x20) == 'x' || *at == '.')
+        return NULL;
+    *number = (double)whole / powers[more];
+    if (negative)
+        *number = -*number;
+    return at;
+}
+
 static enum json_token read_number(struct json_reader *reader)
 {
-    const char *at = reader->at + (*reader->at == '-');
-    int64_t whole = 0;
-    int digits = 0;
+    const char *at = number_short(reader->at, &reader->number);
     char *end;
 
-    for (; *at >= '0' && *at <= '9' && digits < 16; at++, digits++)
-        whole = whole * 10 + (*at - '0');
-    if (digits > 0 && digits < 16 && whole > 0 && *at != '.' &&
-        (*at | 0x20) != 'e' && (*at | 0x20) != 'x') {
-        reader->number = (double)(*reader->at == '-' ? -whole : whole);
+    if (at) {
         reader->at = at;
         return JSON_NUMBER;
     }
@@ -292,6 +329,10 @@ static enum json_token reader_next(struct json_reader *reader)
 
 /* --- Values ---------------------------------------------------------------- */
 
+/* Most tables are small, and should not grow three times to be so. */
+#define TABLE_FIELDS   4
+#define TABLE_ELEMENTS 4
+
 static void reader_fail(struct json_reader *reader, const char *expected)
 {
     luaL_error(reader->L, "Expected %s but found %s at character %d", expected,
@@ -317,7 +358,7 @@ static void read_object(struct json_reader *reader)
     lua_State *L = reader->L;
 
     reader_descend(reader, 3);
-    lua_newtable(L);
+    lua_createtable(L, 0, TABLE_FIELDS);
     if (reader_next(reader) == JSON_OBJECT_END)
         return;
     for (;;) {
@@ -340,7 +381,7 @@ static void read_object(struct json_reader *reader)
 static void read_array(struct json_reader *reader)
 {
     reader_descend(reader, 2);
-    lua_newtable(reader->L);
+    lua_createtable(reader->L, TABLE_ELEMENTS, 0);
     if (reader_next(reader) == JSON_ARRAY_END)
         return;
     for (int i = 1;; i++) {

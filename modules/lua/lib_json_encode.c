@@ -106,6 +106,40 @@ static void write_whole(struct json_writer *writer, int64_t number)
     lib_bytes_add(&writer->out, at, (size_t)(digits + sizeof(digits) - at));
 }
 
+#define NUMBER_PLACES 4 /* behind the point, tried without printf() */
+
+/* A number with a few places: D = whole / 10^places, where `number` is the double
+ * nearest to D and D has 14 digits at most, which then are those of %.14g.
+ * false: it is none. */
+static bool write_short(struct json_writer *writer, double number)
+{
+    int64_t whole, scale = 1;
+    int places = 0;
+    size_t size;
+    char *digits;
+
+    if (!(number > 1e-4 && number < 1e9)) /* a negative one is rare */
+        return false;
+    do {
+        if (places++ == NUMBER_PLACES)
+            return false;
+        scale *= 10;
+        whole = (int64_t)(number * (double)scale);
+    } while ((double)whole != number * (double)scale);
+    if ((double)whole / (double)scale != number)
+        return false;
+    for (; whole % 10 == 0; places--, scale /= 10) /* the product was rounded */
+        whole /= 10;
+    write_whole(writer, whole / scale);
+    lib_bytes_add_byte(&writer->out, '.');
+    size = writer->out.size;
+    write_whole(writer, whole % scale + scale); /* a 1, and the places */
+    digits = writer->out.data + size;
+    memmove(digits, digits + 1, (size_t)places);
+    writer->out.size--;
+    return true;
+}
+
 static void write_number(struct json_writer *writer, int index)
 {
     const struct json_settings *settings = writer->settings;
@@ -123,6 +157,8 @@ static void write_number(struct json_writer *writer, int index)
     if (settings->precision == 14 && number > -1e14 && number < 1e14 &&
         (double)(int64_t)number == number && number != 0)
         return write_whole(writer, (int64_t)number);
+    if (settings->precision == 14 && write_short(writer, number))
+        return;
     snprintf(text, sizeof(text), "%.*g", settings->precision, number);
     writer_text(writer, text);
 }

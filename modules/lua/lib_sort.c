@@ -85,8 +85,8 @@ static void sort_merge(struct entry *to, const struct entry *from,
 }
 
 /* Where the result is: one of the two, which have room for `count` each. */
-static const struct entry *sort(struct lib_cost *cost, struct entry *from,
-                                struct entry *to, size_t count)
+static struct entry *sort(struct lib_cost *cost, struct entry *from,
+                          struct entry *to, size_t count)
 {
     for (size_t at = 0; at < count; at += SORT_RUN) {
         size_t run = count - at < SORT_RUN ? count - at : SORT_RUN;
@@ -111,11 +111,11 @@ static const struct entry *sort(struct lib_cost *cost, struct entry *from,
 
 /* --- The list ------------------------------------------------------------ */
 
-/* Make entries, and the copy that is on top of the stack.  false: there is more
- * than one type in it, or one that has no plain order. */
+/* Make entries.  false: there is more than one type in it, or one that has no
+ * plain order. */
 static bool list_read(lua_State *L, struct entry *entries, int count)
 {
-    int copy = lua_gettop(L), type = LUA_TNIL;
+    int type = LUA_TNIL;
 
     for (int i = 0; i < count; i++) {
         struct entry *entry = &entries[i];
@@ -125,21 +125,40 @@ static bool list_read(lua_State *L, struct entry *entries, int count)
             type = lua_type(L, -1);
         else if (lua_type(L, -1) != type)
             return false;
-        entry->index = i + 1;
+        entry->index = i;
         if (type == LUA_TSTRING)
             entry_string(entry, L);
         else if (type != LUA_TNUMBER || !entry_number(entry, L))
             return false;
-        lua_rawseti(L, copy, i + 1);
+        lua_pop(L, 1);
     }
     return true;
+}
+
+/* Move the values to where their entries are: round and round, each from where
+ * the one before has made room. */
+static void list_order(lua_State *L, struct entry *sorted, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int to = i, from = sorted[i].index;
+
+        if (from == i)
+            continue;
+        lua_rawgeti(L, 1, i + 1); /* the last one of the round */
+        for (; from != i; to = from, from = sorted[to].index) {
+            lua_rawgeti(L, 1, from + 1);
+            lua_rawseti(L, 1, to + 1);
+            sorted[to].index = to;
+        }
+        lua_rawseti(L, 1, to + 1);
+        sorted[to].index = to;
+    }
 }
 
 int lib_sort_plain(lua_State *L)
 {
     struct lib_cost cost = {.L = L};
     struct entry *entries;
-    const struct entry *sorted;
     size_t count;
     bool plain;
 
@@ -149,15 +168,9 @@ int lib_sort_plain(lua_State *L)
     }
     count = lua_objlen(L, 1);
     entries = lua_newuserdata(L, (2 * count + 1) * sizeof(*entries));
-    lua_createtable(L, (int)count, 0);
     plain = list_read(L, entries, (int)count);
-    if (plain) {
-        sorted = sort(&cost, entries, entries + count, count);
-        for (size_t i = 0; i < count; i++) {
-            lua_rawgeti(L, -1, sorted[i].index);
-            lua_rawseti(L, 1, (int)i + 1);
-        }
-    }
+    if (plain)
+        list_order(L, sort(&cost, entries, entries + count, count), (int)count);
     lua_pushboolean(L, plain);
     return 1;
 }

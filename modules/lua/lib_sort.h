@@ -7,12 +7,11 @@
  * bytes that mostly decide:
  *
  *     t = {"item:70", "item:7", "b"}       key              text       index
- *                                          "item:70\0"  --> "item:70"  1
- *                                          "item:7\0\0" --> "item:7"   2
- *                                          "b\0\0\0..." --> "b"        3
+ *                                          "item:70\0"  --> "item:70"  0
+ *                                          "item:7\0\0" --> "item:7"   1
+ *                                          "b\0\0\0..." --> "b"        2
  *
- * These are sorted, and the values put back in their order from a copy of the
- * list.  O(n log n), whatever the list; every step counts (budget.h). */
+ * These are sorted, and then the values follow them, in place.  O(n log n), whatever the list; every step counts (budget.h). */
 #ifndef LUA_LIB_SORT_H
 #define LUA_LIB_SORT_H
 

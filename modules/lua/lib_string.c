@@ -106,16 +106,23 @@ static int string_match(lua_State *L)
                         lib_program_get(L, 2, STRING_PROGRAMS), false);
 }
 
-/* The upvalues: text, program, the offset where to go on, and the pattern. */
+/* The upvalues: a struct gmatch, and what it points into: text, program, and
+ * pattern. */
+struct gmatch {
+    const struct lib_program *program;
+    const char *text;
+    const char *end;
+    const char *at; /* where to go on */
+};
+
 static int gmatch_next(lua_State *L)
 {
+    struct gmatch *state = lua_touserdata(L, lua_upvalueindex(1));
     struct lib_pattern pattern;
-    size_t size;
-    const char *text = lua_tolstring(L, lua_upvalueindex(1), &size);
-    const char *at = text + lua_tointeger(L, lua_upvalueindex(3));
+    const char *at = state->at;
 
-    lib_pattern_begin(&pattern, L, lua_touserdata(L, lua_upvalueindex(2)), text,
-                      size);
+    lib_pattern_begin(&pattern, L, state->program, state->text,
+                      (size_t)(state->end - state->text));
     for (; at <= pattern.end; at++) {
         const char *end;
 
@@ -123,8 +130,7 @@ static int gmatch_next(lua_State *L)
         end = lib_pattern_match(&pattern, at);
         if (!end)
             continue;
-        lua_pushinteger(L, end - text + (end == at));
-        lua_replace(L, lua_upvalueindex(3));
+        state->at = end + (end == at);
         return lib_pattern_push_all(&pattern, at, end);
     }
     return 0;
@@ -133,18 +139,18 @@ static int gmatch_next(lua_State *L)
 /* A '^' in front has no meaning here. */
 static int string_gmatch(lua_State *L)
 {
-    const char *source;
+    size_t size;
+    const char *text = luaL_checklstring(L, 1, &size);
+    const char *source = luaL_checkstring(L, 2);
+    struct gmatch *state;
 
-    luaL_checkstring(L, 1);
-    source = luaL_checkstring(L, 2);
     lua_settop(L, 2);
-    if (*source == '^')
-        lib_program_push(L, source, false);
-    else
-        lib_program_get(L, 2, STRING_PROGRAMS);
-    lua_insert(L, 2);
-    lua_pushinteger(L, 0);
-    lua_insert(L, 3);
+    state = lua_newuserdata(L, sizeof(*state));
+    lua_insert(L, 1);
+    *state =
+        (struct gmatch){*source == '^' ? lib_program_push(L, source, false)
+                                       : lib_program_get(L, 3, STRING_PROGRAMS),
+                        text, text + size, text};
     lua_pushcclosure(L, gmatch_next, 4);
     return 1;
 }

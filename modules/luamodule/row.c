@@ -36,30 +36,6 @@ static const struct field_word row_flags[] = {
     {"no_mandatory_keys", KR_CMD_NO_MANDATORY_KEYS},
 };
 
-static const struct field_word row_categories[] = {
-    {"keyspace", KR_CAT_KEYSPACE},
-    {"read", KR_CAT_READ},
-    {"write", KR_CAT_WRITE},
-    {"set", KR_CAT_SET},
-    {"sortedset", KR_CAT_SORTEDSET},
-    {"list", KR_CAT_LIST},
-    {"hash", KR_CAT_HASH},
-    {"string", KR_CAT_STRING},
-    {"bitmap", KR_CAT_BITMAP},
-    {"hyperloglog", KR_CAT_HYPERLOGLOG},
-    {"geo", KR_CAT_GEO},
-    {"stream", KR_CAT_STREAM},
-    {"pubsub", KR_CAT_PUBSUB},
-    {"admin", KR_CAT_ADMIN},
-    {"fast", KR_CAT_FAST},
-    {"slow", KR_CAT_SLOW},
-    {"blocking", KR_CAT_BLOCKING},
-    {"dangerous", KR_CAT_DANGEROUS},
-    {"connection", KR_CAT_CONNECTION},
-    {"transaction", KR_CAT_TRANSACTION},
-    {"scripting", KR_CAT_SCRIPTING},
-};
-
 static const struct field_word row_key_flags[] = {
     {"ro", KR_KEY_RO},
     {"rw", KR_KEY_RW},
@@ -265,6 +241,17 @@ static void row_fill_command(lua_State *L, int table, const char *container,
              group ? group : "module");
 }
 
+static uint64_t row_categories(lua_State *L, int table)
+{
+    struct field_word words[64];
+    uint32_t count;
+    const char *const *names = kr_category_names(&count);
+
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = (struct field_word){names[i], UINT64_C(1) << i};
+    return field_words(L, table, "categories", words, count);
+}
+
 static void row_read(lua_State *L, struct program *program, int table,
                      const char *container, struct kr_command *row)
 {
@@ -285,8 +272,7 @@ static void row_read(lua_State *L, struct program *program, int table,
     row->arity = (int32_t)field_int(L, table, "arity", container ? -2 : -1,
                                     -1000000, 1000000);
     row->flags = field_words(L, table, "flags", row_flags, KR_COUNT(row_flags));
-    row->categories = field_words(L, table, "categories", row_categories,
-                                  KR_COUNT(row_categories));
+    row->categories = row_categories(L, table);
     row->summary = field_text(L, table, "summary");
     row->since = field_text(L, table, "since");
     row->complexity = field_text(L, table, "complexity");

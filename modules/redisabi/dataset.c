@@ -54,37 +54,25 @@ void rm_ResetDataset(int restart_log, int async)
 
 /* --- To a file ------------------------------------------------------------ */
 
-/* errno: what failed, or 0. */
-static int dataset_write(int fd)
-{
-    struct kr_snapshot_end end = {.size = sizeof(end)};
-    bool fine;
-
-    kr_loading->save_begin(0);
-    fine = kr_snapshot->write(fd, 0, &end) == KR_OK && fsync(fd) == 0;
-    kr_loading->save_end(0, fine);
-    if (fine)
-        return 0;
-    return end.error_code ? end.error_code : errno;
-}
-
-/* Beside it, and then in its place. */
+/* Beside it, and then in its place.  errno: what failed, or 0. */
 static int dataset_save(const char *path)
 {
+    struct kr_snapshot_end end = {.size = sizeof(end)};
+    struct kr_aside aside = {.size = sizeof(aside)};
     char temp[64];
-    int fd, error;
+    int error = 0;
 
     snprintf(temp, sizeof(temp), "temp-module-%d.rdb", (int)getpid());
-    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return errno;
-    error = dataset_write(fd);
-    if (close(fd) < 0 && !error)
-        error = errno;
-    if (!error && rename(temp, path) < 0)
-        error = errno;
-    if (error)
-        (void)unlink(temp);
+    if (!kr_files->begin(&aside, temp, 0666))
+        return aside.error;
+    kr_loading->save_begin(0);
+    if (kr_snapshot->write(aside.fd, 0, &end) != KR_OK) {
+        error = end.error_code ? end.error_code : EIO;
+        kr_files->abandon(&aside);
+    } else if (!kr_files->commit(&aside, path)) {
+        error = aside.error;
+    }
+    kr_loading->save_end(0, error == 0);
     return error;
 }
 

@@ -175,18 +175,8 @@ int rm_UnregisterCommandFilter(RedisModuleCtx *ctx,
 void filters_forget(struct guest *guest)
 {
     struct house *all = house();
-    RedisModuleCommandFilter **at = &all->filters;
 
-    while (*at) {
-        RedisModuleCommandFilter *filter = *at;
-
-        if (filter->guest != guest) {
-            at = &filter->next;
-            continue;
-        }
-        *at = filter->next;
-        kr_memory->free(redisabi_self, filter);
-    }
+    HELD_FORGET(all->filters, guest);
     if (all->filter_gate)
         filters_arm(all);
 }

@@ -113,6 +113,19 @@ struct house {
     } config; /* server.c */
 };
 
+/* Free what `owner` has in a list of the house, whose elements have `next` and
+ * `guest`.  O(elements). */
+#define HELD_FORGET(list, owner)                                               \
+    for (typeof(list) *at_ = &(list), gone_; *at_;) {                          \
+        if ((*at_)->guest != (owner)) {                                        \
+            at_ = &(*at_)->next;                                               \
+            continue;                                                          \
+        }                                                                      \
+        gone_ = *at_;                                                          \
+        *at_ = gone_->next;                                                    \
+        kr_memory->free(redisabi_self, gone_);                                 \
+    }
+
 extern kr_module *redisabi_self;     /* host-written */
 extern const char *redisabi_version; /* as well: the parameter */
 

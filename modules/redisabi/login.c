@@ -164,22 +164,6 @@ void rm_RegisterAuthCallback(RedisModuleCtx *ctx, RedisModuleAuthCallback run)
     all->porters = porter;
 }
 
-static void porters_forget(const struct guest *guest)
-{
-    struct porter **at = &house()->porters;
-
-    while (*at) {
-        struct porter *porter = *at;
-
-        if (porter->guest != guest) {
-            at = &porter->next;
-            continue;
-        }
-        *at = porter->next;
-        kr_memory->free(redisabi_self, porter);
-    }
-}
-
 /* --- Told when it is over ------------------------------------------------- */
 
 struct login {
@@ -284,17 +268,6 @@ bool logins_are_of(const struct guest *guest)
 
 void logins_forget(struct guest *guest)
 {
-    struct login **at = &house()->logins;
-
-    while (*at) {
-        struct login *login = *at;
-
-        if (login->guest != guest) {
-            at = &login->next;
-            continue;
-        }
-        *at = login->next;
-        kr_memory->free(redisabi_self, login);
-    }
-    porters_forget(guest);
+    HELD_FORGET(house()->logins, guest);
+    HELD_FORGET(house()->porters, guest);
 }

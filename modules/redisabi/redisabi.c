@@ -38,6 +38,7 @@ KR_USES(kr_codec);
 KR_USES(kr_commands);
 KR_USES(kr_config);
 KR_USES(kr_events);
+KR_USES(kr_files);
 KR_USES(kr_gates);
 KR_USES(kr_hashes);
 KR_USES(kr_info);
@@ -261,6 +262,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_commands),
     KR_NEED(kr_config),
     KR_NEED(kr_events),
+    KR_NEED(kr_files),
     KR_NEED(kr_gates),
     KR_WANT(kr_hashes),
     KR_NEED(kr_info),

@@ -140,14 +140,29 @@ void rm_LatencyAddSample(const char *event, mstime_t ms)
 #define YIELD_MS        100 /* as often as the server ticks */
 #define YIELD_BUDGET_US 1000
 
+/* A command is waited for in silence for as long as a script is; its time begins
+ * when it first asks. */
+static int64_t yield_patience_ms(void)
+{
+    int64_t ms = 5000;
+
+    (void)kr_config_int64(KR_STR("busy-reply-threshold"), &ms);
+    return ms > 0 ? ms : 0;
+}
+
 /* Without YIELD_FLAG_CLIENTS only the server's own work could go on, which
- * waits well. */
+ * waits well.  A thread holds everybody up for as long as it has the lock. */
 void rm_Yield(RedisModuleCtx *ctx, int flags, const char *busy)
 {
     int64_t now_ms = kr_loop->monotonic_ns() / 1000000;
     char text[256] = "BUSY Redis is busy running a module command.";
 
-    if (!(flags & REDISMODULE_YIELD_FLAG_CLIENTS) || now_ms < ctx->yield_ms)
+    if (!(flags & REDISMODULE_YIELD_FLAG_CLIENTS) ||
+        !pthread_equal(pthread_self(), house()->main))
+        return;
+    if (ctx->yield_ms == 0)
+        ctx->yield_ms = now_ms + yield_patience_ms();
+    if (now_ms < ctx->yield_ms)
         return;
     if (busy)
         snprintf(text, sizeof(text), "BUSY %s", busy);

@@ -101,18 +101,7 @@ static void loans_forget(const struct guest *guest)
 
 void shared_withdraw(struct guest *guest)
 {
-    struct shared **at = &house()->shared;
-
-    while (*at) {
-        struct shared *shared = *at;
-
-        if (shared->guest != guest) {
-            at = &shared->next;
-            continue;
-        }
-        *at = shared->next;
-        kr_memory->free(redisabi_self, shared);
-    }
+    HELD_FORGET(house()->shared, guest);
 }
 
 void shared_forget(struct guest *guest)

@@ -132,12 +132,6 @@ class Shipped(Conform):
                 with self.subTest(path.name, seed=seed):
                     self.good("--seed", seed, path)
 
-    @unittest.skipUnless(LONG, "CONFORM_SEEDS is not set")
-    def test_modules_in_lua_pass(self):
-        for path in sorted((ROOT / "scripts").glob("*.lua")):
-            with self.subTest(path.name):
-                self.good("--seed", 1, path)
-
 
 class Asked(Conform):
     def test_the_same_seed_says_the_same(self):

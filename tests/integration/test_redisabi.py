@@ -192,6 +192,25 @@ class SameAnswers(unittest.TestCase):
         self.assertEqual(ours[2], [0, 0, 0])
         self.assertEqual(ours[4], [1, 5, 0])
 
+    def test_who_takes_long_lets_others_in(self):
+        """They are told that it is busy, once it has been for as long as they are to wait in silence."""
+        def run(binary):
+            with self.server("toils", binary) as server, server.client() as client, server.client() as other:
+                client.call("CONFIG", "SET", "busy-reply-threshold", 200)
+                for _ in range(2):
+                    begin = time.monotonic()
+                    other.send("TOILS.WORK")
+                    said = []
+                    self.until(lambda: said.append(client.call("PING")) or isinstance(said[-1], Error))
+                    self.assertGreater(time.monotonic() - begin, 0.15)
+                    said = [said[-1], client.call("TOILS.STOP"), other.read().value]
+                    self.until(lambda: client.call("PING") == b"PONG")
+                return said
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, [b"BUSY Toiling.", b"OK", 1])
+
     def test_lenders_stay_as_long_as_borrowers(self):
         def run(binary):
             said = []

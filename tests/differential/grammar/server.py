@@ -3,7 +3,7 @@
 from . import rule
 
 
-@rule("INFO", weight=0.1, compare="mask avg_ttl=\\d+", spoil=False)
+@rule("INFO", weight=0.1, compare="mask avg_ttl=-?\\d+", spoil=False)
 def info(g):
     return [b"keyspace"]
 

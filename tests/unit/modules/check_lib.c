@@ -6,6 +6,8 @@
 #include "modules/lua/lib_class.h"
 #include "modules/lua/lib_format.h"
 #include "modules/lua/lib_program.h"
+#include "modules/lua/lib_sort.h"
+#include "modules/lua/spare.h"
 #include "tests/unit/suites.h"
 
 #include <ctype.h>
@@ -341,6 +343,96 @@ START_TEST(patterns_match_as_in_luajit)
 }
 END_TEST
 
+/* JSON's own ways with numbers, against C's. */
+START_TEST(numbers_of_json_are_those_of_c)
+{
+    static const char script[] =
+        "for i = 1, 100000 do"
+        "  local places = math.random(0, 7)"
+        "  local v = math.random(-10 ^ math.random(0, 12), 10 ^ 12)"
+        "  v = v / 10 ^ math.random(0, 14)"
+        "  local text = native.format('%.' .. places .. 'f', v)"
+        "  local mine, own = cjson.decode('[' .. text .. ']')[1], "
+        "tonumber(text)"
+        "  if mine ~= own or 1 / mine ~= 1 / own then"
+        "    return text .. ' is read as ' .. native.format('%.17g', mine) end "
+        "  for _, number in ipairs({v, own, v * 3, 1 / v}) do"
+        "    mine = cjson.encode(number)"
+        "    own = string.format('%.14g', number)"
+        "    if mine ~= own and number == number and number - number == 0 then"
+        "      return own .. ' is written as ' .. mine end "
+        "  end "
+        "end return 'done'";
+    lua_State *L = state_new();
+
+    steps_left = UINT64_MAX; /* math.random() is the same each time */
+    ck_assert_str_eq(state_run(L, script), "done");
+    lua_close(L);
+}
+END_TEST
+
+START_TEST(plain_lists_are_sorted_as_lua_sorts_them)
+{
+    static const char script[] =
+        "for i = 1, 3000 do"
+        "  local mine, own, words = {}, {}, i % 2 == 0"
+        "  for j = 1, math.random(0, 60) do"
+        "    local v = math.random(-20, 20) * 2 ^ math.random(-3, 3) + 0.5"
+        "    if words then v = ('prefix'):rep(math.random(0, 2)) .. v end "
+        "    mine[j], own[j] = v, v"
+        "  end "
+        "  table.sort(own)"
+        "  if not sort_plain(mine) then return 'not plain' end "
+        "  for j = 1, #own do"
+        "    if mine[j] ~= own[j] then return j .. ' of ' .. #own end "
+        "  end "
+        "  if #mine ~= #own then return 'longer' end "
+        "end return 'done'";
+    lua_State *L = state_new();
+
+    lua_pushcfunction(L, lib_sort_plain);
+    lua_setglobal(L, "sort_plain");
+    steps_left = UINT64_MAX;
+    ck_assert_str_eq(state_run(L, script), "done");
+    ck_assert_str_eq(state_run(L, "return tostring(sort_plain({1, 'a'}))"),
+                     "false");
+    lua_close(L);
+}
+END_TEST
+
+/* Blocks go to those who want as many steps, and no class keeps more than its
+ * bytes. */
+START_TEST(spare_blocks_are_bounded)
+{
+    static char blocks[2 * SPARE_BYTES / SPARE_STEP][SPARE_MOST];
+    struct spare spare = {0};
+    size_t kept = 0;
+
+    ck_assert_ptr_null(spare_take(&spare, 1));
+    ck_assert(!spare_keep(&spare, blocks[0], 0));
+    ck_assert(!spare_keep(&spare, blocks[0], SPARE_MOST + 1));
+    ck_assert_ptr_null(spare_take(&spare, SPARE_MOST + 1));
+    ck_assert(spare_keep(&spare, blocks[0], 17));
+    ck_assert(spare_keep(&spare, blocks[1], 32));
+    ck_assert_ptr_null(spare_take(&spare, 16));
+    ck_assert_ptr_null(spare_take(&spare, 33));
+    ck_assert_ptr_eq(spare_take(&spare, 20), blocks[1]);
+    ck_assert_ptr_eq(spare_take(&spare, 32), blocks[0]);
+    ck_assert_ptr_null(spare_take(&spare, 32));
+    for (size_t size = SPARE_STEP; size <= SPARE_MOST; size += SPARE_STEP) {
+        kept = 0;
+        while (spare_keep(&spare, blocks[kept], size))
+            kept++;
+        ck_assert_uint_eq(kept, SPARE_BYTES / size);
+        ck_assert_uint_eq(spare_size(size - 1), size);
+        while (spare_take(&spare, size))
+            kept--;
+        ck_assert_uint_eq(kept, 0);
+    }
+    ck_assert_uint_eq(spare_size(SPARE_MOST + 1), SPARE_MOST + 1);
+}
+END_TEST
+
 /* Which formats LuaJIT's own may be taken for, and the kinds of their items
  * (numbers are what to multiply by).  That both write the same then is compared
  * with Redis in tests/differential/cases/scripting-libs.txt. */
@@ -389,6 +481,9 @@ Suite *lib_suite(void)
                         sizeof(shapes) / sizeof(*shapes));
     tcase_add_test(tcase, a_match_is_looked_for_where_it_can_begin);
     tcase_add_test(tcase, patterns_match_as_in_luajit);
+    tcase_add_test(tcase, numbers_of_json_are_those_of_c);
+    tcase_add_test(tcase, plain_lists_are_sorted_as_lua_sorts_them);
+    tcase_add_test(tcase, spare_blocks_are_bounded);
     tcase_add_test(tcase, classes_are_those_of_ascii);
     tcase_add_test(tcase, settings_of_one_cjson_are_not_those_of_another);
     tcase_add_test(tcase, readers_take_any_bytes);
