@@ -184,8 +184,9 @@ struct kr_loaders {
     bool (*exports)(const struct kr_file *file, const char *symbol);
     /* Within load(): map the file's private copy for `child`, after the checks
      * that modules of ours have to pass.  It must export `symbol`.  Its
-     * initialisers run; its symbols are seen by nobody else, and those that it
-     * misses are an error now.  Addresses in it are told in crash reports by
+     * initialisers run, for an upgrade most likely before load() and on another
+     * thread; its symbols are seen by nobody else, and those that it misses are
+     * an error now.  Addresses in it are told in crash reports by
      * the child's name.  `flags` is 0.  *out is the host's and lives as long as
      * the child; it is unmapped after destroy(), when no code of a module is on
      * the stack.  KR_EINVAL: flags; KR_EBUSY: `child` is not being loaded;

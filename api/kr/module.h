@@ -67,7 +67,9 @@
  * new version must therefore change nothing that is seen outside: arm gates,
  * write to clients, start timers in activate().
  *
- * All functions here are called on the main thread. */
+ * All functions here are called on the main thread.  A file is mapped and
+ * unmapped by another one where nobody need wait for it, so initialisers and
+ * finalisers of a library, if it has any, touch nothing but what is its own. */
 #ifndef KR_MODULE_H
 #define KR_MODULE_H
 

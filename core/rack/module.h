@@ -63,6 +63,13 @@ struct rack_module {
     struct rack_module *in_bucket; /* with the same hash of the name */
 };
 
+/* Two versions of a module, while one takes the place of the other. */
+struct rack_names {
+    const struct rack_module *old; /* as long as it is the old one */
+    const struct rack_module *new;
+    struct rack_module *record; /* in which the old one will be */
+};
+
 /* Is `name` free for `m`?  false: a loaded module has it, or an earlier one of
  * its batch. */
 bool rack_check_name(const struct rack_module *m, const char *name, char *error,

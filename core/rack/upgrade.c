@@ -28,6 +28,8 @@
  * are set aside.  No modules are loaded meanwhile, which might take its names.
  *
  * One upgrade at a time may have values to convert. */
+#include "core/rack/upgrade.h"
+
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
@@ -37,9 +39,7 @@
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
-#include "core/rack/elf.h"
 #include "core/rack/loader.h"
-#include "core/rack/module.h"
 #include "core/rack/refuse.h"
 
 #include <time.h>
@@ -49,12 +49,6 @@
 #define UPGRADE_TYPES_MAX 64u /* of one module */
 #define UPGRADE_STALE_STEP                                                     \
     1024 /* keys tried again before a look at the clock */
-
-struct rack_names {
-    const struct rack_module *old; /* as long as it is the old one */
-    const struct rack_module *new;
-    struct rack_module *record; /* in which the old one will be */
-};
 
 /* A type whose values are to be converted. */
 struct upgrade_type {
@@ -88,73 +82,6 @@ static struct {
     char error[1024];
 } task;
 
-/* --- Names of functions -------------------------------------------------- */
-
-static bool image_has(const struct image *image, const void *address)
-{
-    uintptr_t at = (uintptr_t)address;
-
-    for (uint32_t i = 0; image && i < image->segment_count; i++)
-        if (at >= image->segments[i].start && at < image->segments[i].end)
-            return true;
-    return false;
-}
-
-static bool rack_owns(const struct rack_module *m, const void *address)
-{
-    bool owns = image_has(m->image, address);
-
-    for (const struct image *i = m->images; i && !owns; i = i->next)
-        owns = image_has(i, address);
-    return owns;
-}
-
-static const void *carried_address(const struct kr_carried *row)
-{
-    return row->code ? (const void *)(uintptr_t)row->code : row->table;
-}
-
-void *rack_renamed(const struct rack_names *names, const void *old)
-{
-    const struct kr_rows *from = &names->old->descriptor.carried;
-    const struct kr_rows *to = &names->new->descriptor.carried;
-    struct kr_carried row, other;
-
-    if (!rack_owns(names->old, old))
-        return (void *)(uintptr_t)old;
-    for (uint32_t i = 0; i < from->count; i++) {
-        descriptor_row(from, i, &row, sizeof(row));
-        if (carried_address(&row) != old)
-            continue;
-        for (uint32_t j = 0; j < to->count; j++) {
-            descriptor_row(to, j, &other, sizeof(other));
-            if (strcmp(row.name, other.name) == 0 && !row.code == !other.code)
-                return (void *)(uintptr_t)carried_address(&other);
-        }
-    }
-    return NULL;
-}
-
-bool rack_carry_to(const struct rack_names *names, bool really, void **where)
-{
-    void *address = *where ? rack_renamed(names, *where) : NULL;
-
-    if (really && address)
-        *where = address;
-    return address || !*where;
-}
-
-kr_module *rack_hold_old(const struct rack_names *names)
-{
-    names->record->host.held++;
-    return &names->record->host;
-}
-
-void rack_release_old(kr_module *old)
-{
-    old->held--;
-}
-
 /* --- How long it takes ---------------------------------------------------- */
 
 struct upgrade_watch {
@@ -182,8 +109,8 @@ static void watch_end(const struct upgrade_watch *watch, struct rack_module *m)
 
 /* --- Before: what speaks against it --------------------------------------- */
 
-static bool upgrade_is_allowed(const struct rack_module *m, char *error,
-                               size_t error_size)
+bool upgrade_is_allowed(const struct rack_module *m, char *error,
+                        size_t error_size)
 {
     if (!(m->descriptor.flags & KR_MODULE_CAN_UPGRADE))
         return refuse(error, error_size,
@@ -248,31 +175,10 @@ static bool upgrade_bind(struct rack_module *m, struct rack_module *successor,
     return true;
 }
 
-static void upgrade_discard(struct rack_module *successor)
+void upgrade_discard(struct rack_module *successor)
 {
     successor->phase = RACK_GONE;
     rack_close_later(successor);
-}
-
-/* A record with a name to speak of it by.  It keeps nothing of the request's. */
-static struct rack_module *upgrade_new(struct rack_module *m,
-                                       const struct rack_upgrade *how,
-                                       char *error, size_t error_size)
-{
-    struct rack_request request = {
-        .path = how->path ? how->path : m->path,
-        .standard = m->standard,
-        .argc = how->with_args ? how->argc : m->argc,
-        .argv = how->with_args ? how->argv : m->argv,
-    };
-    struct rack_module *successor = rack_new(&request, error, error_size);
-
-    if (!successor)
-        return NULL;
-    successor->request = NULL;
-    successor->predecessor = m;
-    successor->loader = m->loader; /* which is needed to end it */
-    return successor;
 }
 
 /* --- Make, hand over, switch ---------------------------------------------- */
@@ -816,10 +722,10 @@ static enum rack_upgraded upgrade_begin_child(struct rack_module *m,
                : RACK_REFUSED;
 }
 
-static enum rack_upgraded upgrade_begin(struct rack_module *m,
-                                        struct rack_module *successor,
-                                        const struct copy *copy, char *error,
-                                        size_t error_size)
+enum rack_upgraded upgrade_begin(struct rack_module *m,
+                                 struct rack_module *successor,
+                                 const struct copy *copy, char *error,
+                                 size_t error_size)
 {
     struct upgrade_watch watch = watch_begin();
     enum rack_upgraded result = RACK_REFUSED;
@@ -849,140 +755,14 @@ bool rack_may_load(char *error, size_t error_size)
                   task.module->name);
 }
 
-/* --- The file ------------------------------------------------------------- */
-
-/* Copying, checking and mapping it takes longer than all the rest, and needs
- * nothing of ours but the record. */
-struct upgrade_fetch {
-    struct rack_module *module, *successor;
-    struct copy *copy; /* NULL: it is not needed any more, or was refused */
-    void (*end)(void *ctx, const char *error);
-    void *ctx;
-    bool good;
-    char error[1024];
-};
-
-/* [any] */
-static void fetch_work(void *given)
+void upgrade_await(void (*end)(void *ctx, const char *error), void *ctx)
 {
-    struct upgrade_fetch *fetch = given;
-    struct rack_module *successor = fetch->successor;
-    const struct image *before = fetch->module->images;
-    char unsaid[256];
-
-    fetch->copy =
-        copy_open(successor->path, fetch->error, sizeof(fetch->error));
-    if (!fetch->copy)
-        return;
-    if (successor->loader) {
-        /* Most likely its loader will look for what it has found before. */
-        if (before)
-            successor->prepared = image_open_copy(fetch->copy, before->symbol,
-                                                  unsaid, sizeof(unsaid));
-        fetch->good = true;
-        return;
-    }
-    fetch->good =
-        rack_map(successor, fetch->copy, fetch->error, sizeof(fetch->error));
-    copy_close(fetch->copy);
-    fetch->copy = NULL;
+    task.end = end;
+    task.end_ctx = ctx;
 }
-
-static enum rack_upgraded fetch_use(struct upgrade_fetch *fetch)
-{
-    struct rack_module *m = fetch->module, *successor = fetch->successor;
-    enum rack_upgraded result = RACK_REFUSED;
-
-    m->fetching = false;
-    if (fetch->good &&
-        upgrade_is_allowed(m, fetch->error, sizeof(fetch->error)))
-        result = upgrade_begin(m, successor, fetch->copy, fetch->error,
-                               sizeof(fetch->error));
-    else
-        upgrade_discard(successor);
-    if (result == RACK_UNDER_WAY) {
-        task.end = fetch->end;
-        task.end_ctx = fetch->ctx;
-    } else if (result == RACK_REFUSED) {
-        log_warning("rack: upgrade: %s", fetch->error);
-    }
-    return result;
-}
-
-static void fetch_free_work(void *given)
-{
-    struct upgrade_fetch *fetch = given;
-
-    if (fetch->copy)
-        copy_close(fetch->copy);
-    memory_free(fetch);
-}
-
-static void fetch_done(void *given)
-{
-    struct upgrade_fetch *fetch = given;
-    enum rack_upgraded result;
-
-    clock_begin_turn();
-    if (!rack_works_aside())
-        fetch->good = refuse(fetch->error, sizeof(fetch->error),
-                             "the server is about to end");
-    result = fetch_use(fetch);
-    if (result != RACK_UNDER_WAY)
-        fetch->end(fetch->ctx, result == RACK_UPGRADED ? NULL : fetch->error);
-    if (fetch->copy && rack_works_aside())
-        loop_background(fetch_free_work, NULL, fetch);
-    else
-        fetch_free_work(fetch);
-}
-
-/* --- From outside --------------------------------------------------------- */
 
 void rack_upgrade_fini(void)
 {
     if (task.module && !task.switched)
         task_give_up("the server is about to end");
-}
-
-static enum rack_upgraded upgrade_fetch(struct rack_module *m,
-                                        struct rack_module *successor,
-                                        const struct rack_upgrade *how,
-                                        char *error, size_t error_size)
-{
-    struct upgrade_fetch *fetch = memory_calloc(1, sizeof(*fetch));
-    enum rack_upgraded result = RACK_UNDER_WAY;
-
-    fetch->module = m;
-    fetch->successor = successor;
-    fetch->end = how->end;
-    fetch->ctx = how->ctx;
-    if (how->may_wait && rack_works_aside()) {
-        m->fetching = true;
-        loop_aside(fetch_work, fetch_done, fetch);
-        return result;
-    }
-    fetch_work(fetch);
-    result = fetch_use(fetch);
-    snprintf(error, error_size, "%s", fetch->error);
-    fetch_free_work(fetch);
-    return result;
-}
-
-enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,
-                                size_t error_size)
-{
-    struct rack_module *m = rack_module_of(rack_find(how->name));
-    struct rack_module *successor;
-
-    if (!m) {
-        refuse(error, error_size, "no such module with that name");
-        return RACK_REFUSED;
-    }
-    successor = upgrade_is_allowed(m, error, error_size)
-                    ? upgrade_new(m, how, error, error_size)
-                    : NULL;
-    if (successor)
-        return upgrade_fetch(m, successor, how, error, error_size);
-    log_warning("rack: upgrade: %s", error);
-    return RACK_REFUSED;
 }

@@ -172,6 +172,8 @@ KR_HIDDEN void logins_forget(struct guest *guest);
 KR_HIDDEN void descriptors_begin(struct guest *guest);
 KR_HIDDEN void timers_begin(struct guest *guest);
 KR_HIDDEN void types_begin(struct guest *guest);
+KR_HIDDEN void types_leave(struct guest *guest);
+KR_HIDDEN void types_stay(struct guest *guest);
 /* They are ended, where the host still has them. */
 KR_HIDDEN void descriptors_end(struct guest *guest);
 KR_HIDDEN void timers_end(struct guest *guest);

@@ -274,9 +274,12 @@ static bool guest_may_unload(kr_module *child, void *state, char *why,
         if (guest_is_used(g, why, size))
             return false;
     }
+    types_leave(guest);
     guest->left = guest_leave(guest);
-    if (!guest->left)
+    if (!guest->left) {
+        types_stay(guest);
         snprintf(why, size, "its OnUnload, which answered an error");
+    }
     return guest->left;
 }
 

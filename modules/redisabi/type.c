@@ -304,6 +304,25 @@ void types_begin(struct guest *guest)
     }
 }
 
+/* It is about to be asked to leave: what is to outlive it is saved now. */
+void types_leave(struct guest *guest)
+{
+    bool any = false;
+
+    for (struct RedisModuleType *t = guest->types; t && !any; t = t->next)
+        any = t->aux.when != 0;
+    if (any && kr_snapshot)
+        kr_snapshot->leave(guest->self);
+}
+
+/* It would not: it takes that back, as from a file. */
+void types_stay(struct guest *guest)
+{
+    for (struct RedisModuleType *t = guest->types; t; t = t->next)
+        if (t->aux.when != 0)
+            aux_give(t);
+}
+
 /* As if one had saved it and the other loaded. */
 static bool aux_move(struct RedisModuleType *from, struct RedisModuleType *to,
                      uint32_t when)

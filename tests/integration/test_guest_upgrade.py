@@ -154,6 +154,29 @@ class WhatPasses(Levels):
         self.assertEqual(self.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
         self.assertEqual(self.call("LEVELS.NOTE", 0), 78)
 
+    def test_what_stands_beside_the_values_outlives_an_absence(self):
+        self.call("LEVELS.NOTE", 77)
+        self.fill(10)
+        for _ in range(3):
+            self.assertEqual(self.call("MODULE", "UNLOAD", "levels"), b"OK")
+            self.assertEqual(self.call("SAVE"), b"OK")
+            self.assertEqual(self.call("MODULE", "LOAD", self.built["two"]), b"OK")
+            self.until(lambda: self.call("LEVELS.NOTE", 77) == 77)
+        # In a file that was written meanwhile it was as well.
+        self.call("LEVELS.NOTE", 1)
+        self.assertEqual(self.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+        self.assertEqual(self.call("LEVELS.NOTE", 0), 77)
+
+    def test_who_does_not_leave_keeps_what_it_has(self):
+        self.assertEqual(self.upgrade("stubborn"), b"OK")
+        self.call("LEVELS.NOTE", 77)
+        self.assertIn(b"its OnUnload, which answered an error", self.call("MODULE", "UNLOAD", "levels"))
+        self.assertEqual(self.call("LEVELS.NOTE", 78), 77)
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.call("LEVELS.NOTE", 1)
+        self.assertEqual(self.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+        self.assertEqual(self.call("LEVELS.NOTE", 0), 78)
+
     def test_who_waits_for_a_key_is_served_by_the_new(self):
         images = self.images()
         waiters = [self.in_background(self.connect(), "LEVELS.WAIT", "w", 0) for _ in range(3)]

@@ -6,7 +6,8 @@ Snapshots are taken and the append-only file is on meanwhile; at the end the ser
 from it.  Each client knows what its keys must hold, so a wrong reply is seen at once.  The
 builds that take turns are the module's own file with other numbers in it: another
 version, another layout of its values (so that all are converted), an import that
-nobody offers (so that the upgrade fails).
+nobody offers (so that the upgrade fails).  A module of a stranger's (tests/abi/tide.c), one in Lua
+and one that was built for Redis (tests/redisabi/levels.c) take their turns, too.
 
 KEYRACK_SOAK_SECONDS says how long each of the two goes on (3), KEYRACK_SOAK_SEED
 repeats one.
@@ -27,12 +28,14 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import Client, Error, Server, main  # noqa: E402
+from test_guest_upgrade import BUILDS as GUESTS, build_guest  # noqa: E402
 from test_upgrade import BUILDS, build, flags, images_of  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("top_builddir", str(HERE.parent))
 MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD + "/modules"))
 HAS_LUA = (MODULES / "luamodule.so").exists()
+HAS_GUESTS = (MODULES / "redisabi.so").exists()
 SECONDS = float(os.environ.get("KEYRACK_SOAK_SECONDS", "3"))
 CLIENTS = 50
 THREADS = 10
@@ -80,7 +83,9 @@ class Worker:
                       self.bitmap, self.transaction, self.watch, self.publish, self.wait, self.keys,
                       self.places, self.estimates, self.script, self.track, self.expire,
                       self.wait_for_entry, self.wait_for_member]
-        self.level = None
+        self.level = self.height = None
+        if HAS_GUESTS:
+            self.steps.append(self.guest)
         self.programmed = tide and HAS_LUA
         if tide:
             self.steps.append(self.tide)
@@ -183,6 +188,20 @@ class Worker:
             except TimeoutError:
                 pass
         raise Wrong(f"TIDE.WAIT {key} is never woken")
+
+    def guest(self):
+        key = self.key + ":lv"
+        self.expect(self.height, "LEVELS.GET", key)
+        self.height = self.random.randrange(600)
+        self.expect(b"OK", "LEVELS.SET", key, self.height)
+        if not self.away and self.random.random() < 0.3:
+            self.call("DEL", key + ":w")
+            self.waiter.send("LEVELS.WAIT", key + ":w", 20000)
+            time.sleep(self.random.random() * 0.05)
+            self.expect(b"OK", "LEVELS.SET", key + ":w", self.height)
+            answer = self.waiter.read(timeout=30).value
+            if not isinstance(answer, list) or answer[0] != self.height:
+                raise Wrong(f"LEVELS.WAIT {answer!r}, expected {self.height}")
 
     def transaction(self):
         key = self.key + ":t"
@@ -311,6 +330,8 @@ class Worker:
         self.expect(self.waited, "XLEN", self.key + ":xs")
         if self.level is not None:
             self.expect(self.level, "TIDE.GET", self.key + ":tide")
+        if self.height is not None:
+            self.expect(self.height, "LEVELS.GET", self.key + ":lv")
 
 
 class Builds:
@@ -373,6 +394,9 @@ class Soak(unittest.TestCase):
             (cls.dir / f"{name}.lua").write_text(text)
         cls.tides = {name: build(cls.dir, name, "tide.c", macros)
                      for name, macros in BUILDS.items()}
+        if HAS_GUESTS:
+            cls.guests = {name: build_guest(cls.dir, "levels", f"levels.{name}", macros)
+                          for name, macros in GUESTS.items()}
 
     @classmethod
     def tearDownClass(cls):
@@ -382,6 +406,8 @@ class Soak(unittest.TestCase):
         self.seed = os.environ.get("KEYRACK_SOAK_SEED", str(time.time_ns() % 10 ** 9))
         print(f"soak: seed {self.seed}")
         program = ["--loadmodule", str(self.dir / "one.lua")] if HAS_LUA else []
+        if HAS_GUESTS:
+            program += ["--loadmodule", self.guests["one"]]
         self.server = Server(*program, "--loadmodule", self.tides["one"], "--save", "2 1", "--appendonly", "yes",
                              "--auto-aof-rewrite-min-size", "200kb")
         self.addCleanup(self.server.__exit__, None, None, None)
@@ -490,8 +516,25 @@ class Soak(unittest.TestCase):
         else:
             self.assertEqual(answer, b"OK")
 
+    def upgrade_guest(self, name):
+        """Its values are always converted.  Some builds fail: in OnLoad, in conversion, in what else passes."""
+        if not HAS_GUESTS:
+            return
+        fails = {"no_onload": b"OnLoad answered an error", "no_666": b"cannot be converted",
+                 "no_type": b"values of type 'level-one'", "bad_aux": b"keeps beside its values"}
+        before = self.call("LEVELS.VERSION")
+        answer = self.call("MODULE", "UPGRADE", "levels", self.guests[name])
+        if name not in fails:
+            self.assertEqual(answer, b"OK", name)
+            return
+        self.assertIsInstance(answer, Error)
+        self.assertIn(fails[name], answer)
+        self.assertEqual(self.call("LEVELS.VERSION"), before)
+
     def test_upgrades_under_load(self):
         self.call("TIDE.SET", "poison", 666)
+        if HAS_GUESTS:
+            self.call("LEVELS.SET", "poison:l", 666)
         mapped, pauses, names = self.mapped(), [], self.upgradable()
         tides = ["other", "no_load", "adopts", "no_create", "two", "no_takeover", "missing",
                  "forgets", "no_type", "one"]
@@ -502,6 +545,7 @@ class Soak(unittest.TestCase):
             self.upgrade_one(names[i % len(names)], kinds[i // len(names) % len(kinds)], pauses)
             self.upgrade_tide(tides[i % len(tides)])
             self.upgrade_program(["one", "two", "broken"][i % 3])
+            self.upgrade_guest(["two", "no_666", "one", "no_onload", "no_type", "two", "bad_aux", "one"][i % 8])
 
         count, calls = self.under_load(False, each)
         for name in names:
@@ -514,7 +558,7 @@ class Soak(unittest.TestCase):
             self.assertEqual(self.call("DEBUG", "DIGEST"), digest)
         self.assertEqual(self.mapped(mapped), mapped)
         self.start_again(digest)
-        print(f"soak: {count} times an upgrade of three modules, under load of {calls} calls; of "
+        print(f"soak: {count} times an upgrade of four modules, under load of {calls} calls; of "
               f"{', '.join(names)}")
         for i, what in enumerate(("pause", "of it in the processor")):
             of = sorted(pause[i] for pause in pauses)
@@ -523,13 +567,17 @@ class Soak(unittest.TestCase):
 
     def test_unloads_and_loads_under_load(self):
         mapped, names = self.mapped(), ["hash", "list", "stream", "hyperloglog", "geo", "bitmap"]
+        paths = {name: self.builds[name].paths["same"] for name in names}
+        if HAS_GUESTS:
+            names.insert(2, "levels")
+            paths["levels"] = self.guests["one"]
 
         def each(i):
             name = names[i // 2 % len(names)]
             if i % 2 == 0:
                 answer = self.call("MODULE", "UNLOAD", name)
             else:
-                answer = self.call("MODULE", "LOAD", self.builds[name].paths["same"])
+                answer = self.call("MODULE", "LOAD", paths[name])
             self.assertEqual(answer, b"OK", f"{name} {i}")
             if i % 2 == 0 and SECONDS < 10:
                 time.sleep(0.02)

@@ -112,10 +112,10 @@ static int version(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 static RedisModuleKey *level_open(RedisModuleCtx *ctx, RedisModuleString *name,
                                   struct level **level)
 {
-    RedisModuleKey *key =
-        RedisModule_OpenKey(ctx, name, REDISMODULE_READ | REDISMODULE_WRITE);
+    RedisModuleKey *key;
 
     RedisModule_AutoMemory(ctx);
+    key = RedisModule_OpenKey(ctx, name, REDISMODULE_READ | REDISMODULE_WRITE);
     *level = NULL;
     if (RedisModule_KeyType(key) == REDISMODULE_KEYTYPE_EMPTY)
         return key;

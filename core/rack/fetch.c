@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fetch - the file of a module's next version comes to the server.
+ *
+ *   MODULE UPGRADE --> a record --> [copy, check, map] --> upgrade_begin()
+ *   main thread                      a thread of its own    main thread
+ *
+ * Copying, checking and mapping the file takes longer than all the rest of an
+ * upgrade, and needs nothing of the main thread's but the record.  So who asks
+ * waits, and nobody else does.  Where the answer is wanted at once it is done
+ * here. */
+#include "core/log/log.h"
+#include "core/loop/clock.h"
+#include "core/loop/loop.h"
+#include "core/memory/memory.h"
+#include "core/rack/refuse.h"
+#include "core/rack/upgrade.h"
+
+struct upgrade_fetch {
+    struct rack_module *module, *successor;
+    struct copy *copy; /* NULL: it is not needed any more, or was refused */
+    void (*end)(void *ctx, const char *error);
+    void *ctx;
+    bool good;
+    char error[1024];
+};
+
+/* [any] */
+static void fetch_work(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    struct rack_module *successor = fetch->successor;
+    const struct image *before = fetch->module->images;
+    char unsaid[256];
+
+    fetch->copy =
+        copy_open(successor->path, fetch->error, sizeof(fetch->error));
+    if (!fetch->copy)
+        return;
+    if (successor->loader) {
+        /* Most likely its loader will look for what it has found before. */
+        if (before)
+            successor->prepared = image_open_copy(fetch->copy, before->symbol,
+                                                  unsaid, sizeof(unsaid));
+        fetch->good = true;
+        return;
+    }
+    fetch->good =
+        rack_map(successor, fetch->copy, fetch->error, sizeof(fetch->error));
+    copy_close(fetch->copy);
+    fetch->copy = NULL;
+}
+
+static enum rack_upgraded fetch_use(struct upgrade_fetch *fetch)
+{
+    struct rack_module *m = fetch->module, *successor = fetch->successor;
+    enum rack_upgraded result = RACK_REFUSED;
+
+    m->fetching = false;
+    if (fetch->good &&
+        upgrade_is_allowed(m, fetch->error, sizeof(fetch->error)))
+        result = upgrade_begin(m, successor, fetch->copy, fetch->error,
+                               sizeof(fetch->error));
+    else
+        upgrade_discard(successor);
+    if (result == RACK_UNDER_WAY)
+        upgrade_await(fetch->end, fetch->ctx);
+    else if (result == RACK_REFUSED)
+        log_warning("rack: upgrade: %s", fetch->error);
+    return result;
+}
+
+static void fetch_free_work(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+
+    if (fetch->copy)
+        copy_close(fetch->copy);
+    memory_free(fetch);
+}
+
+static void fetch_done(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    enum rack_upgraded result;
+
+    clock_begin_turn();
+    if (!rack_works_aside())
+        fetch->good = refuse(fetch->error, sizeof(fetch->error),
+                             "the server is about to end");
+    result = fetch_use(fetch);
+    if (result != RACK_UNDER_WAY)
+        fetch->end(fetch->ctx, result == RACK_UPGRADED ? NULL : fetch->error);
+    if (fetch->copy && rack_works_aside())
+        loop_background(fetch_free_work, NULL, fetch);
+    else
+        fetch_free_work(fetch);
+}
+
+/* --- From outside --------------------------------------------------------- */
+
+/* A record with a name to speak of it by.  It keeps nothing of the request's. */
+static struct rack_module *fetch_new(struct rack_module *m,
+                                     const struct rack_upgrade *how,
+                                     char *error, size_t error_size)
+{
+    struct rack_request request = {
+        .path = how->path ? how->path : m->path,
+        .standard = m->standard,
+        .argc = how->with_args ? how->argc : m->argc,
+        .argv = how->with_args ? how->argv : m->argv,
+    };
+    struct rack_module *successor = rack_new(&request, error, error_size);
+
+    if (!successor)
+        return NULL;
+    successor->request = NULL;
+    successor->predecessor = m;
+    successor->loader = m->loader; /* which is needed to end it */
+    return successor;
+}
+
+static enum rack_upgraded fetch_begin(struct rack_module *m,
+                                      struct rack_module *successor,
+                                      const struct rack_upgrade *how,
+                                      char *error, size_t error_size)
+{
+    struct upgrade_fetch *fetch = memory_calloc(1, sizeof(*fetch));
+    enum rack_upgraded result = RACK_UNDER_WAY;
+
+    fetch->module = m;
+    fetch->successor = successor;
+    fetch->end = how->end;
+    fetch->ctx = how->ctx;
+    if (how->may_wait && rack_works_aside()) {
+        m->fetching = true;
+        loop_aside(fetch_work, fetch_done, fetch);
+        return result;
+    }
+    fetch_work(fetch);
+    result = fetch_use(fetch);
+    snprintf(error, error_size, "%s", fetch->error);
+    fetch_free_work(fetch);
+    return result;
+}
+
+enum rack_upgraded rack_upgrade(const struct rack_upgrade *how, char *error,
+                                size_t error_size)
+{
+    struct rack_module *m = rack_module_of(rack_find(how->name));
+    struct rack_module *successor;
+
+    if (!m) {
+        refuse(error, error_size, "no such module with that name");
+        return RACK_REFUSED;
+    }
+    successor = upgrade_is_allowed(m, error, error_size)
+                    ? fetch_new(m, how, error, error_size)
+                    : NULL;
+    if (successor)
+        return fetch_begin(m, successor, how, error, error_size);
+    log_warning("rack: upgrade: %s", error);
+    return RACK_REFUSED;
+}
