@@ -82,6 +82,7 @@ struct kr_run {
  * KR_OK without a reply, the client is KR_CLIENT_BLOCKED, and the reply is sent
  * to it when it comes; closing the client ends the wait. */
 #define KR_RUN_MAY_BLOCK (1u << 10)
+#define KR_RUN_ANY       (1u << 11) /* SCRIPT without that: for DEBUG */
 
 struct kr_calls {
     uint32_t size;

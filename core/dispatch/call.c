@@ -629,7 +629,8 @@ static bool call_may_run(struct call *call, const struct kr_run *run)
             call_unknown(call);
         return false;
     }
-    if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT) {
+    if (run->flags & KR_RUN_SCRIPT && command->flags & KR_CMD_NOSCRIPT &&
+        !(run->flags & KR_RUN_ANY)) {
         call_refuse(call, "ERR This Redis command is not allowed from script");
         return false;
     }

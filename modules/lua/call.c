@@ -143,6 +143,13 @@ static void call_run(lua_State *L, const kr_cmd *command, struct kr_run *run)
     engine->L = outer;
 }
 
+/* What would take the script itself away is denied in any case. */
+static bool call_is_undenied(const struct owner *owner, const kr_cmd *command)
+{
+    return owner->undenied && *owner->undenied && command &&
+           !(kr_commands->row(command)->categories & KR_CAT_SCRIPTING);
+}
+
 /* The reply, or an error table, is pushed; false: it is an error. */
 static bool call_command(lua_State *L)
 {
@@ -170,6 +177,8 @@ static bool call_command(lua_State *L)
             engine->run->call->flags & (KR_CALL_REPLICA | KR_CALL_TRANSACTION);
     }
     run.flags = KR_RUN_SCRIPT;
+    if (call_is_undenied(engine->owner, command))
+        run.flags |= KR_RUN_ANY;
     run.call_flags |= KR_CALL_SCRIPT | KR_CALL_NO_BLOCK;
     if (command)
         call_run(L, command, &run);

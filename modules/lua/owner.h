@@ -39,6 +39,8 @@ struct owner {
      * closed. */
     void (*open)(lua_State *L);
     struct cached_command commands[OWNER_COMMANDS];
+    /* NULL, or: may scripts call what they must not?  For tests. */
+    const bool *undenied;
 };
 
 /* Within create().  `gate` is the gate's name.  false: there are too many. */

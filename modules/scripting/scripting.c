@@ -52,6 +52,8 @@ KR_USES(kr_text);
 kr_module *scripting_self;
 const struct structure_host scripting_host = STRUCTURE_HOST(scripting_self);
 int64_t scripting_busy_ms;
+static bool scripting_deprecated; /* it cannot be true */
+static bool scripting_undenied;   /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 
 /* --- INFO ---------------------------------------------------------------- */
 
@@ -82,6 +84,17 @@ static void scripting_info(void *ctx, struct kr_info_out *out)
     kr_info_human(out, "used_memory_scripts_human", cached + shelf);
 }
 
+/* --- Parameters ---------------------------------------------------------- */
+
+/* A front of the globals is no protection against who may replace it. */
+static bool deprecated_check(void *state, uint32_t argc,
+                             const struct kr_str *argv, const char **error)
+{
+    (void)state, (void)argc;
+    *error = "this server has no setfenv, getfenv and newproxy";
+    return kr_str_equal_nocase(argv[0], KR_STR("no"));
+}
+
 /* --- A module's life ----------------------------------------------------- */
 
 static kr_status scripting_create(kr_module *self,
@@ -96,6 +109,7 @@ static kr_status scripting_create(kr_module *self,
         kr_memory->free(self, state);
         return KR_EFAIL;
     }
+    state->owner.undenied = &scripting_undenied;
     if (!scripts_init(&state->scripts, &state->owner)) {
         snprintf(args->error, args->error_size, "no memory for Lua");
         kr_memory->free(self, state);
@@ -198,6 +212,13 @@ static const struct kr_param params[] = {
     {.name = "busy-reply-threshold", .alias = "lua-time-limit",
      .type = KR_PARAM_INT, .slot = &scripting_busy_ms, .initial = "5000",
      .min = 0, .max = INT64_MAX},
+    {.name = "lua-enable-deprecated-api", .type = KR_PARAM_BOOL,
+     .flags = KR_PARAM_IMMUTABLE | KR_PARAM_HIDDEN,
+     .slot = &scripting_deprecated, .initial = "no",
+     .check = deprecated_check},
+    {.name = "debug-set-disable-deny-scripts", .type = KR_PARAM_BOOL,
+     .flags = KR_PARAM_HIDDEN | KR_PARAM_VOLATILE,
+     .slot = &scripting_undenied, .initial = "no"},
 };
 
 static const struct kr_import imports[] = {

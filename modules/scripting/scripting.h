@@ -9,7 +9,7 @@
 #include <kr/scripts.h>
 #include <kr/snapshot.h>
 
-#define SCRIPTING_LAYOUT 1u /* of all below, for handover() */
+#define SCRIPTING_LAYOUT 2u /* of all below, for handover() */
 
 struct scripting {
     kr_module *self;

@@ -260,6 +260,16 @@ static bool debug_ask_modules(struct kr_call *call)
     return taken;
 }
 
+/* What is loaded again may be what calls: a script, a library of functions. */
+static bool debug_is_refused(struct kr_call *call)
+{
+    if (!(call->flags & KR_CALL_SCRIPT) ||
+        !(kr_arg_is(call, 1, "RELOAD") || kr_arg_is(call, 1, "LOADAOF")))
+        return false;
+    debug_refuse(call, "a script cannot have the data set loaded");
+    return true;
+}
+
 void server_debug(struct kr_call *call)
 {
     if (!kr_config->allowed(KR_STR("enable-debug-command"), call)) {
@@ -271,7 +281,7 @@ void server_debug(struct kr_call *call)
                        "restart the server.");
         return;
     }
-    if (debug_ask_modules(call))
+    if ((call->argc > 1 && debug_is_refused(call)) || debug_ask_modules(call))
         return;
     for (size_t i = 0; i < KR_COUNT(debug_rows); i++)
         if (call->argc >= debug_rows[i].least &&

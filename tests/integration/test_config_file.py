@@ -104,6 +104,7 @@ class Syntax(unittest.TestCase):
                 ("maxmemory-samples 0", "argument must be between 1 and 2147483647 inclusive"),
                 ("save abc", "Invalid save parameters"),
                 ('requirepass "unbalanced', "Unbalanced quotes in configuration line"),
+                ("lua-enable-deprecated-api yes", "this server has no setfenv"),
                 ("hz", "wrong number of arguments"),
                 ("hz 1 2", "wrong number of arguments")):
             with self.subTest(line):

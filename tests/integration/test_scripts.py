@@ -406,6 +406,28 @@ ESCAPES = [
 ]
 
 
+class Undenied(WithServer):
+    """DEBUG SET-DISABLE-DENY-SCRIPTS lets scripts call what they must not; they cannot take
+    themselves away by it."""
+    arguments = ("--enable-debug-command", "yes")
+
+    def test_no_command_takes_the_script_away(self):
+        self.server.call("DEBUG", "SET-DISABLE-DENY-SCRIPTS", "1")
+        self.addCleanup(self.server.call, "DEBUG", "SET-DISABLE-DENY-SCRIPTS", "0")
+        body = "local x = {} for i = 1, 100 do x[i] = {i} end " \
+               "local r = redis.pcall(%s) collectgarbage() return {type(r), #x}"
+        for words in ("'script', 'flush'", "'function', 'flush'", "'debug', 'reload'",
+                      "'debug', 'loadaof'", "'module', 'unload', 'scripting'",
+                      "'module', 'reload', 'scripting'", "'eval', 'return 1', '0'",
+                      "'fcall', 'f', '0'", "'multi'", "'watch', 'k'", "'client', 'list'"):
+            with self.subTest(words), self.server.client() as client:
+                client.call("FUNCTION", "LOAD", "REPLACE", "#!lua name=a\nredis.register_function("
+                            "'f', function() %s end)" % (body % words))
+                self.assertEqual(client.call("EVAL", body % words, "0")[1], 100)
+            with self.subTest(words), self.server.client() as client:
+                self.assertEqual(client.call("FCALL", "f", "0")[1], 100)
+
+
 class Escapes(WithServer):
     @classmethod
     def setUpClass(cls):
