@@ -169,9 +169,9 @@ struct kr_loaders {
     kr_status (*add)(kr_module *self, const struct kr_loader *loader);
     /* Within load(), once and before anything is registered: what `child` is.
      * KR_EINVAL: the name is no word, or flags are unknown; KR_EEXIST: there is
-     * a module of that name; KR_EDENIED: the configuration denies it an interface
-     * that the loader imports, see KR_LOADER_JUDGES; KR_EBUSY: it has been described, or is no child
-     * that is being loaded.  After a failure the load fails too, with a text
+     * a module of that name; KR_EDENIED: the configuration denies it an
+     * interface that the loader imports, see KR_LOADER_JUDGES; KR_EBUSY: it has
+     * been described, or is no child that is being loaded.  After a failure the load fails too, with a text
      * that tells, so that load() need not write one.  O(modules loaded
      * together). */
     kr_status (*describe)(kr_module *child, const struct kr_child *about);

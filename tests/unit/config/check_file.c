@@ -393,7 +393,7 @@ START_TEST(rewrite_without_a_file_says_so)
 
     register_all();
     ck_assert_int_eq(rewrite_file(error, sizeof(error)), KR_ENOENT);
-    ck_assert_str_eq(error, "ERR The server is running without a config file");
+    ck_assert_str_eq(error, "The server is running without a config file");
 }
 END_TEST
 
