@@ -18,6 +18,8 @@
 
 static struct {
     struct event *term, *interrupt;
+    int signal;    /* that has not been obeyed yet, or 0 */
+    unsigned seen; /* signals */
     bool over;
     bool yielding;
     int64_t start_ms;
@@ -56,29 +58,42 @@ kr_status lifetime_shutdown(uint32_t flags)
 
 bool lifetime_cancel_shutdown(void)
 {
-    /* Nothing that this server does makes a shutdown wait. */
-    return false;
+    if (!lifetime.signal)
+        return false;
+    lifetime.signal = 0;
+    lifetime.seen = 0;
+    log_notice("Shutdown manually aborted.");
+    return true;
 }
 
-/* A second signal does not wait for anybody. */
-static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
+void lifetime_obey(void)
 {
-    static unsigned seen;
+    int number = lifetime.signal;
 
-    loop_wake();
-    (void)what;
-    (void)ctx;
-    if (++seen > 1 && number == SIGINT) {
-        log_warning("You insist... exiting now.");
-        _exit(1);
-    }
-    log_warning("Received %s scheduling shutdown...",
-                number == SIGINT ? "SIGINT" : "SIGTERM");
+    if (!number || directives.pause_cron)
+        return;
+    lifetime.signal = 0;
     if (lifetime_shutdown((uint32_t)(number == SIGINT
                                          ? directives.on_sigint
                                          : directives.on_sigterm)) != KR_OK)
         log_warning("Errors trying to shut down the server. Check the logs "
                     "for more information.");
+}
+
+/* A second signal does not wait for anybody. */
+static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
+{
+    loop_wake();
+    (void)what;
+    (void)ctx;
+    if (++lifetime.seen > 1 && number == SIGINT) {
+        log_warning("You insist... exiting now.");
+        _exit(1);
+    }
+    log_warning("Received %s scheduling shutdown...",
+                number == SIGINT ? "SIGINT" : "SIGTERM");
+    lifetime.signal = number;
+    lifetime_obey();
 }
 
 /* What SIGINT does while the loop's handler is not there: at the very end. */

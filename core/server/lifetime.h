@@ -16,6 +16,10 @@ kr_status lifetime_shutdown(uint32_t flags);
 bool lifetime_cancel_shutdown(void);
 bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text);
 
+/* End the server if a signal has asked for that, unless time stands still (DEBUG
+ * PAUSE-CRON): then SHUTDOWN ABORT can still take it back. */
+void lifetime_obey(void);
+
 /* Let the loop run for about `budget_us`, at least once; who may do what is the
  * caller's to arrange.  false: not possible here, see kr_loop->yield(). */
 bool lifetime_serve(uint64_t budget_us);

@@ -127,6 +127,7 @@ static void server_tick(void *ctx)
     clock_begin_turn();
     if (directives.pause_cron)
         return;
+    lifetime_obey();
     info_tick(clock_turn_ms);
     client_tick(clock_turn_ms, server.hz);
     keyspace_step(SLICE_US);

@@ -99,6 +99,28 @@ class Starting(unittest.TestCase):
 
 
 class Stopping(unittest.TestCase):
+    def test_a_signal_can_be_taken_back_while_time_stands_still(self):
+        server = Server("--enable-debug-command", "yes")
+        self.addCleanup(server.__exit__, None, None, None)
+        self.assertEqual(server.call("SHUTDOWN", "ABORT"), Error(b"ERR No shutdown in progress."))
+        server.call("DEBUG", "PAUSE-CRON", "1")
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_log("Received SIGTERM scheduling shutdown")
+        self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
+        server.wait_log("Shutdown manually aborted")
+        server.call("DEBUG", "PAUSE-CRON", "0")
+        time.sleep(0.3)
+        self.assertEqual(server.call("PING"), b"PONG")
+
+    def test_a_signal_that_has_waited_is_obeyed(self):
+        server = Server("--enable-debug-command", "yes")
+        self.addCleanup(server.__exit__, None, None, None)
+        server.call("DEBUG", "PAUSE-CRON", "1")
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_log("Received SIGTERM scheduling shutdown")
+        server.call("DEBUG", "PAUSE-CRON", "0")
+        self.assertEqual(server.wait_exit(), 0)
+
     def ends(self, act, status=0):
         """Start, act, and return the log of the clean end."""
         with Server() as server:
