@@ -213,6 +213,17 @@ static void guest_activate(kr_module *child, void *state)
     descriptors_begin(guest);
 }
 
+/* The host drops what stands on the handle next, also what those that were
+ * replaced have there, and their values may take long to be sealed. */
+static void guest_deactivate(kr_module *child, void *state)
+{
+    (void)child;
+    for (struct guest *g = state; g; g = g->before) {
+        timers_lose(g);
+        descriptors_lose(g);
+    }
+}
+
 /* Together with those that it has replaced. */
 static void guest_destroy(kr_module *child, void *state)
 {
@@ -341,6 +352,7 @@ bool guest_describe(struct guest *guest, const char *name, uint32_t version)
                              .summary = "A module built for Redis",
                              .state = guest,
                              .activate = guest_activate,
+                             .deactivate = guest_deactivate,
                              .destroy = guest_destroy,
                              .handover = guest_handover,
                              .takeover = guest_takeover,

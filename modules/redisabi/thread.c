@@ -73,12 +73,14 @@ RedisModuleCtx *rm_GetDetachedThreadSafeContext(RedisModuleCtx *ctx)
 void rm_FreeThreadSafeContext(RedisModuleCtx *ctx)
 {
     struct guest *guest = ctx->guest;
+    bool detached = guest && !ctx->blocked;
 
     context_end(ctx);
-    if (guest && !ctx->blocked)
+    kr_memory->free(redisabi_self, ctx);
+    /* Last, as it is what keeps guest and code where they are. */
+    if (detached)
         guest->detached--;
     (*(guest ? &guest->threads : &house()->strays))--;
-    kr_memory->free(redisabi_self, ctx);
 }
 
 void rm_ThreadSafeContextLock(RedisModuleCtx *ctx)
