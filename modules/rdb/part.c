@@ -45,9 +45,8 @@ static struct rdb_part *part_find(struct rdb *rdb, uint32_t opcode,
 {
     struct rdb_part *part = rdb->parts;
 
-    while (part &&
-           (part->row->opcode != opcode ||
-            (file_name && strcmp(part->row->file_name, file_name) != 0)))
+    while (part && (part->opcode != opcode ||
+                    (file_name && strcmp(part->file_name, file_name) != 0)))
         part = part->next;
     return part;
 }
@@ -219,8 +218,11 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
     while (*end)
         end = &(*end)->next;
     part = kr_memory->alloc(rdb->self, sizeof(*part));
-    *part = (struct rdb_part){.row = row};
+    *part = (struct rdb_part){.row = row, .opcode = row->opcode};
     snprintf(part->module, sizeof(part->module), "%s", info.name);
+    if (row->opcode == KR_SNAPSHOT_AUX)
+        snprintf(part->file_name, sizeof(part->file_name), "%s",
+                 row->file_name);
     *end = part;
     /* Not before the module is ready: it may have registered the part first. */
     if (rdb->carried)

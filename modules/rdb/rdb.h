@@ -60,9 +60,13 @@ struct rdb_part {
     struct rdb_part *next;
     const struct kr_snapshot_part *row;
     char module[64]; /* whose it is */
+    /* As in the row, which may have gone with a version that was replaced, until
+     * the next one brings its own. */
+    uint32_t opcode;
+    char file_name[12];
 };
 
-#define RDB_LAYOUT 3u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 4u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
