@@ -143,6 +143,15 @@ struct kr_clients {
 };
 KR_INTERFACE(kr_clients, "kr.clients/1");
 
+/* Let what the client is charged for one thing be `bytes`; *charged is what it
+ * was, and is then. */
+static inline void kr_client_charge_to(kr_client *client, uint64_t *charged,
+                                       uint64_t bytes)
+{
+    kr_clients->charge(client, (int64_t)(bytes - *charged));
+    *charged = bytes;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,9 +55,8 @@ struct subscriber *pubsub_need_subscriber(struct pubsub *pubsub,
 
 static void pubsub_charge(struct subscriber *subscriber)
 {
-    kr_clients->charge(subscriber->client,
-                       (int64_t)(subscriber->bytes - subscriber->charged));
-    subscriber->charged = subscriber->bytes;
+    kr_client_charge_to(subscriber->client, &subscriber->charged,
+                        subscriber->bytes);
 }
 
 void pubsub_settle(const struct pubsub *pubsub, struct subscriber *subscriber)

@@ -174,6 +174,15 @@ static void guests_reap_due(void *ctx)
     all->reaper = NULL;
 }
 
+/* What it and those before it have in the loop is the host's no more. */
+static void guests_lose(struct guest *guest)
+{
+    for (struct guest *g = guest; g; g = g->before) {
+        timers_lose(g);
+        descriptors_lose(g);
+    }
+}
+
 /* The host has dropped what stood on the state of the old one; what those that
  * are replaced still wait for went, too, being registered with the same handle. */
 static void guest_retire(struct guest *old)
@@ -186,9 +195,8 @@ static void guest_retire(struct guest *old)
     filters_forget(old);
     listeners_forget(old);
     shared_withdraw(old);
+    guests_lose(old);
     for (struct guest *g = old; g; g = g->before) {
-        timers_lose(g);
-        descriptors_lose(g);
         timers_begin(g);
         descriptors_begin(g);
     }
@@ -218,10 +226,7 @@ static void guest_activate(kr_module *child, void *state)
 static void guest_deactivate(kr_module *child, void *state)
 {
     (void)child;
-    for (struct guest *g = state; g; g = g->before) {
-        timers_lose(g);
-        descriptors_lose(g);
-    }
+    guests_lose(state);
 }
 
 /* Together with those that it has replaced. */

@@ -296,9 +296,7 @@ static struct tracker *tracker_new(struct tracking *tracking, kr_client *client)
 /* The client pays for its prefixes. */
 static void tracker_charge(struct tracker *tracker)
 {
-    kr_clients->charge(tracker->client,
-                       (int64_t)(tracker->bytes - tracker->charged));
-    tracker->charged = tracker->bytes;
+    kr_client_charge_to(tracker->client, &tracker->charged, tracker->bytes);
 }
 
 void tracker_on(struct tracking *tracking, kr_client *client, int64_t redirect,

@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Error, Server, main  # noqa: E402
+from support import Error, Server, main, wait_for  # noqa: E402
 from support.server import ORACLE, StartFailure, is_oracle  # noqa: E402
 from test_rdb import fill  # noqa: E402
 
@@ -175,11 +175,11 @@ class Load(Tests):
     def test_history_goes(self):
         server = self.begin(files={
             f"{NAME}.manifest": b"file a seq 1 type h\nfile b seq 1 type i\n", "a": b"x", "b": b""})
-        for _ in range(1000):  # another thread does it
-            if [row[2] for row in manifest(server)] == ["i"] and not (folder(server) / "a").exists():
-                return
-            time.sleep(0.01)
-        self.fail(f"history stays: {manifest(server)}")
+        # Another thread does it.
+        wait_for(lambda: [row[2] for row in manifest(server)] == ["i"]
+                 and not (folder(server) / "a").exists())
+        self.assertEqual([row[2] for row in manifest(server)], ["i"])
+        self.assertFalse((folder(server) / "a").exists())
 
     def test_databases_and_remarks(self):
         server = self.begin(files=log_of(
@@ -425,12 +425,8 @@ class Switch(Tests):
                                    f"{NAME}.1.incr.aof", f"{NAME}.1.base.rdb"])
         server.call("CONFIG", "SET", "aof-disable-auto-gc", "no")
         self.assertEqual(manifest(server), [(f"{NAME}.3.base.rdb", 3, "b"), (f"{NAME}.3.incr.aof", 3, "i")])
-        for _ in range(1000):
-            if not any((folder(server) / name).exists() for name in history):
-                break
-            time.sleep(0.01)
-        else:
-            self.fail("the history stays")
+        self.assertTrue(wait_for(
+            lambda: not any((folder(server) / name).exists() for name in history)))
 
     def test_a_log_that_is_loaded_again_is_what_its_manifest_says(self):
         server = self.begin()

@@ -18,7 +18,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Error, Server, main  # noqa: E402
+from support import Client, Error, Server, main, wait_for  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("top_builddir", str(HERE.parent))
@@ -179,10 +179,8 @@ class AStrangersModule(Built):
             self.call("GAUGE.SET", "g", 1)
             self.call("DEL", "g")
             self.assertEqual(self.call("MODULE", "UNLOAD", "gauge"), b"OK")
-        for _ in range(1000):  # another thread unmaps it
-            if "gauge" not in maps.read_text():
-                break
-            time.sleep(0.01)
+        # Another thread unmaps it.
+        wait_for(lambda: "gauge" not in maps.read_text())
         self.assertNotIn("gauge", maps.read_text())
 
     def test_overwriting_the_file_on_disk_is_harmless(self):

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import (Client, Closed, Error, Server, WithServer, encode, main,  # noqa: E402
+from support import (Client, Closed, Error, Server, WithServer, encode, main, wait_for,  # noqa: E402
                      raise_file_limit)
 
 PING = encode("PING")
@@ -36,16 +36,6 @@ def has_ipv6():
             return True
     except OSError:
         return False
-
-
-def wait_for(condition, within=10.0):
-    """Wait until the condition holds; False if it does not in time."""
-    deadline = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class Listening(unittest.TestCase):

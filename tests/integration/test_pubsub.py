@@ -4,22 +4,14 @@
 import pathlib
 import socket
 import sys
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Error, Server, main  # noqa: E402
+from support import Error, Server, main, wait_for  # noqa: E402
 from support.server import raise_file_limit  # noqa: E402
 
 MANY = 1000
-
-
-def wait_for(condition, within=20.0):
-    until = time.monotonic() + within
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
 
 
 def push(mark, *words):
@@ -62,7 +54,7 @@ class Subscribers(unittest.TestCase):
                 self.assertEqual(client.read_until(expected), expected)
             for client in clients:
                 client.close()
-            self.assertTrue(wait_for(lambda: server.call("PUBLISH", "channel", "m") == 0))
+            self.assertTrue(wait_for(lambda: server.call("PUBLISH", "channel", "m") == 0, 20.0))
             self.assertEqual(server.call("PUBSUB", "NUMPAT"), 0)
 
 
@@ -77,7 +69,7 @@ class Evicted(unittest.TestCase):
                 watching.call("STRLEN", "k")
                 used = int(server.info("memory")["used_memory"])
                 client.call("CONFIG", "SET", "maxmemory", used - 100000)
-                self.assertTrue(wait_for(lambda: client.call("SET", "x", "1") == b"OK"))
+                self.assertTrue(wait_for(lambda: client.call("SET", "x", "1") == b"OK", 20.0))
                 self.assertEqual(client.call("EXISTS", "k"), 0)
                 self.assertEqual(listening.read().value, [b"message", b"__keyevent@0__:evicted", b"k"])
                 self.assertEqual(watching.read().value, [b"invalidate", [b"k"]])

@@ -14,4 +14,4 @@ from .resp import (BigNumber, Client, Closed, Error, Map, Push, Reply, ReplySet,
                    Simple, Verbatim, encode, replies_in)
 from .server import (ORACLE, Server, StartFailure, free_port, is_oracle, keyrack_path,  # noqa: F401
                      knows, raise_file_limit)
-from .runner import WithServer, main  # noqa: F401
+from .runner import WithServer, main, wait_for  # noqa: F401

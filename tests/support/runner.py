@@ -76,6 +76,16 @@ class Sentences(unittest.TestResult):
         self._line("skip", test, f": {reason}")
 
 
+def wait_for(condition, within=10.0):
+    """Wait until the condition holds; what it is then, or once the time is over."""
+    until = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 def main(module="__main__"):
     require_server()
     loader = unittest.TestLoader()
