@@ -72,6 +72,7 @@ class Both:
     """A connection to each.  `ours` and `theirs` are Clients."""
 
     def __init__(self, pair, protocol=2, timeout=10.0):
+        self.pair = pair
         self.ours = pair.ours.client(protocol, timeout)
         self.theirs = pair.theirs.client(protocol, timeout)
         self.each = (self.theirs, self.ours)
@@ -96,9 +97,15 @@ class Both:
         return self.read()
 
     def forget(self):
-        """All data, on both."""
+        """All data, scripts and libraries, on both.
+
+        A library of an earlier part makes FUNCTION LOAD fail with the name of one of the functions
+        that both have: which, Redis's hash seed says."""
         for client in self.each:
             must(client.call("FLUSHALL"))
+            for container in ("SCRIPT", "FUNCTION"):
+                if self.pair.knows(container.lower()):
+                    must(client.call(container, "FLUSH"))
 
     def barrier(self):
         """Return when whatever was sent on other connections before has been executed.
