@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Parameters and their owners: registration, CONFIG SET, values that wait for a
+ * module, upgrades.  core/config/param.c, core/config/pending.c and
+ * core/config/set.c. */
 #include "core/config/config.h"
 
 #include "core/dispatch/call.h"
