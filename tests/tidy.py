@@ -163,6 +163,7 @@ def suites_run():
 # What a unit test cannot be about, and who is.
 NOT_UNITS = {
     "core/main.c": "one call of server.c",
+    "core/module/module.c": "one variable",
     "core/server/crash.c": "its end is the process's: test_isolation.py",
     "core/server/program.c": "links that are tools: test_checkers.py",
     "core/server/server.c": "the order of all wings: every integration test",

@@ -31,7 +31,8 @@ static void work(void *ctx)
 static void done(void *ctx)
 {
     ck_assert(pthread_equal(pthread_self(), main_thread));
-    note("%s:%s ", (const char *)ctx, rack_running ? rack_running->name : "-");
+    note("%s:%s ", (const char *)ctx,
+         module_running ? module_running->name : "-");
 }
 
 static void finish(void)

@@ -183,7 +183,7 @@ START_TEST(a_child_is_a_module)
     ck_assert_uint_ge(info.memory, 64); /* its state */
     ck_assert_str_eq(life(), "la");
     ck_assert_str_eq(told, "+adopter +kid ");
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     ck_assert_uint_eq(m->entered, 0);
     ck_assert_uint_eq(rack_find(KR_STR("adopter"))->entered, 0);
 }
@@ -247,12 +247,12 @@ START_TEST(a_loader_is_unmapped_after_its_children)
     ck_assert_msg(load("adopter"), "%s", error);
     ck_assert_msg(load_text("x", "adopt name:one"), "%s", error);
     inside = rack_module_of(rack_find(KR_STR("adopter")))->image->descriptor;
-    was = rack_enter(&outer);
+    was = module_enter(&outer);
     ck_assert_msg(unload("one"), "%s", error);
     ck_assert_msg(unload("adopter"), "%s", error);
     rack_sweep();
     ck_assert_int_ne(dladdr(inside, &info), 0);
-    rack_leave(was);
+    module_leave(was);
     rack_sweep();
     ck_assert_int_eq(dladdr(inside, &info), 0);
 }
@@ -497,7 +497,7 @@ START_TEST(a_failed_child_leaves_no_trace)
     ck_assert_str_eq(told, "");
     ck_assert_uint_eq(changes, 0);
     ck_assert_uint_eq(rack_find(KR_STR("adopter"))->memory, left);
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     snprintf(text, sizeof(text), "adopt name:kid command:kid.run");
     ck_assert_msg(load_text("x", text), "%s", error);
     ck_assert_msg(unload("kid"), "%s", error);

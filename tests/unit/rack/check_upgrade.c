@@ -211,9 +211,9 @@ START_TEST(a_module_whose_code_runs_is_not_replaced)
     kr_module *was;
 
     load("dial");
-    was = rack_enter(rack_find(KR_STR("dial")));
+    was = module_enter(rack_find(KR_STR("dial")));
     ck_assert_int_eq(upgrade_to("dial_two", false), RACK_REFUSED);
-    rack_leave(was);
+    module_leave(was);
     says(error, "held by its own code");
     ck_assert_int_eq(upgrade_to("dial_two", false), RACK_UPGRADED);
 }

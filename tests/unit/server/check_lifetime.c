@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The end: who may object, what signals ask for, and how it is taken back; long
  * work that lets others in. */
-#include "core/config/directives.h"
 #include "core/event/event.h"
 #include "core/loop/loop.h"
+#include "core/server/directives.h"
 #include "core/server/lifetime.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"

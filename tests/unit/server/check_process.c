@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The process as others see it: its title, its file, what its supervisor is
  * told. */
-#include "core/config/directives.h"
 #include "core/net/listen.h"
+#include "core/server/directives.h"
 #include "core/server/process.h"
 #include "tests/unit/suites.h"
 

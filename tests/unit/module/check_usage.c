@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Handlers that hold everybody up are told of, and not too often. */
-#include "core/event/event.h"
 #include "core/log/log.h"
-#include "core/rack/usage.h"
+#include "core/module/usage.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
@@ -12,14 +11,11 @@
 
 static char path[64];
 
-static void hear_overrun(void *ctx, const void *payload)
+static void hear_overrun(const struct kr_overrun_event *overrun)
 {
-    const struct kr_overrun_event *event = payload;
-
-    (void)ctx;
-    note("%.*s:%.*s:%llu ", (int)event->module.size, event->module.data,
-         (int)event->what.size, event->what.data,
-         (unsigned long long)(event->nsec / 1000000));
+    note("%.*s:%.*s:%llu ", (int)overrun->module.size, overrun->module.data,
+         (int)overrun->what.size, overrun->what.data,
+         (unsigned long long)(overrun->nsec / 1000000));
 }
 
 static void setup(void)
@@ -31,8 +27,7 @@ static void setup(void)
     ck_assert_int_ge(fd, 0);
     close(fd);
     log_open(LOG_WARNING_, path);
-    ck_assert(event_interface.subscribe(&fixture_module, KR_EVENT_OVERRUN,
-                                        hear_overrun, NULL));
+    usage_on_overrun = hear_overrun;
     usage_set_limit_ms(100);
 }
 
@@ -41,6 +36,7 @@ static void teardown(void)
     log_open(LOG_NOTICE_, NULL);
     unlink(path);
     usage_set_limit_ms(0);
+    usage_on_overrun = NULL;
 }
 
 /* Ticks of so many ms, and a little more: a tick is no round number of ns. */
@@ -111,9 +107,9 @@ START_TEST(a_span_is_the_module_s_time)
 {
     struct usage_span span = usage_enter(&fixture_module);
 
-    ck_assert_ptr_eq(rack_running, &fixture_module);
+    ck_assert_ptr_eq(module_running, &fixture_module);
     usage_leave(&span, "timer");
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     ck_assert_uint_gt(fixture_module.usage.ticks, 0);
 }
 END_TEST
