@@ -7,8 +7,8 @@
 #include "core/config/rewrite.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 #include "core/resp/inline.h"
 
 #include <stdio.h>
@@ -431,7 +431,7 @@ static struct param *config_new_param(kr_module *module, const void *row,
     struct param *param = memory_calloc(1, sizeof(*param));
 
     param->module = module;
-    param->stamp = rack_stamp(module);
+    param->stamp = module_stamp(module);
     memcpy(&param->row, row,
            stride < sizeof(param->row) ? stride : sizeof(param->row));
     return param;
@@ -579,7 +579,7 @@ void config_suspend(kr_module *module)
     for (size_t i = config.count; i > 0; i--) {
         struct param *param = config.all[i - 1];
 
-        if (param->module != module || !rack_is_staged(module, param->stamp))
+        if (param->module != module || !module_is_staged(module, param->stamp))
             continue;
         config_unlink(param);
         param->below = config.suspended;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/limits.h"
 
-#include "core/config/directives.h"
 #include "core/log/log.h"
+#include "core/server/directives.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -32,8 +32,9 @@
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
+#include "core/rack/carried.h"
 
 #include <sys/queue.h>
 
@@ -228,9 +229,9 @@ static void parked_free(struct parked *parked)
     if (parked->timer)
         event_free(parked->timer);
     if (parked->how.free) {
-        was = rack_enter(parked->module);
+        was = module_enter(parked->module);
         parked->how.free(parked->how.ctx);
-        rack_leave(was);
+        module_leave(was);
     }
     if (parked_find(parked->id, &place))
         table_erase(&block.by_id, parked_hash(parked->id), &place);
@@ -258,7 +259,7 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
     call->inner_changes = 0;
     call->replaced = false;
     call_begin(call);
-    was = rack_enter(parked->module);
+    was = module_enter(parked->module);
     if (why == KR_WAKE_UNBLOCK && block.leaving)
         kr_reply_errorf(call->pub.reply,
                         "NOMODULE module '%s' has been unloaded",
@@ -269,7 +270,7 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
     else
         over = parked->how.wake(&call->pub, why, key, parked->how.ctx) ||
                why != KR_WAKE_READY;
-    rack_leave(was);
+    module_leave(was);
     call->parked = !over || parked->client->parked != parked;
     call_end(call, clock_ticks() - ticks);
     return over;
@@ -593,10 +594,10 @@ void block_abandon(struct parked *parked)
     output_mute(&client->output, true);
     parked->call.pub.now_ms = clock_turn_ms;
     parked->call.pub.state = parked->module ? parked->module->state : NULL;
-    was = rack_enter(parked->module);
+    was = module_enter(parked->module);
     parked->how.wake(&parked->call.pub, KR_WAKE_GONE, kr_str(NULL, 0),
                      parked->how.ctx);
-    rack_leave(was);
+    module_leave(was);
     client->parked = NULL;
     parked_free(parked);
 }

@@ -13,8 +13,8 @@
 #include "core/loop/clock.h"
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 #include "core/text/escape.h"
 
 #include <sys/queue.h>
@@ -51,11 +51,11 @@ static void call_refuse_str(struct call *call, struct kr_str text)
 
     call->refused = true;
     if (command && !command->gone && command->row.refused && !call->outer) {
-        kr_module *was = rack_enter(command->module);
+        kr_module *was = module_enter(command->module);
 
         call->pub.state = command->module ? command->module->state : NULL;
         command->row.refused(&call->pub, text);
-        rack_leave(was);
+        module_leave(was);
     } else {
         call->pub.reply->ops->error(call->pub.reply, text);
     }
@@ -248,11 +248,11 @@ static void call_execute(struct call *call)
 
     call_begin(call);
     call->pub.state = command->module ? command->module->state : NULL;
-    was = rack_enter(command->module);
+    was = module_enter(command->module);
     ticks = clock_ticks();
     command->run(&call->pub);
     ticks = clock_ticks() - ticks;
-    rack_leave(was);
+    module_leave(was);
     call_end(call, ticks);
 }
 
@@ -288,9 +288,9 @@ static void call_run_later(void)
         kr_module *was;
 
         STAILQ_REMOVE_HEAD(&later.waiting, link);
-        was = rack_enter(one->module);
+        was = module_enter(one->module);
         one->fn(one->ctx);
-        rack_leave(was);
+        module_leave(was);
         memory_free(one);
     }
     later.runs = false;
@@ -390,9 +390,9 @@ static uint64_t call_acts(struct call *call)
     if (!command->row.acts)
         return command->flags;
     call->pub.state = command->module ? command->module->state : NULL;
-    was = rack_enter(command->module);
+    was = module_enter(command->module);
     acts = command->row.acts(&call->pub);
-    rack_leave(was);
+    module_leave(was);
     return acts;
 }
 

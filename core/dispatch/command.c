@@ -8,8 +8,8 @@
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 #include "core/server/crash.h"
 #include "core/text/hash.h"
 

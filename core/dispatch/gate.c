@@ -3,8 +3,8 @@
 
 #include "core/dispatch/call.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 
 /* What a version of the module gives. */
 struct gate_code {
@@ -64,9 +64,9 @@ int32_t gate_ask(uint32_t stage, uint32_t armed, struct kr_call *call,
 
         if (!(armed & gate->bit))
             continue;
-        was = rack_enter(gate->module);
+        was = module_enter(gate->module);
         answer = gate->code.fn(call, outcome, gate->code.ctx);
-        rack_leave(was);
+        module_leave(was);
         if (answer != KR_GATE_PASS)
             return answer;
         /* It may have added and removed gates, itself included. */
@@ -133,7 +133,7 @@ static kr_gate *gate_add(kr_module *self, const char *name, uint32_t stage,
     gate = memory_alloc(sizeof(*gate));
     *gate = (kr_gate){.module = self,
                       .code = code,
-                      .stamp = rack_stamp(self),
+                      .stamp = module_stamp(self),
                       .name = memory_strdup(name ? name : ""),
                       .bit = 1u << bit,
                       .stage = stage,

@@ -11,7 +11,7 @@
 
 #include "core/keyspace/keyspace.h"
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
 #include "core/server/crash.h"
 
 #include <sys/queue.h>
@@ -191,7 +191,7 @@ static void journal_hand_out(struct kr_journal_reader *reader)
 
         if (!(effect->targets & reader->targets))
             continue;
-        was = rack_enter(reader->module);
+        was = module_enter(reader->module);
         reader->fn(reader->ctx,
                    &(struct kr_effect){.size = sizeof(struct kr_effect),
                                        .db = effect->db,
@@ -202,7 +202,7 @@ static void journal_hand_out(struct kr_journal_reader *reader)
                                        .argv = effect->argv,
                                        .command = effect->command,
                                        .client = effect->client});
-        rack_leave(was);
+        module_leave(was);
         if (!reader->fn)
             return; /* detached by itself */
     }
@@ -280,7 +280,7 @@ static kr_journal_reader *journal_attach(kr_module *self, uint32_t targets,
     kr_journal_reader *reader = memory_alloc(sizeof(*reader));
 
     *reader = (kr_journal_reader){.module = self,
-                                  .stamp = rack_stamp(self),
+                                  .stamp = module_stamp(self),
                                   .fn = fn,
                                   .ctx = ctx,
                                   .targets = targets};

@@ -23,7 +23,7 @@
 #include "core/event/event.h"
 
 #include "core/memory/memory.h"
-#include "core/rack/usage.h"
+#include "core/module/usage.h"
 
 #include <assert.h>
 
@@ -193,17 +193,17 @@ static void event_deliver(kr_event *event, const void *payload)
         kr_module *was;
         uint64_t begin;
 
-        if (!row.fn || rack_is_staged(row.module, row.stamp))
+        if (!row.fn || module_is_staged(row.module, row.stamp))
             continue;
         if (!row.module) {
             row.fn(row.ctx, payload);
             continue;
         }
-        was = rack_enter(row.module);
+        was = module_enter(row.module);
         begin = clock_ticks();
         row.fn(row.ctx, payload);
         event_count_time(event, row.module, clock_ticks() - begin);
-        rack_leave(was);
+        module_leave(was);
     }
     event->delivering--;
     event_settle(event);
@@ -255,7 +255,7 @@ static kr_subscription *event_join(kr_event *event, kr_module *self,
 
     s->event = event;
     s->module = self;
-    s->stamp = rack_stamp(self);
+    s->stamp = module_stamp(self);
     s->next = events.subscriptions;
     s->link = &events.subscriptions;
     if (s->next)
@@ -319,9 +319,9 @@ static kr_event *event_declare(kr_module *self, const char *name)
         event = event_new(name);
     if (!event->declared)
         event->stamp = 0;
-    if (event->stamp != rack_stamp(self))
+    if (event->stamp != module_stamp(self))
         event->stamp_before = event->stamp;
-    event->stamp = rack_stamp(self);
+    event->stamp = module_stamp(self);
     event->module = self;
     event->declared = true;
     return event;

@@ -7,8 +7,8 @@
 #include "core/keyspace/keyspace.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 #include "core/server/lifetime.h"
 #include "core/text/hash.h"
 #include "core/version/version.h"
@@ -100,7 +100,7 @@ static kr_status info_provide(kr_module *self, const char *section,
     struct provider *other, *last = NULL;
 
     *provider = (struct provider){.module = self,
-                                  .stamp = rack_stamp(self),
+                                  .stamp = module_stamp(self),
                                   .section = section,
                                   .hash = hash_bytes(kr_cstr(section)),
                                   .flags = flags,
@@ -128,11 +128,11 @@ static void info_collect_sections(struct kr_info_out *out)
 
     STAILQ_FOREACH(provider, &info.providers, link)
     if (provider->section[0] == '\0' &&
-        !rack_is_staged(provider->module, provider->stamp)) {
-        kr_module *was = rack_enter(provider->module);
+        !module_is_staged(provider->module, provider->stamp)) {
+        kr_module *was = module_enter(provider->module);
 
         provider->fn(provider->ctx, out);
-        rack_leave(was);
+        module_leave(was);
     }
 }
 
@@ -215,9 +215,9 @@ static bool info_collect(const char *section, struct kr_info_out *out)
             continue;
         any = true;
         weak.weak = provider->flags & KR_INFO_WEAK;
-        was = rack_enter(provider->module);
+        was = module_enter(provider->module);
         provider->fn(provider->ctx, &weak.out);
-        rack_leave(was);
+        module_leave(was);
     }
     return any;
 }

@@ -20,7 +20,7 @@
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/db.h"
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
 
 #define CODE_NAME_MAX 16 /* of "rdb-code-255" */
 

@@ -8,7 +8,8 @@
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
+#include "core/rack/carried.h"
 #include "core/server/process.h"
 
 #include <errno.h>
@@ -172,9 +173,9 @@ static void child_gone(int status)
     keyspace_hooks.child = false;
     if (module)
         module->held--;
-    was = rack_enter(module);
+    was = module_enter(module);
     work.done(work.ctx, &end);
-    rack_leave(was);
+    module_leave(was);
 }
 
 /* `options` WNOHANG: look; 0: wait. */

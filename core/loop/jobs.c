@@ -3,7 +3,8 @@
 
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
-#include "core/rack/usage.h"
+#include "core/module/usage.h"
+#include "core/rack/carried.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -4,7 +4,7 @@
  * Timers, watched descriptors and posts belong to a module, in one list each,
  * so that loop_forget() finds what an unloaded module has left.  Posts come
  * from any thread: they are queued under a mutex, and an eventfd wakes the
- * loop.  All callbacks run with rack_running set to their module, so that time
+ * loop.  All callbacks run with module_running set to their module, so that time
  * and crashes are blamed on the right one. */
 #include "core/loop/loop.h"
 
@@ -13,7 +13,8 @@
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/memory/memory.h"
-#include "core/rack/usage.h"
+#include "core/module/usage.h"
+#include "core/rack/carried.h"
 #include "core/server/lifetime.h"
 
 #include <errno.h>
@@ -154,7 +155,7 @@ static kr_timer *loop_timer(kr_module *self, uint64_t delay_ms,
     struct timeval delay = loop_interval(repeat_ms ? repeat_ms : delay_ms);
 
     *timer = (kr_timer){.module = self,
-                        .stamp = rack_stamp(self),
+                        .stamp = module_stamp(self),
                         .fn = fn,
                         .ctx = ctx,
                         .repeats = repeat_ms != 0};
@@ -201,7 +202,7 @@ static kr_fd *loop_watch(kr_module *self, int fd, uint32_t events,
     kr_fd *watched = memory_alloc(sizeof(*watched));
 
     *watched = (kr_fd){.module = self,
-                       .stamp = rack_stamp(self),
+                       .stamp = module_stamp(self),
                        .fn = fn,
                        .ctx = ctx,
                        .fd = fd};

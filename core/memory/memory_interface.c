@@ -5,7 +5,7 @@
 
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
-#include "core/rack/account.h"
+#include "core/module/account.h"
 
 const struct kr_memory memory_interface = {
     .size = sizeof(struct kr_memory),

@@ -7,11 +7,11 @@
 #include "core/keyspace/keyspace.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/slots.h"
 #include "core/net/wire.h"
-#include "core/rack/rack.h"
 #include "core/text/buffer.h"
 
 #include <arpa/inet.h>
@@ -239,8 +239,10 @@ static void client_add_field(kr_module *self, const char *name,
     while (*end)
         end = &(*end)->next;
     *end = memory_alloc(sizeof(**end));
-    **end = (struct field){
-        .module = self, .stamp = rack_stamp(self), .name = name, .text = text};
+    **end = (struct field){.module = self,
+                           .stamp = module_stamp(self),
+                           .name = name,
+                           .text = text};
 }
 
 /* Drop the fields of one version of the module; 0: of all. */

@@ -2,8 +2,8 @@
 #include "core/net/slots.h"
 
 #include "core/memory/memory.h"
+#include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/rack.h"
 
 /* So many words a client, all modules together; a client takes them when the
  * first one is set. */
@@ -51,7 +51,7 @@ kr_client_slot *slots_new(kr_module *self,
         if (!slots[i].module) {
             slots[i] = (struct kr_client_slot){.module = self,
                                                .free = free,
-                                               .stamp = rack_stamp(self),
+                                               .stamp = module_stamp(self),
                                                .age = ++slots_made};
             return &slots[i];
         }
@@ -81,10 +81,10 @@ static void slots_free_one(kr_client *client, int i)
         return;
     client->slots[i] = NULL;
     if (slots[i].free) {
-        kr_module *was = rack_enter(slots[i].module);
+        kr_module *was = module_enter(slots[i].module);
 
         slots[i].free(client, data);
-        rack_leave(was);
+        module_leave(was);
     }
 }
 

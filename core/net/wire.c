@@ -2,7 +2,8 @@
 #include "core/net/wire.h"
 
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
+#include "core/rack/carried.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -23,10 +24,10 @@ static ssize_t wire_result(int64_t n)
 static ssize_t wire_module_read(const struct wire *wire, void *bytes,
                                 size_t room)
 {
-    kr_module *was = rack_enter(wire->module);
+    kr_module *was = module_enter(wire->module);
     int64_t n = wire->ops->read(wire->ctx, bytes, room);
 
-    rack_leave(was);
+    module_leave(was);
     return wire_result(n);
 }
 
@@ -41,9 +42,9 @@ static ssize_t wire_module_write(const struct wire *wire,
         count = PIECES_MAX;
     for (int i = 0; i < count; i++)
         views[i] = kr_str(pieces[i].iov_base, pieces[i].iov_len);
-    was = rack_enter(wire->module);
+    was = module_enter(wire->module);
     n = wire->ops->write(wire->ctx, views, (uint32_t)count);
-    rack_leave(was);
+    module_leave(was);
     return wire_result(n);
 }
 
@@ -104,9 +105,9 @@ void wire_close(struct kr_client *client)
         return;
     }
     client->wire = NULL;
-    was = rack_enter(wire->module);
+    was = module_enter(wire->module);
     wire->ops->close(wire->ctx);
-    rack_leave(was);
+    module_leave(was);
     wire->module->held--;
     memory_free(wire);
 }

@@ -4,6 +4,8 @@
  * Work under way keeps functions that will be called when it ends.  Both
  * versions name theirs (kr_descriptor.carried), and where the names are the same
  * the new address takes the place of the old one.  O(names) each. */
+#include "core/rack/carried.h"
+
 #include "core/rack/descriptor.h"
 #include "core/rack/module.h"
 

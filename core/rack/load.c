@@ -242,9 +242,9 @@ static bool rack_call_create(struct rack_module *m, char *error,
         *m->descriptor.self = rack_handle(m);
     if (!m->descriptor.create)
         return true;
-    was = rack_enter(rack_handle(m));
+    was = module_enter(rack_handle(m));
     status = m->descriptor.create(rack_handle(m), &args, &m->host.state);
-    rack_leave(was);
+    module_leave(was);
     if (status == KR_OK)
         return true;
     m->host.state = NULL;
@@ -322,8 +322,8 @@ bool rack_call_load(struct rack_module *m, const struct loader *loader,
                                 .argv = m->argv,
                                 .error = why,
                                 .error_size = sizeof(why)};
-    kr_module *before = rack_enter(&loader->module->host);
-    kr_module *was = rack_enter(rack_handle(m));
+    kr_module *before = module_enter(&loader->module->host);
+    kr_module *was = module_enter(rack_handle(m));
     kr_status status;
 
     m->loader_judges = loader->judges;
@@ -331,8 +331,8 @@ bool rack_call_load(struct rack_module *m, const struct loader *loader,
     status =
         loader->load(&loader->module->host, rack_handle(m), &copy->pub, &args);
     m->loading = false;
-    rack_leave(was);
-    rack_leave(before);
+    module_leave(was);
+    module_leave(before);
     if (status == KR_OK && m->described)
         return true;
     why[sizeof(why) - 1] = '\0';

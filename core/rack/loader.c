@@ -52,9 +52,9 @@ const struct loader *loader_find(const struct copy *copy,
         if (!loader_is_visible(l, batch))
             continue;
         loaders.asking++;
-        was = rack_enter(&l->module->host);
+        was = module_enter(&l->module->host);
         yes = l->recognise(&l->module->host, &copy->pub);
-        rack_leave(was);
+        module_leave(was);
         loaders.asking--;
         if (yes)
             return l;
@@ -180,12 +180,13 @@ static kr_status loader_add(kr_module *self, const struct kr_loader *given)
         return KR_EBUSY;
     for (l = loaders.first; l; l = l->next) {
         if (strcmp(l->name, given->name) == 0 &&
-            (l->module != rack_module_of(self) || l->stamp == rack_stamp(self)))
+            (l->module != rack_module_of(self) ||
+             l->stamp == module_stamp(self)))
             return KR_EEXIST;
     }
     l = memory_calloc(1, sizeof(*l));
     l->module = rack_module_of(self);
-    l->stamp = rack_stamp(self);
+    l->stamp = module_stamp(self);
     l->rank = given->rank;
     l->name = memory_strdup(given->name);
     l->recognise = given->recognise;
@@ -242,6 +243,7 @@ static void loader_write_descriptor(struct rack_module *m,
     m->host.state = about->state;
     m->lacks = about->lacks;
     m->may_unload = about->may_unload;
+    m->uses = about->uses;
     m->described = true;
     for (struct image *i = m->images; i; i = i->next) {
         image_unlist(i);

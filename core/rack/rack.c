@@ -42,7 +42,6 @@
 #define RACK_FORGET_MAX 32u
 #define RACK_CARRY_MAX  16u
 
-kr_module *rack_running;
 bool (*rack_command_allowed)(const struct kr_call *call);
 
 /* The wing's state. */
@@ -247,17 +246,17 @@ static bool rack_forget(struct rack_module *m)
 void rack_call_life(struct rack_module *m,
                     void (*function)(kr_module *self, void *state))
 {
-    kr_module *before = rack_running, *was;
+    kr_module *before = module_running, *was;
 
     if (!function)
         return;
     if (m->loader)
-        before = rack_enter(&m->loader->host);
-    was = rack_enter(&m->host);
+        before = module_enter(&m->loader->host);
+    was = module_enter(&m->host);
     function(&m->host, m->host.state);
-    rack_leave(was);
+    module_leave(was);
     if (m->loader)
-        rack_leave(before);
+        module_leave(before);
 }
 
 bool rack_end(struct rack_module *m, bool created)
@@ -330,7 +329,7 @@ void rack_sweep(void)
 {
     struct rack_module **at = &rack.closing;
 
-    if (rack_running || call_current)
+    if (module_running || call_current)
         return;
     while (*at) {
         struct rack_module *m = *at;
@@ -418,7 +417,7 @@ static void rack_retire(struct rack_module *m)
 /* Is code of the module below us on the stack? */
 bool rack_is_running(const struct rack_module *m)
 {
-    if (m->host.entered > 0 || rack_running == &m->host)
+    if (m->host.entered > 0 || module_running == &m->host)
         return true;
     for (const struct call *call = call_current; call; call = call->outer) {
         if (call->pub.command && call->pub.command->module == &m->host)
@@ -509,9 +508,9 @@ static bool rack_may_unload(struct rack_module *m, char *why, size_t size)
     if (!m->may_unload)
         return true;
     why[0] = '\0';
-    was = rack_enter(&m->host);
+    was = module_enter(&m->host);
     may = m->may_unload(&m->host, m->host.state, why, size);
-    rack_leave(was);
+    module_leave(was);
     return may;
 }
 
@@ -621,8 +620,11 @@ bool rack_allow_directory(const char *directory)
 static bool rack_children_may_stay(char *error, size_t error_size)
 {
     for (const struct rack_module *m = rack.first; m; m = m->next) {
-        if (m->loader && !m->loader_judges &&
-            !directory_may_host(m->loader, m->name, error, error_size))
+        if (!m->loader)
+            continue;
+        if (!(m->loader_judges
+                  ? directory_may_lend(m, error, error_size)
+                  : directory_may_host(m->loader, m->name, error, error_size)))
             return false;
     }
     return true;
@@ -710,7 +712,7 @@ static kr_status rack_offer_of(kr_module *self, const char *id,
 
 static const void *rack_interface_of(const char *id, uint32_t size)
 {
-    if (!id || (rack_running && deny_find(rack_running->name, id)))
+    if (!id || (module_running && deny_find(module_running->name, id)))
         return NULL;
     return directory_find(id, size);
 }
@@ -718,6 +720,11 @@ static const void *rack_interface_of(const char *id, uint32_t size)
 static bool rack_may_use(const kr_module *module, const char *id)
 {
     return !deny_find(module->name, id);
+}
+
+static const char *rack_denied_by(const kr_module *module, const char *id)
+{
+    return deny_find(module->name, id);
 }
 
 static void *rack_state(const kr_module *module)
@@ -734,4 +741,5 @@ const struct kr_modules rack_interface = {
     .offer = rack_offer_of,
     .state = rack_state,
     .may_use = rack_may_use,
+    .denied_by = rack_denied_by,
 };

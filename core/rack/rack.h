@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rack - the modules: loading, the directory of interfaces, accounts. */
+/* rack - the modules: loading, the directory of interfaces, upgrades. */
 #ifndef CORE_RACK_RACK_H
 #define CORE_RACK_RACK_H
 
+#include "core/module/module.h"
+
 #include <kr/command.h>
 #include <kr/loader.h>
-#include <kr/module.h>
-
-#include <stdatomic.h>
-
-/* What a module's handlers have taken: see usage.h. */
-struct usage {
-    uint64_t ticks;    /* in timers, events, posts, descriptors' callbacks */
-    uint64_t job_nsec; /* of the processor, by its jobs */
-    uint64_t overruns;
-    uint64_t untold; /* of them, since the last line in the log */
-    int64_t told_ms; /* wall clock; 0: never */
-};
-
-/* What the rest of the host reads of a module.  The loader's own part of it is
- * private to the wing (struct rack_module begins with this). */
-struct kr_module {
-    const char *name;
-    void *state;
-    const struct kr_descriptor *descriptor;
-    uint32_t id; /* small, for tables */
-    bool active;
-    kr_cmd *commands;      /* linked by of_module */
-    _Atomic size_t memory; /* bytes allocated on its account */
-    uint64_t errors;
-    /* What the host cannot cancel on the module's behalf: jobs under way.  It
-     * cannot go while > 0. */
-    uint64_t held;
-    uint64_t parked;     /* its calls that wait; they end with an error */
-    uint32_t jobs;       /* of `held`, those of kr_loop->job() */
-    uint32_t timers;     /* that are set */
-    struct usage usage;  /* of the processor, outside of commands */
-    size_t memory_max;   /* try_alloc() refuses beyond it; 0: no limit */
-    uint32_t entered;    /* calls into its code that have not returned */
-    uint32_t generation; /* of its code: 1 at load, grows with each upgrade */
-    bool staging; /* a new version registers: nothing of that counts yet */
-    bool passes;  /* and the old one's words of clients go to it */
-};
-
-/* Which version's is what the module registers now?  Whoever keeps something on
- * behalf of modules remembers it, see rack_on_settle(). */
-static inline uint32_t rack_stamp(const kr_module *module)
-{
-    return module ? module->generation + module->staging : 0;
-}
-
-/* Has it been registered by a version that is made ready, and does not count
- * yet? */
-static inline bool rack_is_staged(const kr_module *module, uint32_t stamp)
-{
-    return module && stamp > module->generation;
-}
 
 /* Offer an interface of the host's.  Before the first module is loaded. */
 void rack_offer(const char *id, const void *table);
@@ -140,27 +91,13 @@ void rack_upgrade_fini(void);
  * stamp generation + 1 goes, and it is as if it had never been. */
 void rack_on_settle(void (*settle)(kr_module *module, bool good));
 
-/* The functions of an old version by their names in the new one. */
-struct rack_names;
-/* What takes the place of `old`: itself if it is not in the old version's
- * image; NULL: it has no name there, or none in the new version. */
-void *rack_renamed(const struct rack_names *names, const void *old);
-/* As rack_renamed(), of a function that may be NULL.  Writes it if `really`. */
-#define RACK_CARRY(names, really, where)                                       \
-    rack_carry_to((names), (really), (void **)(void *)(where))
-bool rack_carry_to(const struct rack_names *names, bool really, void **where);
-
+struct rack_names; /* see carried.h */
 /* A wing that has work under way on behalf of modules registers how its
  * functions are replaced.  false, while not `really`: there is one without a
  * name, and no upgrade.  `what` names such work: "blocked clients". */
 void rack_on_carry(const char *what,
                    bool (*carry)(kr_module *module,
                                  const struct rack_names *names, bool really));
-/* Code of the old version runs on another thread: it stays mapped until
- * rack_release_old() has been called as often.  The answer is for that. */
-kr_module *rack_hold_old(const struct rack_names *names);
-void rack_release_old(kr_module *old);
-
 /* The words of module-deny.  false: they are wrong, or a module that is loaded
  * cannot do without; *error is static. */
 bool rack_check_denied(uint32_t argc, const struct kr_str *argv,
@@ -182,29 +119,6 @@ void rack_each(bool (*each)(kr_module *module, void *ctx), void *ctx);
 /* Which module's code is this address in?  NULL: none.  For the crash report:
  * async-signal-safe. [any] */
 const char *rack_module_at(const void *address);
-
-/* The module whose code runs now, NULL for the host: who to blame.  A plain
- * variable, because it is written around each command. */
-extern kr_module *rack_running;
-
-/* Around every call into a module's code.
- *   kr_module *was = rack_enter(module); ... rack_leave(was); */
-static inline kr_module *rack_enter(kr_module *module)
-{
-    kr_module *was = rack_running;
-
-    rack_running = module;
-    if (module)
-        module->entered++;
-    return was;
-}
-
-static inline void rack_leave(kr_module *was)
-{
-    if (rack_running)
-        rack_running->entered--;
-    rack_running = was;
-}
 
 /* May this call use MODULE LOAD and its kin (enable-module-command)?  Set by
  * the configuration; while it is NULL nobody may. */

@@ -262,7 +262,7 @@ static bool upgrade_hand_over(struct rack_module *m, char *error,
 
     if (!upgrade_passes_state(m, successor))
         return true;
-    was = rack_enter(&m->host);
+    was = module_enter(&m->host);
     status = upgrade_show_state(m, &given);
     if (status == KR_OK) {
         who = "takeover";
@@ -271,7 +271,7 @@ static bool upgrade_hand_over(struct rack_module *m, char *error,
                            &m->host, successor->host.state, &given)
                      : KR_EVERSION;
     }
-    rack_leave(was);
+    module_leave(was);
     if (status == KR_OK)
         return true;
     why[sizeof(why) - 1] = '\0';
@@ -302,9 +302,9 @@ static void upgrade_undo(struct rack_module *m, bool created, uint64_t held)
     upgrade_settle(m, false);
     (void)type_settle(&m->host, false);
     if (created && successor->descriptor.destroy) {
-        was = rack_enter(&m->host);
+        was = module_enter(&m->host);
         successor->descriptor.destroy(&m->host, successor->host.state);
-        rack_leave(was);
+        module_leave(was);
         upgrade_settle(m, false);
         (void)type_settle(&m->host, false);
     }
@@ -336,6 +336,7 @@ static void upgrade_exchange(struct rack_module *m, struct rack_module *other)
         EXCHANGE(m->texts[i], other->texts[i]);
     EXCHANGE(m->lacks, other->lacks);
     EXCHANGE(m->may_unload, other->may_unload);
+    EXCHANGE(m->uses, other->uses);
     EXCHANGE(m->name, other->name);
     EXCHANGE(m->path, other->path);
     EXCHANGE(m->argc, other->argc);
@@ -368,9 +369,9 @@ static bool upgrade_switch(struct rack_module *m)
     upgrade_exchange(m, other);
     other->phase = RACK_GONE;
     if (!passed && other->descriptor.destroy) {
-        was = rack_enter(&m->host);
+        was = module_enter(&m->host);
         other->descriptor.destroy(&m->host, other->host.state);
-        rack_leave(was);
+        module_leave(was);
     }
     m->upgrades++;
     rack_call_life(m, m->descriptor.activate);

@@ -48,8 +48,8 @@ static void crash_report_call(void)
         crash_report_thread();
         return;
     }
-    if (rack_running)
-        log_warning("crash: module: %s", rack_running->name);
+    if (module_running)
+        log_warning("crash: module: %s", module_running->name);
     if (!call)
         return;
     if (call->pub.command)

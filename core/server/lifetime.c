@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/lifetime.h"
 
-#include "core/config/directives.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/files/files.h"
@@ -10,6 +9,7 @@
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/net/client.h"
+#include "core/server/directives.h"
 #include "core/text/random.h"
 
 #include <event2/event.h>

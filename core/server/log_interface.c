@@ -3,7 +3,7 @@
 #include "core/server/log_interface.h"
 
 #include "core/log/log.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
 #include "core/server/crash.h"
 
 static void log_module_line(kr_module *self, uint32_t level, struct kr_str line)

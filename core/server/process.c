@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/process.h"
 
-#include "core/config/directives.h"
 #include "core/config/file.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
 #include "core/net/listen.h"
+#include "core/server/directives.h"
 #include "core/text/buffer.h"
 
 #include <errno.h>

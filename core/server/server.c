@@ -4,7 +4,6 @@
 #include "core/codec/codec.h"
 #include "core/config/command_line.h"
 #include "core/config/config.h"
-#include "core/config/directives.h"
 #include "core/config/file.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
@@ -23,6 +22,7 @@
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/memory/memory_interface.h"
+#include "core/module/usage.h"
 #include "core/net/client.h"
 #include "core/net/input.h"
 #include "core/net/listen.h"
@@ -30,6 +30,7 @@
 #include "core/net/wire.h"
 #include "core/rack/rack.h"
 #include "core/server/crash.h"
+#include "core/server/directives.h"
 #include "core/server/lifetime.h"
 #include "core/server/loading.h"
 #include "core/server/log_interface.h"
@@ -169,6 +170,11 @@ static void server_offer(void)
     rack_offer("kr.types/1", &type_interface);
 }
 
+static void server_tell_overrun(const struct kr_overrun_event *overrun)
+{
+    event_raise(EVENT_OVERRUN, overrun);
+}
+
 /* Each wing lets go of what a module has left with it. */
 static void server_connect_wings(void)
 {
@@ -193,6 +199,7 @@ static void server_connect_wings(void)
     rack_on_carry("jobs", jobs_carry);
     rack_on_carry("calls posted to the main thread", loop_carry);
     rack_on_carry("a child process", child_carry);
+    usage_on_overrun = server_tell_overrun;
     keyspace_hooks.removed = journal_removed;
     keyspace_hooks.spare = output_free_pool;
     block_init();

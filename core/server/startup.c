@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/startup.h"
 
-#include "core/config/directives.h"
 #include "core/config/file.h"
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
+#include "core/server/directives.h"
 
 #include <dirent.h>
 #include <errno.h>

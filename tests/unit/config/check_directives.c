@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/config/directives.h"
+#include "core/server/directives.h"
 
 #include "core/config/config.h"
 #include "core/config/limits.h"

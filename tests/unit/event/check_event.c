@@ -115,7 +115,7 @@ END_TEST
 static void hear_running(void *ctx, const void *payload)
 {
     (void)payload;
-    ck_assert_ptr_eq(rack_running, ctx);
+    ck_assert_ptr_eq(module_running, ctx);
     ck_assert_uint_eq(ctx ? ((kr_module *)ctx)->entered : 1, 1);
     strcat(heard, ".");
 }
@@ -127,7 +127,7 @@ START_TEST(handlers_run_on_their_module_s_account)
     event_listen(EVENT_TICK, hear_running, NULL);
     event_raise(EVENT_TICK, NULL);
     ck_assert_str_eq(heard, "...");
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     ck_assert_uint_eq(one.entered + two.entered, 0);
 }
 END_TEST

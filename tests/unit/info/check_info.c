@@ -173,7 +173,7 @@ END_TEST
 static void run_provider(void *ctx, struct kr_info_out *to)
 {
     (void)ctx;
-    to->field(to, "who", kr_cstr(rack_running->name));
+    to->field(to, "who", kr_cstr(module_running->name));
 }
 
 START_TEST(providers_run_on_their_modules_account)
@@ -181,7 +181,7 @@ START_TEST(providers_run_on_their_modules_account)
     INFO->provide(&other, "mine", 0, run_provider, NULL);
     INFO->collect("mine", &out);
     NOTED("who=other ");
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
 }
 END_TEST
 

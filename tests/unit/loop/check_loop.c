@@ -307,8 +307,8 @@ END_TEST
 static void say_running(void *ctx)
 {
     (void)ctx;
-    note("%s:%u ", rack_running ? rack_running->name : "host",
-         rack_running ? rack_running->entered : 0);
+    note("%s:%u ", module_running ? module_running->name : "host",
+         module_running ? module_running->entered : 0);
 }
 
 START_TEST(callbacks_run_on_their_modules_account)
@@ -319,7 +319,7 @@ START_TEST(callbacks_run_on_their_modules_account)
     poll_for(2);
     ck_assert_ptr_nonnull(strstr(notes(), "fixture:1 "));
     ck_assert_ptr_nonnull(strstr(notes(), "other:1 host:0 "));
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     ck_assert_uint_eq(fixture_module.entered, 0);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The life of modules: whole batches or nothing, slots that follow who offers,
- * unloading that lists what holds. */
+/* The life of modules: whole batches or nothing, in the order of needs
+ * (core/rack/order.c), slots that follow who offers, unloading that lists what
+ * holds. */
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
@@ -151,7 +152,7 @@ START_TEST(a_loaded_module_is_visible)
     ck_assert_ptr_nonnull(command_find(KR_STR("plain.run")));
     ck_assert_ptr_nonnull(directory_find("test.plain/1", 8));
     ck_assert_str_eq(told, "+plain ");
-    ck_assert_ptr_null(rack_running);
+    ck_assert_ptr_null(module_running);
     ck_assert(directory_check());
 }
 END_TEST
@@ -385,9 +386,9 @@ START_TEST(all_that_holds_a_module_is_listed)
     ck_assert_msg(load("plain_stays"), "%s", error);
     m = rack_find(KR_STR("plain"));
     m->held = 3;
-    was = rack_enter(m);
+    was = module_enter(m);
     ck_assert(!unload("plain"));
-    rack_leave(was);
+    module_leave(was);
     says("module 'plain' is held by: ");
     says("KR_MODULE_CAN_UNLOAD");
     says("3 jobs (wait for them)");
@@ -426,11 +427,11 @@ START_TEST(code_is_unmapped_when_no_call_is_on_the_stack)
     ck_assert_msg(load("plain"), "%s", error);
     inside = rack_module_of(rack_find(KR_STR("plain")))->image->descriptor;
     ck_assert_str_eq(rack_module_at(inside), "plain");
-    was = rack_enter(&outer);
+    was = module_enter(&outer);
     ck_assert_msg(unload("plain"), "%s", error);
     rack_sweep();
     ck_assert_int_ne(dladdr(inside, &info), 0);
-    rack_leave(was);
+    module_leave(was);
     event_raise(EVENT_SLEEP, NULL);
     ck_assert_int_eq(dladdr(inside, &info), 0);
     ck_assert_ptr_null(rack_module_at(inside));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which modules are there when the server begins: files of a directory, lines
  * of the configuration, all together or none. */
-#include "core/config/directives.h"
 #include "core/config/file.h"
 #include "core/memory/memory_interface.h"
 #include "core/rack/rack.h"
+#include "core/server/directives.h"
 #include "core/server/startup.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/rack/modules.h"

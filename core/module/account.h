@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* account - allocation on a module's account; the contracts are those of
  * <kr/memory.h>.  `self` NULL: the host, on no account.  All are [any]. */
-#ifndef CORE_RACK_ACCOUNT_H
-#define CORE_RACK_ACCOUNT_H
+#ifndef CORE_MODULE_ACCOUNT_H
+#define CORE_MODULE_ACCOUNT_H
 
 #include <kr/module.h>
 

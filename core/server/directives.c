@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/config/directives.h"
+#include "core/server/directives.h"
 
 #include "core/config/config.h"
 #include "core/config/limits.h"
@@ -10,10 +10,11 @@
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
+#include "core/module/usage.h"
 #include "core/net/client.h"
 #include "core/net/listen.h"
 #include "core/rack/deny.h"
-#include "core/rack/usage.h"
+#include "core/rack/rack.h"
 #include "core/text/number.h"
 
 #include <dirent.h>

@@ -7,10 +7,10 @@
  * account can pass below zero; the sum over all is exact.
  *
  * Blobs travel between modules by design and are on nobody's account. */
-#include "core/rack/account.h"
+#include "core/module/account.h"
 
 #include "core/memory/memory.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
 
 static void account_add(kr_module *self, size_t bytes)
 {

@@ -13,8 +13,8 @@
  *          ... modules are loaded, config_settle() ...
  *          listen_open()
  *          directives_serving()     from now on CONFIG SET reopens sockets */
-#ifndef CORE_CONFIG_DIRECTIVES_H
-#define CORE_CONFIG_DIRECTIVES_H
+#ifndef CORE_SERVER_DIRECTIVES_H
+#define CORE_SERVER_DIRECTIVES_H
 
 #include <kr/call.h>
 

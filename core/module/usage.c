@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/rack/usage.h"
+#include "core/module/usage.h"
 
-#include "core/event/event.h"
 #include "core/log/log.h"
 
 #include <inttypes.h>
@@ -10,6 +9,7 @@
 #define USAGE_TELL_MS 1000 /* between two lines about one module */
 
 uint64_t usage_limit_ticks = UINT64_MAX;
+void (*usage_on_overrun)(const struct kr_overrun_event *overrun);
 static int64_t usage_limit_ms;
 
 void usage_set_limit_ms(int64_t limit_ms)
@@ -58,6 +58,7 @@ void usage_overrun(kr_module *module, uint64_t ticks, const char *what,
     usage_log(module, event.nsec, text);
     event.module = kr_cstr(module->name);
     event.what = kr_cstr(text);
-    event_raise(EVENT_OVERRUN, &event);
+    if (usage_on_overrun)
+        usage_on_overrun(&event);
     telling = false;
 }

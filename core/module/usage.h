@@ -7,16 +7,21 @@
  * told to the log, at most once a second for each module, and by "module.slow".
  *
  * Costs two readings of the processor's counter for each handler. */
-#ifndef CORE_RACK_USAGE_H
-#define CORE_RACK_USAGE_H
+#ifndef CORE_MODULE_USAGE_H
+#define CORE_MODULE_USAGE_H
 
 #include "core/loop/clock.h"
-#include "core/rack/rack.h"
+#include "core/module/module.h"
+
+#include <kr/event.h>
 
 /* Handlers of at least so many ticks overrun. */
 extern uint64_t usage_limit_ticks;
 
 void usage_set_limit_ms(int64_t limit_ms); /* 0: none */
+
+/* Told of each one that overruns, but not of those within its own call. */
+extern void (*usage_on_overrun)(const struct kr_overrun_event *overrun);
 
 /* It has taken `ticks`: `what` it was ("timer"), and which one or NULL. */
 void usage_overrun(kr_module *module, uint64_t ticks, const char *what,
@@ -33,7 +38,7 @@ static inline void usage_add(kr_module *module, uint64_t ticks,
 }
 
 /* Around a call into a module's code whose time counts here, in place of
- * rack_enter() and rack_leave():
+ * module_enter() and module_leave():
  *   struct usage_span span = usage_enter(module); ...
  *   usage_leave(&span, "timer"); */
 struct usage_span {
@@ -43,7 +48,7 @@ struct usage_span {
 
 static inline struct usage_span usage_enter(kr_module *module)
 {
-    kr_module *was = rack_enter(module);
+    kr_module *was = module_enter(module);
 
     return (struct usage_span){module, was, clock_ticks()};
 }
@@ -51,7 +56,7 @@ static inline struct usage_span usage_enter(kr_module *module)
 static inline void usage_leave(const struct usage_span *span, const char *what)
 {
     usage_add(span->module, clock_ticks() - span->begin, what, NULL);
-    rack_leave(span->was);
+    module_leave(span->was);
 }
 
 #endif
