@@ -160,6 +160,31 @@ def suites_run():
                 yield f"{name(path)}: suites.h has no SUITE({suite}), or its folder's host does not add it"
 
 
+# What a unit test cannot be about, and who is.
+NOT_UNITS = {
+    "core/main.c": "one call of server.c",
+    "core/module/module.c": "one variable",
+    "core/log/crash.c": "its end is the process's: test_isolation.py",
+    "core/server/program.c": "links that are tools: test_checkers.py",
+    "core/server/server.c": "the order of all wings: every integration test",
+    "core/server/witness.c": "what it saw is in crash reports: test_isolation.py",
+    "core/version/version.c": "one constant that the build writes",
+}
+
+
+def core_files_have_unit_tests():
+    """Each .c file of core/ has its check_NAME.c, or one that includes its header or names it."""
+    said, names = set(), set()
+    for path in files("tests/unit"):
+        said.update(re.findall(r"core/[\w/]+\.[ch]\b", path.read_text()))
+        names.add(path.name)
+    for path in files("core", suffixes=(".c",)):
+        tested = (name(path) in said or str(name(path.with_suffix(".h"))) in said or
+                  f"check_{path.stem}.c" in names)
+        if tested == (name(path) in NOT_UNITS):
+            yield f"{name(path)}: {'it has one: strike it from NOT_UNITS' if tested else 'none'}"
+
+
 def modules_export_one_symbol():
     """A built module has one exported symbol: its descriptor."""
     if os.environ.get("KEYRACK_SANITIZED"):
@@ -218,7 +243,7 @@ def formatting_is_the_tools():
 RULES = (api_includes_only_itself, core_includes_no_module, modules_include_no_core,
          used_interfaces_are_imported,
          headers_are_c11, headers_are_cxx17, sources_are_in_the_build, headers_are_installed,
-         suites_run, modules_export_one_symbol, licence_is_named, names_say_something,
+         suites_run, core_files_have_unit_tests, modules_export_one_symbol, licence_is_named, names_say_something,
          formatting_is_the_tools)
 
 

@@ -105,6 +105,11 @@ struct kr_child {
      * the child, its loader and what was loaded before them are left as they are
      * until the process is gone. */
     bool (*may_unload)(kr_module *child, void *state, char *why, size_t size);
+    /* Of a loader that judges (KR_LOADER_JUDGES): has what the child has
+     * registered so far come of this interface?  Asked when the configuration is
+     * about to deny it that: true, and the change is refused as it is for a module
+     * of ours that needs it.  NULL: no. */
+    bool (*uses)(kr_module *child, void *state, const char *id);
 };
 
 /* --- The loader ---------------------------------------------------------- */
@@ -136,8 +141,9 @@ struct kr_loader {
 };
 
 /* The loader asks kr_modules->may_use() before it lends a child what rests on an
- * interface.  Without it a child is refused that is denied (module-deny) any
- * interface that the loader's module imports. */
+ * interface, and again after "config.changed"; what it cannot keep apart it
+ * refuses in load().  Without it a child is refused that is denied (module-deny)
+ * any interface that the loader's module imports. */
 #define KR_LOADER_JUDGES (1u << 0)
 
 /* --- Images: code that is mapped ----------------------------------------- */

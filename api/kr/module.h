@@ -328,6 +328,10 @@ struct kr_modules {
      * (module-deny)?  What it imports is looked after by the host; this is for
      * whoever lends it more.  O(rules). */
     bool (*may_use)(const kr_module *module, const char *id);
+    /* The words of module-deny that deny it ("tick kr.loop"), for an error that
+     * names them; NULL: it may use it.  Borrowed until the configuration
+     * changes.  O(rules). */
+    const char *(*denied_by)(const kr_module *module, const char *id);
 };
 KR_INTERFACE(kr_modules, "kr.modules/1");
 

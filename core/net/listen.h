@@ -17,7 +17,9 @@ extern struct listen_settings listen_settings;
 
 /* Open everything; false: nothing is open, `error` says what failed. */
 bool listen_open(char *error, size_t size);
-/* Again with changed settings: the old sockets stay if that fails. */
+/* Again with changed settings.  What is open is closed first, since a port can
+ * only be bound again then: if it fails nothing is, and whoever asked opens with
+ * the old settings again. */
 bool listen_reopen(char *error, size_t size);
 void listen_close(void);
 

@@ -321,6 +321,25 @@ bool directory_may_host(const struct rack_module *loader, const char *module,
     return true;
 }
 
+bool directory_may_lend(const struct rack_module *child, char *error,
+                        size_t error_size)
+{
+    const struct rack_module *loader = child->loader;
+
+    for (uint32_t i = 0; child->uses && i < loader->binding_count; i++) {
+        const char *id = loader->bindings[i].entry->id;
+        const char *rule = deny_find(child->name, id);
+
+        if (rule && child->uses((kr_module *)(uintptr_t)&child->host,
+                                child->host.state, id))
+            return refuse(error, error_size,
+                          "module '%s' is loaded and uses interface %s "
+                          "(module-deny %s); unload it first",
+                          child->name, id, rule);
+    }
+    return true;
+}
+
 /* All that anybody imports, until `each` answers false. */
 static bool directory_each_binding(bool (*each)(struct directory_binding *b,
                                                 void *ctx),

@@ -55,6 +55,11 @@ void directory_deny(void);
 bool directory_may_host(const struct rack_module *loader, const char *module,
                         char *error, size_t error_size);
 
+/* The same of a child that is loaded and whose loader judges: has it registered
+ * anything by what it would be denied? */
+bool directory_may_lend(const struct rack_module *child, char *error,
+                        size_t error_size);
+
 /* The table behind an id, or NULL if none has `size` bytes.  O(1). */
 const void *directory_find(const char *id, uint32_t size);
 /* Does anybody offer it, in any size? */

@@ -243,6 +243,7 @@ static void loader_write_descriptor(struct rack_module *m,
     m->host.state = about->state;
     m->lacks = about->lacks;
     m->may_unload = about->may_unload;
+    m->uses = about->uses;
     m->described = true;
     for (struct image *i = m->images; i; i = i->next) {
         image_unlist(i);

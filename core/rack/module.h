@@ -30,6 +30,7 @@ struct rack_module {
     bool (*may_unload)(kr_module *child, void *state, char *why, size_t size);
     void (*lacks)(kr_module *child, void *state,
                   void (*each)(void *ctx, struct kr_str name), void *ctx);
+    bool (*uses)(kr_module *child, void *state, const char *id);
     char *refusal;                /* why its description was refused, or NULL */
     bool loading;                 /* its loader's load() is running */
     bool loader_judges;           /* KR_LOADER_JUDGES of its loader */

@@ -620,8 +620,11 @@ bool rack_allow_directory(const char *directory)
 static bool rack_children_may_stay(char *error, size_t error_size)
 {
     for (const struct rack_module *m = rack.first; m; m = m->next) {
-        if (m->loader && !m->loader_judges &&
-            !directory_may_host(m->loader, m->name, error, error_size))
+        if (!m->loader)
+            continue;
+        if (!(m->loader_judges
+                  ? directory_may_lend(m, error, error_size)
+                  : directory_may_host(m->loader, m->name, error, error_size)))
             return false;
     }
     return true;
@@ -719,6 +722,11 @@ static bool rack_may_use(const kr_module *module, const char *id)
     return !deny_find(module->name, id);
 }
 
+static const char *rack_denied_by(const kr_module *module, const char *id)
+{
+    return deny_find(module->name, id);
+}
+
 static void *rack_state(const kr_module *module)
 {
     return module->state;
@@ -733,4 +741,5 @@ const struct kr_modules rack_interface = {
     .offer = rack_offer_of,
     .state = rack_state,
     .may_use = rack_may_use,
+    .denied_by = rack_denied_by,
 };

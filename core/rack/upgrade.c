@@ -336,6 +336,7 @@ static void upgrade_exchange(struct rack_module *m, struct rack_module *other)
         EXCHANGE(m->texts[i], other->texts[i]);
     EXCHANGE(m->lacks, other->lacks);
     EXCHANGE(m->may_unload, other->may_unload);
+    EXCHANGE(m->uses, other->uses);
     EXCHANGE(m->name, other->name);
     EXCHANGE(m->path, other->path);
     EXCHANGE(m->argc, other->argc);

@@ -160,8 +160,9 @@ static bool call_command(lua_State *L)
     const kr_cmd *command;
 
     if (!engine->run || engine->run->flags & RUN_NO_CALLS)
-        engine_raise(L, "redis.call/pcall can only be called inside a script "
-                        "invocation");
+        engine_raise(L, engine->no_calls ? engine->no_calls
+                                         : "redis.call/pcall can only be "
+                                           "called inside a script invocation");
     run_check(L);
     run.argv = words_read(L, &words, &run.argc);
     if (!run.argv)

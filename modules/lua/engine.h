@@ -42,10 +42,11 @@ struct engine {
     int on_error;    /* reference: what makes a table of an error */
     int keys_name;   /* references: what WEAVE_WORDS are called */
     int argv_name;
-    int put_front;       /* reference: put_front(proxy, real) of prelude.c */
-    void *context;       /* the user's own */
-    void *loading;       /* where what is being loaded registers, or NULL */
-    int64_t deadline_ns; /* when what runs has taken too long; 0: never */
+    int put_front;        /* reference: put_front(proxy, real) of prelude.c */
+    void *context;        /* the user's own */
+    const char *no_calls; /* why RUN_NO_CALLS, if it is known, or NULL */
+    void *loading;        /* where what is being loaded registers, or NULL */
+    int64_t deadline_ns;  /* when what runs has taken too long; 0: never */
     const char *deadline_text; /* the error then */
     uint64_t random;           /* the state of math.random */
     char tick[40];             /* the name of the tick, a secret */

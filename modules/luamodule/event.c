@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include "field.h"
+#include "judge.h"
 #include "kind.h"
 #include "program.h"
 #include "work.h"
@@ -261,6 +262,10 @@ static struct handler *event_add(lua_State *L, struct program *program,
                                     .event = event_names[i].name,
                                     .shape = event_names[i].shape,
                                     .function = function};
+        judge_keep(L, program,
+                   LENT_EVENTS |
+                       (handler->shape == SHAPE_CLIENT ? LENT_CLIENTS : 0),
+                   "keyrack.on()");
         if (!kr_events->subscribe(program->self, name, event_told, handler))
             luaL_error(L, "the server has no event '%s'", name);
         program->handlers = handler;

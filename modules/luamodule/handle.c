@@ -8,6 +8,7 @@
  * A key of another type is an error, WRONGTYPE.  Values are Lua's own: what is
  * read is the value itself and not a copy.  DEL, EXPIRE and the like are for
  * redis.call(). */
+#include "judge.h"
 #include "kind.h"
 #include "work.h"
 
@@ -74,6 +75,7 @@ static int handle_read(lua_State *L)
     const struct work *work = work_current(L, "read()");
     struct kr_cell cell;
 
+    judge_use(L, LENT_KEYSPACE, "read()");
     if (!handle_find(L, work_db(work), handle_key(L), KR_FIND_READ, &cell)) {
         lua_pushnil(L);
         return 1;
@@ -90,6 +92,7 @@ static struct work *handle_writer(lua_State *L, const char *function, int index,
     if (work->run.flags & RUN_READ_ONLY)
         luaL_error(L, "%s: the command is not declared with the flag 'write'",
                    function);
+    judge_use(L, LENT_KEYSPACE, function);
     *event = kr_cstr(work->run.name);
     if (!lua_isnoneornil(L, index))
         event->data = luaL_checklstring(L, index, &event->size);

@@ -7,6 +7,7 @@
 #include "kind.h"
 
 #include "field.h"
+#include "judge.h"
 #include "program.h"
 #include "work.h"
 
@@ -458,6 +459,7 @@ int kind_register(lua_State *L)
     lua_settop(L, 1);
     if (!program->described)
         return luaL_error(L, "keyrack.module{name = ...} comes first");
+    judge_keep(L, program, LENT_TYPES | LENT_CODEC, "keyrack.type()");
     *row = (struct kr_type){.size = sizeof(*row),
                             .layout = 1,
                             .free = value_free,

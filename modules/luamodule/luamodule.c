@@ -16,6 +16,7 @@
 
 #include "command.h"
 #include "event.h"
+#include "judge.h"
 #include "kind.h"
 #include "program.h"
 #include "setting.h"
@@ -85,6 +86,7 @@ static void luamodule_open(lua_State *L)
     luaL_register(L, NULL, functions);
     lua_setfield(L, -2, "keyrack");
     kinds_open(L);
+    judge_open(L);
 }
 
 /* --- Slow runs ------------------------------------------------------------------ */
@@ -118,12 +120,14 @@ static void luamodule_on_slow(struct owner *owner, bool slow)
         kr_scripts->over(&state->slow);
 }
 
-/* How long is slow?  A parameter of the module that runs scripts. */
-static void luamodule_read_busy(void *ctx, const void *unused)
+/* How long is slow?  A parameter of the module that runs scripts.  And what may
+ * files not use by now? */
+static void luamodule_read_config(void *ctx, const void *unused)
 {
     struct luamodule *state = ctx;
 
     (void)unused;
+    judge_look_all(state);
     if (!kr_config_int64(KR_STR("busy-reply-threshold"), &state->busy_ms))
         state->busy_ms = BUSY_MS;
 }
@@ -147,7 +151,8 @@ static kr_status luamodule_create(kr_module *self,
                                             .name = "lua",
                                             .suffixes = KR_ROWS(suffixes),
                                             .recognise = luamodule_recognise,
-                                            .load = program_load};
+                                            .load = program_load,
+                                            .flags = KR_LOADER_JUDGES};
     struct luamodule *state = kr_memory->calloc(self, 1, sizeof(*state));
 
     state->self = self;
@@ -176,9 +181,9 @@ static void luamodule_activate(kr_module *self, void *state)
                                        KR_EVENT_MODULE_LOADED, KR_EVENT_READY};
 
     owner_activate(&((struct luamodule *)state)->owner);
-    luamodule_read_busy(state, NULL);
+    luamodule_read_config(state, NULL);
     for (size_t i = 0; i < KR_COUNT(when); i++)
-        (void)kr_events->subscribe(self, when[i], luamodule_read_busy, state);
+        (void)kr_events->subscribe(self, when[i], luamodule_read_config, state);
 }
 
 static void luamodule_destroy(kr_module *self, void *state)

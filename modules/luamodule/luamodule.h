@@ -37,10 +37,13 @@ struct luamodule {
     struct kr_slow_run slow; /* ours, when one is */
     pthread_t main;          /* the thread that commands run on */
     int64_t busy_ms;         /* busy-reply-threshold, whoever has it */
+    struct home *homes;      /* whose engine is there */
 };
 
 struct home {
     struct luamodule *owner;
+    struct home *next;
+    struct home **at;        /* where the owner's list has it */
     kr_module *self;         /* the handle of the module in Lua */
     struct engine *engine;   /* NULL: it is gone */
     struct program *program; /* which serves; NULL: none yet, or no more */
@@ -50,6 +53,9 @@ struct home {
     _Atomic uint32_t uses;
     _Atomic(struct value *) dead; /* which another thread wanted to free */
     int64_t complained_ns;
+    uint32_t denied;    /* LENT_, see judge.h */
+    char name[64];      /* of the module; "": it has not said it yet */
+    char no_calls[512]; /* the error of redis.call(), if it is denied */
 };
 
 struct program {
@@ -61,7 +67,7 @@ struct program {
     uint32_t ref_room;
     uint32_t argc; /* of MODULE LOAD */
     const struct kr_str *argv;
-    char name[64];
+    uint32_t used;  /* LENT_, by what it has registered */
     bool described; /* to the host, which destroys it then */
     bool active;
     bool leaving;  /* values are sealed */

@@ -3,6 +3,7 @@
 
 #include "event.h"
 #include "field.h"
+#include "judge.h"
 #include "kind.h"
 #include "timer.h"
 
@@ -44,6 +45,11 @@ static struct home *home_new(struct luamodule *owner, kr_module *self)
     if (home->engine) {
         home->limit = home->engine->limit;
         home->engine->context = home;
+        home->next = owner->homes;
+        home->at = &owner->homes;
+        if (home->next)
+            home->next->at = &home->next;
+        owner->homes = home;
         return home;
     }
     home_release(home);
@@ -55,6 +61,9 @@ static void home_close(struct home *home)
 {
     struct engine *engine = home->engine;
 
+    *home->at = home->next;
+    if (home->next)
+        home->next->at = home->at;
     home->program = NULL;
     home->engine = NULL;
     engine_free(engine);
@@ -205,7 +214,8 @@ int program_module(lua_State *L)
                              .deactivate = program_deactivate,
                              .destroy = program_destroy,
                              .handover = program_handover,
-                             .takeover = program_takeover};
+                             .takeover = program_takeover,
+                             .uses = judge_uses};
 
     field_check(L, 1, "module", known);
     if (program->described)
@@ -218,7 +228,10 @@ int program_module(lua_State *L)
     if (kr_loaders->describe(program->self, &about) != KR_OK)
         return luaL_error(L, "the server refuses the name '%s'", about.name);
     program->described = true;
-    snprintf(program->name, sizeof(program->name), "%s", about.name);
+    snprintf(program->home->name, sizeof(program->home->name), "%s",
+             about.name);
+    judge_look(program->home);
+    judge_keep(L, program, LENT_MEMORY, "Lua's state");
     return 0;
 }
 

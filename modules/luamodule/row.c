@@ -10,6 +10,7 @@
  * All of it stands in the program's arena. */
 #include "command.h"
 #include "field.h"
+#include "judge.h"
 
 #include "../lua/run.h"
 
@@ -308,6 +309,7 @@ int command_register(lua_State *L)
     lua_settop(L, 1);
     if (!program->described)
         return luaL_error(L, "keyrack.module{name = ...} comes first");
+    judge_keep(L, program, LENT_COMMANDS, "keyrack.command()");
     row_read(L, program, 1, NULL, row);
     switch (kr_commands->add(program->self, row)) {
     case KR_OK:

@@ -3,6 +3,7 @@
 
 #include "event.h"
 #include "field.h"
+#include "judge.h"
 
 #include <kr/config.h>
 
@@ -121,6 +122,7 @@ int setting_register(lua_State *L)
     lua_settop(L, 1);
     if (!program->described)
         return luaL_error(L, "keyrack.module{name = ...} comes first");
+    judge_keep(L, program, LENT_CONFIG, "keyrack.param()");
     field_check(L, 1, "parameter", known);
     row->name = field_text_needed(L, 1, "parameter", "name");
     row->type = (uint32_t)field_words(L, 1, "type", setting_types,

@@ -2,6 +2,7 @@
 #include "timer.h"
 
 #include "field.h"
+#include "judge.h"
 #include "kind.h"
 #include "program.h"
 #include "work.h"
@@ -54,7 +55,7 @@ static void timer_run(void *ctx)
     if (run_function(engine, &work.run, 0))
         lua_pop(engine->L, 1);
     else
-        work_complain(home, "a timer of module", home->program->name);
+        work_complain(home, "a timer of module", home->name);
     work_end(&work);
 }
 
@@ -122,6 +123,7 @@ int timer_register(lua_State *L)
         return luaL_error(L, "keyrack.module{name = ...} comes first");
     if (program->timer_count == TIMERS_MOST)
         return luaL_error(L, "timer: there are %d already", TIMERS_MOST);
+    judge_keep(L, program, LENT_LOOP, "keyrack.timer()");
     timer = kr_memory->calloc(program->self, 1, sizeof(*timer));
     timer->next = program->timers;
     program->timers = timer;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "work.h"
 
+#include "judge.h"
+
 #include <kr/client.h>
 #include <kr/journal.h>
 #include <kr/log.h>
@@ -19,6 +21,8 @@ void work_begin(struct work *work, struct home *home, struct kr_call *call,
     work->run.call = call;
     work->run.name = name;
     work->run.flags = flags | RUN_COMMAND | WORK_FLAG;
+    if (home->denied & LENT_CALLS)
+        work->run.flags |= RUN_NO_CALLS;
     if (!call) {
         work->run.flags |= RUN_BOUND;
         work->run.limit_ms = luamodule_callback_ms;
@@ -174,6 +178,7 @@ int work_journal(lua_State *L)
     if (!work->typed)
         return luaL_error(L, "keyrack.journal is for commands that are "
                              "declared with journal = 'typed'");
+    judge_use(L, LENT_JOURNAL, "keyrack.journal()");
     luaL_checkany(L, 1);
     words = lua_newuserdata(L, (size_t)count * sizeof(*words));
     for (int i = 0; i < count; i++)

@@ -15,7 +15,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Server, main  # noqa: E402
+from support import Client, Error, Server, main  # noqa: E402
 from test_upgrade import build  # noqa: E402
 
 
@@ -237,6 +237,104 @@ class Denied(Brittle):
             self.assertIn(b"module 'greet' would run in code of 'phrases'", answer)
             self.assertEqual(client.call("MODULE", "UNLOAD", "greet"), b"OK")
             self.assertEqual(client.call("CONFIG", "SET", "module-deny", "greet kr.memory"), b"OK")
+
+
+class DeniedInLua(unittest.TestCase):
+    """A file of Lua is judged by what it uses, not by what its loader does."""
+    USES = {
+        "kr.commands": ("keyrack.command()", "keyrack.command{name = 'x.y', arity = 1, run = function() end}"),
+        "kr.config": ("keyrack.param()", "keyrack.param{name = 'x.n', type = 'int', default = 1}"),
+        "kr.events": ("keyrack.on()", "keyrack.on('host.ready', function() end)"),
+        "kr.clients": ("keyrack.on()", "keyrack.on('client.gone', function() end)"),
+        "kr.log": ("redis.log()", "redis.log(redis.LOG_WARNING, 'x')"),
+        "kr.loop": ("keyrack.timer()", "keyrack.timer{after = 0, run = function() end}"),
+        "kr.types": ("keyrack.type()", "keyrack.type{name = 'x'}"),
+        "kr.codec": ("keyrack.type()", "keyrack.type{name = 'x'}"),
+        "kr.memory": ("Lua's state", ""),
+    }
+    HEAD = "keyrack.module{name = 'x', version = '%s'}\n"
+    BODY = """
+        local box = keyrack.type{name = 'box'}
+        keyrack.command{name = 'x.call', arity = -2, flags = 'write', run = function(...) return redis.call(...) end}
+        keyrack.command{name = 'x.put', arity = 2, flags = 'write', run = function(k) box:put(k, {1}) return 'OK' end}
+        keyrack.command{name = 'x.read', arity = 2, run = function(k) return box:read(k) end}
+        keyrack.command{name = 'x.write', arity = 2, flags = 'write', run = function(k) return box:write(k) end}
+        keyrack.command{name = 'x.log', arity = 1, run = function() redis.log(redis.LOG_WARNING, 'hear') end}
+        keyrack.command{name = 'x.say', arity = 1, journal = 'typed', flags = 'write', run = function()
+            keyrack.journal('SET', 'a', 'b') return 'OK' end}
+        keyrack.command{name = 'x.later', arity = 1, run = function()
+            keyrack.timer{after = 0, run = function() end} return 'OK' end}
+    """
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-denied."))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.server = Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        client = self.server.client()
+        self.addCleanup(client.close)
+        self.call = client.call
+
+    def write(self, body, version="1.0.0"):
+        path = self.dir / "x.lua"
+        path.write_text(self.HEAD % version + body)
+        return str(path)
+
+    def deny(self, words):
+        return self.call("CONFIG", "SET", "module-deny", words)
+
+    def assertDenied(self, answer, function, interface):
+        self.assertIsInstance(answer, Error, function)
+        self.assertIn(f"module 'x': {function} uses interface {interface}/1, which the configuration denies it "
+                      f"(module-deny x {interface})", answer.decode())
+
+    def test_it_loads_unless_it_uses_what_it_is_denied(self):
+        for interface, (function, body) in self.USES.items():
+            with self.subTest(interface):
+                self.assertEqual(self.deny(f"x {interface}"), b"OK")
+                answer = self.call("MODULE", "LOAD", self.write(body))
+                self.assertDenied(answer, function, interface)
+                if body:
+                    self.assertIn(b"x.lua:2: ", answer)
+                    self.assertEqual(self.call("MODULE", "LOAD", self.write("")), b"OK")
+                    self.assertEqual(self.call("MODULE", "UNLOAD", "x"), b"OK")
+                self.assertEqual(self.deny(""), b"OK")
+                self.assertEqual(self.call("MODULE", "LOAD", self.write(body)), b"OK")
+                answer = self.deny(f"x {interface}")
+                if interface != "kr.log":
+                    self.assertIn(f"module 'x' is loaded and uses interface {interface}/1 (module-deny x "
+                                  f"{interface}); unload it first".encode(), answer)
+                self.assertEqual(self.call("MODULE", "UNLOAD", "x"), b"OK")
+        self.assertEqual(self.deny("x kr.gates x kr.text x kr.loaders"), b"OK")
+        self.assertEqual(self.call("MODULE", "LOAD", self.write(self.BODY)), b"OK")
+
+    def test_what_it_uses_later_is_denied_then(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.write(self.BODY)), b"OK")
+        self.assertEqual(self.call("X.PUT", "k"), b"OK")
+        uses = {"kr.calls": [("redis.call()", "X.CALL", "PING")], "kr.log": [("redis.log()", "X.LOG")],
+                "kr.journal": [("keyrack.journal()", "X.SAY")], "kr.loop": [("keyrack.timer()", "X.LATER")],
+                "kr.keyspace": [("read()", "X.READ", "k"), ("write()", "X.WRITE", "k"), ("put()", "X.PUT", "k")]}
+        for interface, calls in uses.items():
+            for function, *words in calls:
+                with self.subTest(function):
+                    self.assertEqual(self.deny(f"x {interface}"), b"OK")
+                    self.assertDenied(self.call(*words), function, interface)
+                    self.assertEqual(self.call("MODULE", "RELOAD", "x"), b"OK")
+                    self.assertDenied(self.call(*words), function, interface)
+                    self.assertEqual(self.deny(""), b"OK")
+                    self.assertNotIsInstance(self.call(*words), Error)
+        self.assertIn("hear", self.server.log())
+        self.assertIn(b"is loaded and uses interface kr.", self.deny("x *"))
+
+    def test_a_version_that_begins_to_use_it_does_not_take_over(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.write(self.BODY)), b"OK")
+        self.assertEqual(self.deny("x kr.events"), b"OK")
+        self.write(self.BODY + "keyrack.on('host.tick', function() end)", "2.0.0")
+        self.assertDenied(self.call("MODULE", "RELOAD", "x"), "keyrack.on()", "kr.events")
+        self.assertEqual(self.call("X.CALL", "PING"), b"PONG")
+        self.assertEqual(self.deny(""), b"OK")
+        self.assertEqual(self.call("MODULE", "RELOAD", "x"), b"OK")
+        self.assertIn(b"is loaded and uses", self.deny("x kr.events"))
 
 
 class Crashes(Brittle):

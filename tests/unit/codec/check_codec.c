@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Values as bytes: the forms of the file format, there and back, and what bytes
- * from strangers may not do. */
+ * from strangers may not do.  core/codec/read.c and core/codec/write.c. */
 
 #include "core/codec/codec.h"
 #include "core/memory/blob.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Parameters and their owners: registration, CONFIG SET, values that wait for a
+ * module, upgrades.  core/config/param.c, core/config/pending.c and
+ * core/config/set.c. */
 #include "core/config/config.h"
 
 #include "core/dispatch/call.h"
@@ -521,6 +524,81 @@ START_TEST(a_failed_upgrade_leaves_the_old_version_its_values)
 }
 END_TEST
 
+static int64_t added_number;
+static const struct kr_param added_rows[] = {{.name = "a.added",
+                                              .type = KR_PARAM_INT,
+                                              .slot = &added_number,
+                                              .initial = "3"}};
+static const struct kr_rows added = KR_ROWS(added_rows);
+
+/* A new version that is made ready and has to wait: the old one serves. */
+static void suspend_newer(void)
+{
+    config_add(&module, &table);
+    config_sets("a.number", "25", NULL, NULL, "");
+    module.staging = true;
+    config_add(&module, &newer);
+    config_add(&module, &added);
+    module.staging = false;
+    config_suspend(&module);
+}
+
+START_TEST(a_version_that_waits_has_no_parameters)
+{
+    suspend_newer();
+    ck_assert(!config_print(KR_STR("a.added"), &(struct buffer){0}));
+    config_sets("a.added", "4", NULL, NULL,
+                "ERR Unknown option or number of arguments for CONFIG SET - "
+                "'a.added'");
+    config_sets("a.number", "28", NULL, NULL, "");
+    ck_assert_int_eq(vars.number, 28);
+    ck_assert_int_eq(newer_number, 25);
+    config_settle_upgrade(&module, false);
+    config_is("a.number", "28");
+}
+END_TEST
+
+START_TEST(a_version_that_has_waited_gets_what_was_set_meanwhile)
+{
+    char error[256] = "";
+
+    suspend_newer();
+    config_sets("a.number", "28", NULL, NULL, "");
+    module.staging = true;
+    ck_assert_msg(config_resume(error, sizeof(error)), "%s", error);
+    module.staging = false;
+    ck_assert_int_eq(newer_number, 28);
+    config_is("a.added", "3");
+    config_settle_upgrade(&module, true);
+    module.generation++;
+    config_sets("a.number", "29", "a.added", "5", "");
+    ck_assert_int_eq(newer_number, 29);
+    ck_assert_int_eq(added_number, 5);
+    ck_assert_int_eq(vars.number, 28);
+}
+END_TEST
+
+/* Its range is narrower than that of the old one. */
+START_TEST(what_was_set_meanwhile_may_end_the_upgrade)
+{
+    char error[256] = "";
+
+    suspend_newer();
+    config_sets("a.number", "40", NULL, NULL, "");
+    module.staging = true;
+    ck_assert(!config_resume(error, sizeof(error)));
+    module.staging = false;
+    ck_assert_ptr_nonnull(strstr(error, "'a.number'"));
+    ck_assert_ptr_nonnull(strstr(error, "between 0 and 30"));
+    config_settle_upgrade(&module, false);
+    config_is("a.number", "40");
+    ck_assert_int_eq(vars.number, 40);
+    ck_assert(!config_print(KR_STR("a.added"), &(struct buffer){0}));
+    config_sets("a.number", "41", NULL, NULL, "");
+    ck_assert_int_eq(vars.number, 41);
+}
+END_TEST
+
 static bool name_follows(const struct kr_param *row, void *ctx)
 {
     const char **last = ctx;
@@ -566,6 +644,10 @@ Suite *config_suite(void)
     tcase_add_test(tcase, what_an_inert_row_refuses_waits_for_the_owner);
     tcase_add_test(tcase, an_upgrade_hands_values_over);
     tcase_add_test(tcase, a_failed_upgrade_leaves_the_old_version_its_values);
+    tcase_add_test(tcase, a_version_that_waits_has_no_parameters);
+    tcase_add_test(tcase,
+                   a_version_that_has_waited_gets_what_was_set_meanwhile);
+    tcase_add_test(tcase, what_was_set_meanwhile_may_end_the_upgrade);
     tcase_add_test(tcase, each_goes_in_the_order_of_the_alphabet);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check_keyspace - finding and putting, and what is told of it. */
+/* Finding and putting, what is told of it (core/keyspace/tell.c), and texts about
+ * a table (core/keyspace/describe.c). */
 #include "core/memory/memory.h"
 #include "tests/unit/keyspace/fixture.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The log: one line a message, in the shape that tools for Redis's log know. */
 #include "core/log/log.h"
+#include "core/rack/rack.h"
+#include "core/server/log_interface.h"
 #include "tests/unit/suites.h"
 
 #include <errno.h>
@@ -136,6 +138,23 @@ START_TEST(errno_is_as_it_was)
 }
 END_TEST
 
+START_TEST(a_module_s_line_has_its_name)
+{
+    kr_module module = {.name = "counter"};
+
+    log_interface.write(&module, KR_LOG_WARNING, KR_STR("odd"));
+    log_interface.write(NULL, KR_LOG_NOTICE, KR_STR("even"));
+    log_interface.write(&module, KR_LOG_DEBUG, KR_STR("unseen"));
+    log_interface.write(&module, 99, KR_STR("a level that is none"));
+    ck_assert_ptr_nonnull(strstr(content(), "# counter: odd\n"));
+    ck_assert_ptr_nonnull(strstr(text, "* host: even\n"));
+    ck_assert_ptr_null(strstr(text, "unseen"));
+    ck_assert_ptr_nonnull(strstr(text, "# counter: a level that is none\n"));
+    ck_assert(log_interface.enabled(KR_LOG_NOTICE));
+    ck_assert(!log_interface.enabled(KR_LOG_VERBOSE));
+}
+END_TEST
+
 Suite *log_suite(void)
 {
     Suite *suite = suite_create("log");
@@ -149,6 +168,7 @@ Suite *log_suite(void)
     tcase_add_test(tests, the_longest_line_that_fits_is_whole);
     tcase_add_test(tests, a_log_that_was_renamed_goes_on_in_a_new_file);
     tcase_add_test(tests, errno_is_as_it_was);
+    tcase_add_test(tests, a_module_s_line_has_its_name);
     suite_add_tcase(suite, tests);
     return suite;
 }

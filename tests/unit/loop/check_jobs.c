@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Jobs: work on another thread, its end on this one. */
+/* Jobs, and work aside: done on another thread, ended on this one. */
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
 #include "tests/unit/dispatch/fixture.h"
@@ -124,6 +124,76 @@ START_TEST(a_job_may_begin_another_when_it_is_done)
 }
 END_TEST
 
+/* --- Threads of their own ------------------------------------------------- */
+
+static bool aside_ended;
+
+static void aside_done(void *ctx)
+{
+    done(ctx);
+    aside_ended = true;
+}
+
+static void aside_finish(void)
+{
+    for (int i = 0; i < 2000 && !aside_ended; i++) {
+        loop_poll();
+        usleep(500);
+    }
+    ck_assert(aside_ended);
+}
+
+static void work_at_once(void *ctx)
+{
+    (void)ctx;
+    if (!pthread_equal(pthread_self(), main_thread))
+        worked++;
+}
+
+START_TEST(work_aside_does_not_wait_behind_jobs)
+{
+    gate_open = 0;
+    aside_ended = false;
+    jobs_add(NULL, work, done, "job");
+    loop_aside(work_at_once, aside_done, "aside");
+    aside_finish();
+    NOTED("aside:- ");
+    ck_assert_int_eq(worked, 1);
+    ck_assert_uint_eq(jobs_pending(), 1); /* it is no job */
+    gate_open = 1;
+    finish();
+    NOTED("job:- ");
+}
+END_TEST
+
+START_TEST(the_end_waits_for_work_aside)
+{
+    aside_ended = false;
+    loop_aside(work, aside_done, "a");
+    jobs_fini();
+    ck_assert_int_eq(worked, 1);
+    NOTED(""); /* done() is the main thread's, which comes to it */
+    aside_finish();
+    NOTED("a:- ");
+}
+END_TEST
+
+static void aside_again(void *ctx)
+{
+    note("again ");
+    loop_aside(work_at_once, aside_done, ctx);
+}
+
+START_TEST(work_aside_may_begin_more_when_it_is_done)
+{
+    aside_ended = false;
+    loop_aside(work_at_once, aside_again, "b");
+    aside_finish();
+    NOTED("again b:- ");
+    ck_assert_int_eq(worked, 2);
+}
+END_TEST
+
 Suite *jobs_suite(void)
 {
     Suite *suite = suite_create("jobs");
@@ -135,5 +205,8 @@ Suite *jobs_suite(void)
     tcase_add_test(tests, what_is_over_cannot_be_taken_back);
     tcase_add_test(tests, the_end_waits_for_what_is_queued);
     tcase_add_test(tests, a_job_may_begin_another_when_it_is_done);
+    tcase_add_test(tests, work_aside_does_not_wait_behind_jobs);
+    tcase_add_test(tests, the_end_waits_for_work_aside);
+    tcase_add_test(tests, work_aside_may_begin_more_when_it_is_done);
     return suite;
 }

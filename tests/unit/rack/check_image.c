@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which files are mapped, and which are refused before any of their code has
- * run. */
+/* Which files are copied and mapped (core/rack/copy.c), and which are refused
+ * before any of their code has run. */
 #include "core/rack/elf.h"
 #include "core/rack/image.h"
 #include "tests/unit/rack/modules.h"

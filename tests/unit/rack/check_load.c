@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The life of modules: whole batches or nothing, slots that follow who offers,
- * unloading that lists what holds. */
+/* The life of modules: whole batches or nothing, in the order of needs
+ * (core/rack/order.c), slots that follow who offers, unloading that lists what
+ * holds. */
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"

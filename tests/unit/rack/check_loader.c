@@ -289,6 +289,54 @@ START_TEST(a_shared_object_of_another_kind_is_mapped_for_its_child)
 }
 END_TEST
 
+START_TEST(an_image_that_is_held_stays_mapped_until_it_is_released_as_often)
+{
+    kr_image *image;
+    void *inside;
+
+    ck_assert_msg(load("adopter"), "%s", error);
+    ck_assert_msg(load("stranger_redis"), "%s", error);
+    image = (kr_image *)(void *)rack_module_of(rack_find(KR_STR("stranger")))
+                ->images;
+    inside = loader_interface.image_symbol(image, "RedisModule_OnLoad");
+    loader_interface.image_hold(image);
+    loader_interface.image_hold(image);
+    ck_assert_msg(unload("stranger"), "%s", error);
+    rack_sweep();
+    ck_assert_str_eq(rack_module_at(inside), "stranger");
+    loader_interface.image_release(image);
+    rack_sweep();
+    ck_assert_str_eq(rack_module_at(inside), "stranger");
+    loader_interface.image_release(image);
+    rack_sweep();
+    ck_assert_ptr_null(rack_module_at(inside));
+}
+END_TEST
+
+/* A loader whose child's code is held is held, too: that code calls it. */
+START_TEST(a_loader_stays_mapped_as_long_as_an_image_is_held)
+{
+    const void *inside;
+    kr_image *image;
+    Dl_info info;
+
+    ck_assert_msg(load("adopter"), "%s", error);
+    ck_assert_msg(load("stranger_redis"), "%s", error);
+    inside = rack_module_of(rack_find(KR_STR("adopter")))->image->descriptor;
+    image = (kr_image *)(void *)rack_module_of(rack_find(KR_STR("stranger")))
+                ->images;
+    loader_interface.image_hold(image);
+    ck_assert_msg(unload("stranger"), "%s", error);
+    ck_assert_msg(unload("adopter"), "%s", error);
+    rack_sweep();
+    ck_assert_int_ne(dladdr(inside, &info), 0);
+    loader_interface.image_release(image);
+    rack_sweep();
+    rack_sweep();
+    ck_assert_int_eq(dladdr(inside, &info), 0);
+}
+END_TEST
+
 /* --- Who is asked -------------------------------------------------------- */
 
 START_TEST(the_lowest_rank_is_asked_first)
@@ -525,6 +573,10 @@ Suite *loader_suite(void)
     tcase_add_test(tcase, unloading_all_takes_children_first);
     tcase_add_test(tcase,
                    a_shared_object_of_another_kind_is_mapped_for_its_child);
+    tcase_add_test(
+        tcase,
+        an_image_that_is_held_stays_mapped_until_it_is_released_as_often);
+    tcase_add_test(tcase, a_loader_stays_mapped_as_long_as_an_image_is_held);
     tcase_add_test(tcase, the_lowest_rank_is_asked_first);
     tcase_add_test(tcase, a_module_of_ours_is_nobody_else_s);
     tcase_add_test(tcase, what_nobody_recognises_is_refused_as_before);

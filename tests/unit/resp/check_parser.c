@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parser.  What a stream means is written as one line of text: each
+/* The parser, and core/resp/args.c.  What a stream means is written as one line of text: each
  * command's arguments in brackets, "." for an empty one, "!text" for an error,
  * "..." for more to come.  It must be the same however the stream is cut. */
 
