@@ -26,6 +26,7 @@
 #include "core/dispatch/call.h"
 #include "core/dispatch/journal.h"
 #include "core/dispatch/pause.h"
+#include "core/event/span.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
@@ -272,7 +273,9 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
                why != KR_WAKE_READY;
     module_leave(was);
     call->parked = !over || parked->client->parked != parked;
-    call_end(call, clock_ticks() - ticks);
+    ticks = clock_ticks() - ticks;
+    call_end(call, ticks);
+    span_tell_ticks("command-unblocking", ticks);
     return over;
 }
 
