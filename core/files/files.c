@@ -4,11 +4,37 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STEADY_EACH (4u << 20) /* bytes */
+
+/* Names of files that stand aside, for who ends the process at once.  More at a
+ * time than there is room for stand unnoted. */
+static _Atomic(const char *) files_aside[16];
+
+static bool files_swap_note(const char *from, const char *to)
+{
+    for (size_t i = 0; i < KR_COUNT(files_aside); i++) {
+        const char *seen = from;
+
+        if (atomic_compare_exchange_strong(&files_aside[i], &seen, to))
+            return true;
+    }
+    return false;
+}
+
+void files_remove_asides(void)
+{
+    for (size_t i = 0; i < KR_COUNT(files_aside); i++) {
+        const char *temp = atomic_load(&files_aside[i]);
+
+        if (temp)
+            (void)unlink(temp);
+    }
+}
 
 static bool files_fail(struct kr_aside *aside, uint32_t step, int error)
 {
@@ -31,6 +57,7 @@ static bool files_begin(struct kr_aside *aside, const char *temp, uint32_t mode)
     if (aside->fd < 0)
         return files_fail(aside, KR_ASIDE_OPEN, errno);
     aside->temp = temp;
+    (void)files_swap_note(NULL, temp);
     return true;
 }
 
@@ -97,6 +124,7 @@ static bool files_name(struct kr_aside *aside, const char *path)
         return false;
     if (rename(aside->temp, path) < 0)
         return files_fail(aside, KR_ASIDE_NAME, errno);
+    (void)files_swap_note(aside->temp, NULL);
     aside->renamed = 1;
     return true;
 }
@@ -129,8 +157,10 @@ static void files_abandon(struct kr_aside *aside)
     if (aside->fd >= 0)
         close(aside->fd);
     aside->fd = -1;
-    if (aside->temp && !aside->renamed)
+    if (aside->temp && !aside->renamed) {
         (void)unlink(aside->temp);
+        (void)files_swap_note(aside->temp, NULL);
+    }
     aside->temp = NULL;
     errno = saved;
 }

@@ -7,4 +7,8 @@
 
 extern const struct kr_files files_interface;
 
+/* Remove what this process has begun and not named: for an end that waits for
+ * nobody.  Safe in a signal's handler. */
+void files_remove_asides(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
+#include "core/files/files.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
@@ -73,14 +74,27 @@ void lifetime_obey(void)
     if (!number || directives.pause_cron)
         return;
     lifetime.signal = 0;
+    /* While the last files are written the loop hears nobody: without its
+     * handler a SIGINT comes to lifetime_insist(). */
+    event_del(lifetime.interrupt);
     if (lifetime_shutdown((uint32_t)(number == SIGINT
                                          ? directives.on_sigint
-                                         : directives.on_sigterm)) != KR_OK)
-        log_warning("Errors trying to shut down the server. Check the logs "
-                    "for more information.");
+                                         : directives.on_sigterm)) == KR_OK)
+        return;
+    event_add(lifetime.interrupt, NULL);
+    lifetime.seen = 0;
+    log_warning("Errors trying to shut down the server. Check the logs for "
+                "more information.");
 }
 
-/* A second signal does not wait for anybody. */
+/* A second signal does not wait for anybody.  What is half written would only
+ * lie there. */
+static _Noreturn void lifetime_end_now(void)
+{
+    files_remove_asides();
+    _exit(1);
+}
+
 static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
 {
     loop_wake();
@@ -88,7 +102,7 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
     (void)ctx;
     if (++lifetime.seen > 1 && number == SIGINT) {
         log_warning("You insist... exiting now.");
-        _exit(1);
+        lifetime_end_now();
     }
     log_warning("Received %s scheduling shutdown...",
                 number == SIGINT ? "SIGINT" : "SIGTERM");
@@ -96,11 +110,11 @@ static void lifetime_signal(evutil_socket_t number, short what, void *ctx)
     lifetime_obey();
 }
 
-/* What SIGINT does while the loop's handler is not there: at the very end. */
+/* What SIGINT does while the loop's handler is not there: at the end. */
 static void lifetime_insist(int number)
 {
     (void)number;
-    _exit(1);
+    lifetime_end_now();
 }
 
 bool lifetime_serve(uint64_t budget_us)

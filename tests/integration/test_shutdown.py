@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Closed, Error, Server, main  # noqa: E402
+from support import Closed, Error, Server, main, wait_for  # noqa: E402
 
 
 def gone(pid, within=10.0):
@@ -165,6 +165,30 @@ class Stopping(unittest.TestCase):
                 server.process.send_signal(signal.SIGINT)
                 self.assertIn(server.wait_exit(), (0, 1))
                 server.expect_status = server.process.returncode
+
+    def test_a_second_sigint_ends_the_last_save_and_leaves_nothing(self):
+        with Server("--save", "900 1000000", "--rdb-key-save-delay", "100000") as server:
+            with server.client() as client:
+                client.many(("SET", i, i) for i in range(300))  # saved in 30 s
+            temp = server.dir / f"temp-{server.process.pid}.rdb"
+            server.process.send_signal(signal.SIGINT)
+            self.assertTrue(wait_for(temp.exists))
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.wait_exit(), 1)
+            server.expect_status = 1
+            self.assertFalse(temp.exists())
+            self.assertFalse((server.dir / "dump.rdb").exists())
+
+    def test_a_sigint_after_an_end_that_failed_is_a_first_one(self):
+        with Server("--save", "900 1000000") as server:
+            (server.dir / "dump.rdb").mkdir()  # in the way of the snapshot
+            server.call("SET", "k", "v")
+            for tries in (1, 2):
+                server.process.send_signal(signal.SIGINT)
+                self.assertTrue(wait_for(
+                    lambda: server.log().count("Errors trying to shut down") >= tries))
+            self.assertEqual(server.call("GET", "k"), b"v")
+            (server.dir / "dump.rdb").rmdir()
 
     def test_sigpipe_and_sighup_do_not_end_it(self):
         with Server() as server:

@@ -292,6 +292,22 @@ START_TEST(a_folder_that_has_no_sync_is_fine)
 }
 END_TEST
 
+START_TEST(an_end_at_once_removes_what_has_no_name_yet)
+{
+    struct kr_aside done = begin(), aside;
+
+    ck_assert(files->commit(&done, "new/file"));
+    aside = begin();
+    files_remove_asides();
+    ck_assert_str_eq(read_file("new/file"), "");
+    ck_assert_str_eq(read_file("new/aside"), "(none)");
+    files->abandon(&aside);
+    ck_assert_int_eq(rename("new/file", "new/aside"), 0);
+    files_remove_asides(); /* nobody's any more */
+    ck_assert_str_eq(read_file("new/aside"), "");
+}
+END_TEST
+
 Suite *files_suite(void)
 {
     Suite *suite = suite_create("files");
@@ -313,6 +329,7 @@ Suite *files_suite(void)
     tcase_add_test(tests, the_first_failure_is_the_one_that_is_kept);
     tcase_add_test(tests, a_folder_that_is_not_synced_keeps_the_new_file);
     tcase_add_test(tests, a_folder_that_has_no_sync_is_fine);
+    tcase_add_test(tests, an_end_at_once_removes_what_has_no_name_yet);
     suite_add_tcase(suite, tests);
     return suite;
 }
