@@ -67,7 +67,7 @@
  * new version must therefore change nothing that is seen outside: arm gates,
  * write to clients, start timers in activate().
  *
- * All functions here are called on the main thread.  A file is mapped and
+ * All functions here but prepare() are called on the main thread.  A file is mapped and
  * unmapped by another one where nobody need wait for it, so initialisers and
  * finalisers of a library, if it has any, touch nothing but what is its own. */
 #ifndef KR_MODULE_H
@@ -157,6 +157,9 @@ struct kr_load_args {
      * NUL at its end.  It goes to the client that asked and to the log. */
     char *error;
     uint32_t error_size;
+    uint32_t reserved;
+    void *
+        prepared; /* what prepare() has answered, create()'s from now on; NULL */
 };
 
 /* State on its way from an old version of a module to a new one. */
@@ -257,6 +260,17 @@ struct kr_descriptor {
      * has made. */
     uint32_t layout;
     uint32_t reserved2; /* 0 */
+
+    /* Where create() needs what takes long to make: for an upgrade it is made on a
+     * thread of its own, while the old version serves, and create() finds it in
+     * args->prepared.  At a load, and where nobody can wait, this is not called,
+     * and create() makes it.  Imports are there; only functions marked [any] may
+     * be called, nothing of the old version is touched, and NULL is an answer.
+     * May be NULL. */
+    void *(*prepare)(kr_module *self);
+    /* The upgrade has ended before create(): free what prepare() has answered.  On
+     * the main thread.  Not NULL if prepare() is not. */
+    void (*discard)(kr_module *self, void *prepared);
 };
 
 #define KR_DESCRIPTOR_NAME "kr_module_descriptor"

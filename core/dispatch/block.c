@@ -26,6 +26,7 @@
 #include "core/dispatch/call.h"
 #include "core/dispatch/journal.h"
 #include "core/dispatch/pause.h"
+#include "core/event/span.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
@@ -272,7 +273,9 @@ static bool parked_run(struct parked *parked, uint32_t why, struct kr_str key)
                why != KR_WAKE_READY;
     module_leave(was);
     call->parked = !over || parked->client->parked != parked;
-    call_end(call, clock_ticks() - ticks);
+    ticks = clock_ticks() - ticks;
+    call_end(call, ticks);
+    span_tell_ticks("command-unblocking", ticks);
     return over;
 }
 
@@ -586,7 +589,8 @@ static bool block_unblock(kr_client *client, bool error)
     return true;
 }
 
-void block_abandon(struct parked *parked)
+/* Nobody reads a reply any more. */
+static void parked_abandon(struct parked *parked)
 {
     kr_client *client = parked->client;
     kr_module *was;
@@ -600,6 +604,12 @@ void block_abandon(struct parked *parked)
     module_leave(was);
     client->parked = NULL;
     parked_free(parked);
+}
+
+void block_forget_client(kr_client *client)
+{
+    if (client->parked)
+        parked_abandon(client->parked);
 }
 
 static void block_mark_db(void *entry, void *ctx)

@@ -3,6 +3,7 @@
 
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
+#include "core/event/span.h"
 #include "core/info/error_count.h"
 #include "core/keyspace/keyspace.h"
 #include "core/loop/clock.h"
@@ -393,15 +394,6 @@ static void info_reset(void)
         event_raise(EVENT_INFO_RESET, NULL);
 }
 
-static void info_latency(const char *event, int64_t ms)
-{
-    struct kr_latency_event payload = {
-        .size = sizeof(payload), .event = event, .ms = ms};
-
-    if (event_is_armed(EVENT_LATENCY))
-        event_raise(EVENT_LATENCY, &payload);
-}
-
 static const char *info_identity(const char *which)
 {
     if (strcmp(which, "version") == 0)
@@ -435,7 +427,7 @@ const struct kr_info info_interface = {
     .stats = info_stats,
     .reset = info_reset,
     .errors = error_count_each,
-    .latency = info_latency,
+    .latency = span_tell,
     .identity = info_identity,
     .provide_sections = info_provide_sections,
     .collect_sections = info_collect_sections,

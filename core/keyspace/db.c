@@ -5,6 +5,7 @@
  * invariants of db.h. */
 #include "core/keyspace/db.h"
 
+#include "core/event/span.h"
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
@@ -139,11 +140,22 @@ static struct entry *db_tell_going(kr_db *db, uint64_t hash, struct entry *e,
 static void db_evict(kr_db *db, uint64_t hash, struct entry *e, bool lazily)
 {
     size_t before = memory_used();
+    uint64_t begin = span_begin();
 
     db_let_go(db, hash, e, lazily);
+    span_end("eviction-del", begin);
     keyspace_stats.evicted++;
     keyspace_stats.evicted_bytes +=
         (int64_t)(before - memory_used() + memory_usable(e));
+}
+
+static void db_expire(kr_db *db, uint64_t hash, struct entry *e, bool lazily)
+{
+    uint64_t begin = span_begin();
+
+    db_let_go(db, hash, e, lazily);
+    span_end("expire-del", begin);
+    keyspace_stats.expired++;
 }
 
 /* The order of what is told is Redis's: it differs between the two. */
@@ -165,8 +177,7 @@ bool db_drop(kr_db *db, uint64_t hash, struct entry *e, bool evict)
         tell_changed(NULL, db, key);
         tell_notify(db, key, KR_CLASS_EVICTED, KR_STR("evicted"));
     } else {
-        db_let_go(db, hash, e, lazily);
-        keyspace_stats.expired++;
+        db_expire(db, hash, e, lazily);
         tell_notify(db, key, KR_CLASS_EXPIRED, KR_STR("expired"));
         tell_changed(NULL, db, key);
     }

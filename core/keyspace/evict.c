@@ -26,6 +26,7 @@
 
 #include <math.h>
 
+#include "core/event/span.h"
 #include "core/keyspace/db.h"
 #include "core/loop/clock.h"
 
@@ -288,11 +289,13 @@ static bool evict_is_above(void)
  * the next one its life, and so on to the last. */
 static enum keyspace_room evict_until(uint64_t limit_us)
 {
-    uint64_t begin = clock_ticks();
+    uint64_t begin = clock_ticks(), span;
     int64_t goal;
 
     /* What was flushed goes before what is alive. */
+    span = span_begin();
     lazy_step(limit_us < 1000 ? (int64_t)limit_us : 1000);
+    span_end("eviction-lazyfree", span);
     if (keyspace_hooks.spare != NULL)
         keyspace_hooks.spare();
     goal = keyspace_stats.evicted_bytes + (int64_t)keyspace_memory() -
@@ -311,16 +314,17 @@ static enum keyspace_room evict_until(uint64_t limit_us)
 enum keyspace_room keyspace_make_room(void)
 {
     enum keyspace_room room;
-    uint64_t begin;
+    uint64_t ticks;
 
     if (KR_LIKELY(!evict_is_above()))
         return ROOM_OK;
     /* A replica keeps what its primary keeps; a snapshot is loaded whole. */
     if (!keyspace_may_expire())
         return ROOM_OK;
-    begin = clock_ticks();
+    ticks = clock_ticks();
     room = evict_until(evict_limit_us(keyspace_settings.tenacity));
-    keyspace_stats.evicted_time_us +=
-        clock_ticks_to_ns(clock_ticks() - begin) / 1000;
+    ticks = clock_ticks() - ticks;
+    keyspace_stats.evicted_time_us += clock_ticks_to_ns(ticks) / 1000;
+    span_tell_ticks("eviction-cycle", ticks);
     return room;
 }

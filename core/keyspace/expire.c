@@ -23,6 +23,7 @@
  * Times from 2^48 on are not indexed: the year is 10889. */
 #include "core/keyspace/db.h"
 
+#include "core/event/span.h"
 #include "core/loop/clock.h"
 
 #define EXPIRE_BATCH   64   /* items between two looks at the clock */
@@ -189,12 +190,10 @@ static int64_t expire_next_ms(int64_t now_ms)
     return next > now_ms ? next - now_ms : 1;
 }
 
-int64_t keyspace_expire(int64_t now_ms, int64_t budget_us)
+static int64_t expire_dbs(int64_t now_ms, int64_t budget_us)
 {
     int64_t end_ns = clock_monotonic_ns() + budget_us * 1000;
 
-    if (!keyspace_settings.active_expire || !keyspace_may_expire())
-        return -1;
     for (int32_t i = 0; i < keyspace.count; i++) {
         kr_db *db = &keyspace.dbs[keyspace.expire_next];
 
@@ -205,6 +204,18 @@ int64_t keyspace_expire(int64_t now_ms, int64_t budget_us)
         keyspace.expire_next = (keyspace.expire_next + 1) % keyspace.count;
     }
     return expire_next_ms(now_ms);
+}
+
+int64_t keyspace_expire(int64_t now_ms, int64_t budget_us)
+{
+    uint64_t begin = span_begin();
+    int64_t wait_ms;
+
+    if (!keyspace_settings.active_expire || !keyspace_may_expire())
+        return -1;
+    wait_ms = expire_dbs(now_ms, budget_us);
+    span_end("expire-cycle", begin);
+    return wait_ms;
 }
 
 void expire_step(void)

@@ -605,12 +605,18 @@ bool descriptor_read(const struct image *image, const char *path,
     if (out->self && !probe_memory(&probe, "self", out->self, sizeof(void *),
                                    sizeof(void *), IMAGE_READ | IMAGE_WRITE))
         return false;
+    if (out->prepare && !out->discard)
+        return probe_refuse(&probe, "discard", "%s",
+                            "found none beside prepare(), whose answer "
+                            "somebody must free");
     return PROBE_CODE(&probe, out, create, true) &&
            PROBE_CODE(&probe, out, activate, true) &&
            PROBE_CODE(&probe, out, deactivate, true) &&
            PROBE_CODE(&probe, out, destroy, true) &&
            PROBE_CODE(&probe, out, handover, true) &&
            PROBE_CODE(&probe, out, takeover, true) &&
+           PROBE_CODE(&probe, out, prepare, true) &&
+           PROBE_CODE(&probe, out, discard, true) &&
            probe_imports(&probe, &out->imports) &&
            probe_offers(&probe, &out->offers) &&
            probe_types(&probe, &out->types) &&

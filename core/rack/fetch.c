@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fetch - the file of a module's next version comes to the server.
  *
- *   MODULE UPGRADE --> a record --> [copy, check, map] --> upgrade_begin()
- *   main thread                      a thread of its own    main thread
+ *   MODULE UPGRADE --> [copy, check, map] --> describe --> upgrade_begin()
+ *   main thread         aside                 main |   ^   main
+ *                                                  v   |
+ *                                               [prepare()]  if it has one
+ *                                                  aside
  *
  * Copying, checking and mapping the file takes longer than all the rest of an
- * upgrade, and needs nothing of the main thread's but the record.  So who asks
- * waits, and nobody else does.  Where the answer is wanted at once it is done
- * here. */
+ * upgrade, and needs nothing of the main thread's but the record; nor does what
+ * the new version prepares for its create().  So who asks waits, and nobody else
+ * does.  Where the answer is wanted at once it is done here, and create() does
+ * without. */
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
@@ -50,14 +54,34 @@ static void fetch_work(void *given)
     fetch->copy = NULL;
 }
 
+/* [any] */
+static void fetch_prepare(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    struct rack_module *successor = fetch->successor;
+
+    successor->provision =
+        successor->descriptor.prepare(rack_handle(successor));
+}
+
+/* A child is described when it is made. */
+static bool fetch_describe(struct upgrade_fetch *fetch)
+{
+    struct rack_module *m = fetch->module;
+
+    m->fetching = false;
+    return fetch->good &&
+           upgrade_is_allowed(m, fetch->error, sizeof(fetch->error)) &&
+           (m->loader || upgrade_describe(m, fetch->successor, fetch->error,
+                                          sizeof(fetch->error)));
+}
+
 static enum rack_upgraded fetch_use(struct upgrade_fetch *fetch)
 {
     struct rack_module *m = fetch->module, *successor = fetch->successor;
     enum rack_upgraded result = RACK_REFUSED;
 
-    m->fetching = false;
-    if (fetch->good &&
-        upgrade_is_allowed(m, fetch->error, sizeof(fetch->error)))
+    if (fetch->good)
         result = upgrade_begin(m, successor, fetch->copy, fetch->error,
                                sizeof(fetch->error));
     else
@@ -78,15 +102,16 @@ static void fetch_free_work(void *given)
     memory_free(fetch);
 }
 
-static void fetch_done(void *given)
+static bool fetch_is_in_time(struct upgrade_fetch *fetch)
 {
-    struct upgrade_fetch *fetch = given;
+    return rack_works_aside() || refuse(fetch->error, sizeof(fetch->error),
+                                        "the server is about to end");
+}
+
+static void fetch_end(struct upgrade_fetch *fetch)
+{
     enum rack_upgraded result;
 
-    clock_begin_turn();
-    if (!rack_works_aside())
-        fetch->good = refuse(fetch->error, sizeof(fetch->error),
-                             "the server is about to end");
     result = fetch_use(fetch);
     if (result != RACK_UNDER_WAY)
         fetch->end(fetch->ctx, result == RACK_UPGRADED ? NULL : fetch->error);
@@ -94,6 +119,33 @@ static void fetch_done(void *given)
         loop_background(fetch_free_work, NULL, fetch);
     else
         fetch_free_work(fetch);
+}
+
+static void fetch_prepared(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+    struct rack_module *m = fetch->module;
+
+    clock_begin_turn();
+    m->fetching = false;
+    fetch->good = fetch_is_in_time(fetch) &&
+                  upgrade_is_allowed(m, fetch->error, sizeof(fetch->error));
+    fetch_end(fetch);
+}
+
+static void fetch_done(void *given)
+{
+    struct upgrade_fetch *fetch = given;
+
+    clock_begin_turn();
+    fetch->good = fetch_is_in_time(fetch) && fetch->good;
+    fetch->good = fetch_describe(fetch);
+    if (fetch->good && fetch->successor->descriptor.prepare) {
+        fetch->module->fetching = true;
+        loop_aside(fetch_prepare, fetch_prepared, fetch);
+    } else {
+        fetch_end(fetch);
+    }
 }
 
 /* --- From outside --------------------------------------------------------- */
@@ -137,6 +189,7 @@ static enum rack_upgraded fetch_begin(struct rack_module *m,
         return result;
     }
     fetch_work(fetch);
+    fetch->good = fetch_describe(fetch);
     result = fetch_use(fetch);
     snprintf(error, error_size, "%s", fetch->error);
     fetch_free_work(fetch);

@@ -242,6 +242,8 @@ static bool rack_call_create(struct rack_module *m, char *error,
         *m->descriptor.self = rack_handle(m);
     if (!m->descriptor.create)
         return true;
+    args.prepared = m->provision;
+    m->provision = NULL;
     was = module_enter(rack_handle(m));
     status = m->descriptor.create(rack_handle(m), &args, &m->host.state);
     module_leave(was);

@@ -39,6 +39,7 @@ struct rack_module {
     uint32_t children;            /* of its loaders, that are not GONE */
     struct rack_module *incoming; /* the new version while it is made ready */
     struct image *prepared; /* a child's that its loader may want, or NULL */
+    void *provision;        /* what its prepare() has answered, for create() */
     bool fetching;          /* the file of a new version is on its way */
     bool unmapping;         /* by another thread */
     struct rack_module *outgoing; /* the old one while values are converted */

@@ -11,7 +11,8 @@
  *         v                  v               v           v        activate,
  *      refused            refused         undone      undone      close the old
  *
- *   describe   map the file's private copy, check what it says, fill its imports
+ *   describe   map the file's private copy, check what it says, fill its imports,
+ *              and let it prepare() what takes long, aside
  *   try        only if it does not understand the layout of values: each is
  *              saved and loaded once, in small steps between commands, and again
  *              if it changes meanwhile.  One that fails ends it
@@ -101,10 +102,14 @@ static struct upgrade_watch watch_begin(void)
     return (struct upgrade_watch){clock_monotonic_ns(), watch_cpu_ns()};
 }
 
-static void watch_end(const struct upgrade_watch *watch, struct rack_module *m)
+/* `before`: where a step before this one has written how long it took. */
+static void watch_end(const struct upgrade_watch *watch, struct rack_module *m,
+                      const struct rack_module *before)
 {
-    m->pause_nsec = (uint64_t)(clock_monotonic_ns() - watch->begin_ns);
-    m->pause_cpu_nsec = (uint64_t)(watch_cpu_ns() - watch->begin_cpu_ns);
+    m->pause_nsec =
+        before->pause_nsec + (uint64_t)(clock_monotonic_ns() - watch->begin_ns);
+    m->pause_cpu_nsec = before->pause_cpu_nsec +
+                        (uint64_t)(watch_cpu_ns() - watch->begin_cpu_ns);
 }
 
 /* --- Before: what speaks against it --------------------------------------- */
@@ -177,8 +182,24 @@ static bool upgrade_bind(struct rack_module *m, struct rack_module *successor,
 
 void upgrade_discard(struct rack_module *successor)
 {
+    if (successor->provision)
+        successor->descriptor.discard(rack_handle(successor),
+                                      successor->provision);
+    successor->provision = NULL;
     successor->phase = RACK_GONE;
     rack_close_later(successor);
+}
+
+bool upgrade_describe(struct rack_module *m, struct rack_module *successor,
+                      char *error, size_t error_size)
+{
+    struct upgrade_watch watch = watch_begin();
+
+    rack_name(successor);
+    if (!upgrade_bind(m, successor, error, error_size))
+        return false;
+    watch_end(&watch, successor, successor);
+    return true;
 }
 
 /* --- Make, hand over, switch ---------------------------------------------- */
@@ -424,8 +445,8 @@ static bool upgrade_finish(struct rack_module *m, bool good, bool created,
     } else {
         upgrade_undo(m, created, held);
     }
-    successor->predecessor = NULL;
     upgrade_discard(successor);
+    successor->predecessor = NULL;
     return good;
 }
 
@@ -559,7 +580,7 @@ static void task_switch(void)
     task.changes = NULL;
     task.module = NULL;
     if (task_finish(m, &converts)) {
-        watch_end(&watch, m);
+        watch_end(&watch, m, successor);
         successor->adapting = converts;
         m->outgoing = converts ? successor : NULL;
     }
@@ -729,21 +750,17 @@ enum rack_upgraded upgrade_begin(struct rack_module *m,
                                  size_t error_size)
 {
     struct upgrade_watch watch = watch_begin();
-    enum rack_upgraded result = RACK_REFUSED;
+    enum rack_upgraded result;
 
     if (m->loader) {
         successor->name = memory_strdup(m->name);
         successor->host.name = successor->name;
         result = upgrade_begin_child(m, successor, copy, error, error_size);
     } else {
-        rack_name(successor);
-        if (upgrade_bind(m, successor, error, error_size))
-            result = upgrade_begin_own(m, successor, error, error_size);
-        else
-            upgrade_discard(successor);
+        result = upgrade_begin_own(m, successor, error, error_size);
     }
     if (result == RACK_UPGRADED)
-        watch_end(&watch, m);
+        watch_end(&watch, m, successor);
     return result;
 }
 

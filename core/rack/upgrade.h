@@ -9,7 +9,11 @@
 /* May it be upgraded now?  false: `error` says what speaks against it. */
 bool upgrade_is_allowed(const struct rack_module *m, char *error,
                         size_t error_size);
-/* Put the successor in the place of `m`.  It is mapped; of a child there is the
+/* Of a module of ours that has been mapped: it is called what it says, and its
+ * imports are filled.  false: it does not fit. */
+bool upgrade_describe(struct rack_module *m, struct rack_module *successor,
+                      char *error, size_t error_size);
+/* Put the successor in the place of `m`.  It is described; of a child there is the
  * copy.  Unless it is RACK_UNDER_WAY all is over, and the record that is left is
  * closed when it may be. */
 enum rack_upgraded upgrade_begin(struct rack_module *m,

@@ -43,6 +43,7 @@ void rdb_background_over(struct rdb *rdb, bool fine)
 void rdb_background_done(void *ctx, const struct kr_child_end *end)
 {
     struct rdb *rdb = rdb_of_module();
+    int64_t begin_ns;
 
     (void)ctx;
     rdb->child_copied = end->copied_bytes;
@@ -54,7 +55,10 @@ void rdb_background_done(void *ctx, const struct kr_child_end *end)
     rdb->child_began_sec = -1;
     kr_logf(rdb->self, KR_LOG_WARNING,
             "Background saving terminated by signal %d", end->signal);
+    begin_ns = kr_loop->monotonic_ns();
     rdb_remove_temp(rdb, end->pid);
+    kr_info->latency("rdb-unlink-temp-file",
+                     (kr_loop->monotonic_ns() - begin_ns) / 1000000);
     /* Told to end it has not failed. */
     if (end->signal != SIGUSR1)
         rdb->failed = true;

@@ -97,24 +97,53 @@ static bool deprecated_check(void *state, uint32_t argc,
 
 /* --- A module's life ----------------------------------------------------- */
 
-static kr_status scripting_create(kr_module *self,
-                                  const struct kr_load_args *args, void **out)
+/* Opening a state of Lua takes longer than all the rest of a load, and needs no
+ * more than memory.  Also on another thread.  NULL: no memory. */
+static struct scripting *scripting_new(kr_module *self)
 {
     struct scripting *state = kr_memory->calloc(self, 1, sizeof(*state));
 
     state->self = self;
+    if (scripts_init(&state->scripts, &state->owner))
+        return state;
+    kr_memory->free(self, state);
+    return NULL;
+}
+
+static void scripting_free(kr_module *self, struct scripting *state)
+{
+    scripts_fini(&state->scripts);
+    kr_memory->free(self, state);
+}
+
+static void *scripting_prepare(kr_module *self)
+{
+    return scripting_new(self);
+}
+
+static void scripting_discard(kr_module *self, void *prepared)
+{
+    scripting_free(self, prepared);
+}
+
+static kr_status scripting_create(kr_module *self,
+                                  const struct kr_load_args *args, void **out)
+{
+    struct scripting *state = args->prepared;
+
+    if (!state)
+        state = scripting_new(self);
+    if (!state) {
+        snprintf(args->error, args->error_size, "no memory for Lua");
+        return KR_ENOMEM;
+    }
     if (!owner_init(&state->owner, self, "scripting.busy",
                     &scripting_busy_ms)) {
         snprintf(args->error, args->error_size, "there are too many gates");
-        kr_memory->free(self, state);
+        scripting_free(self, state);
         return KR_EFAIL;
     }
     state->owner.undenied = &scripting_undenied;
-    if (!scripts_init(&state->scripts, &state->owner)) {
-        snprintf(args->error, args->error_size, "no memory for Lua");
-        kr_memory->free(self, state);
-        return KR_ENOMEM;
-    }
     functions_init(&state->functions, self, &state->owner);
     state->part = (struct kr_snapshot_part){
         .size = sizeof(state->part),
@@ -166,8 +195,7 @@ static void scripting_destroy(kr_module *self, void *ctx)
     struct scripting *state = ctx;
 
     functions_fini(&state->functions);
-    scripts_fini(&state->scripts);
-    kr_memory->free(self, state);
+    scripting_free(self, state);
 }
 
 /* --- The next version ---------------------------------------------------- */
@@ -255,4 +283,5 @@ KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
                        sizeof(struct kr_command)},
           .create = scripting_create, .activate = scripting_activate,
           .deactivate = scripting_deactivate, .destroy = scripting_destroy,
-          .handover = scripting_handover, .takeover = scripting_takeover);
+          .handover = scripting_handover, .takeover = scripting_takeover,
+          .prepare = scripting_prepare, .discard = scripting_discard);

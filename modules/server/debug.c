@@ -195,54 +195,57 @@ static void debug_help(struct kr_call *call)
 /* --- Which one ----------------------------------------------------------- */
 /* clang-format off */
 
-static const struct {
+#define LOADS (1u << 0) /* the data set, and maybe the script that calls */
+
+static const struct debug_row {
     const char *name;
     uint32_t least, most; /* words, DEBUG and the name included */
+    uint32_t flags;
     void (*run)(struct kr_call *call);
 } debug_rows[] = {
-    {"aof-flush-sleep",              3, 3, debug_no_persistence},
-    {"assert",                       2, 2, debug_assert},
-    {"change-repl-id",               2, 2, debug_change_repl_id},
-    {"client-enforce-reply-list",    3, 3, debug_switch},
-    {"client-eviction",              2, 2, debug_client_eviction},
-    {"clusterlink",                  5, 5, debug_no_cluster},
-    {"config-rewrite-force-all",     2, 2, debug_switch},
-    {"crash-and-recover",            2, 3, debug_no_restart},
-    {"dict-resizing",                3, 3, debug_switch},
-    {"digest",                       2, 2, debug_digest},
-    {"digest-value",                 2, UINT32_MAX, debug_digest_value},
-    {"drop-cluster-packet-filter",   3, 3, debug_no_cluster},
-    {"error",                        3, 3, debug_error},
-    {"help",                         2, 2, debug_help},
-    {"htstats",                      3, 4, debug_htstats},
-    {"htstats-key",                  3, 4, debug_htstats_key},
-    {"leak",                         3, 3, debug_leak},
-    {"listpack",                     3, 3, debug_layout},
-    {"loadaof",                      2, 2, debug_no_persistence},
-    {"log",                          3, 3, debug_log},
-    {"mallctl",                      3, 4, debug_no_tuning},
-    {"mallctl-str",                  3, 4, debug_no_tuning},
-    {"object",                       3, 4, debug_object},
-    {"oom",                          2, 2, debug_oom},
-    {"panic",                        2, 2, debug_panic},
-    {"pause-cron",                   3, 3, debug_switch},
-    {"populate",                     3, 5, debug_populate},
-    {"protocol",                     3, 3, debug_protocol},
-    {"quicklist",                    3, 4, debug_layout},
-    {"quicklist-packed-threshold",   3, 3, debug_switch},
-    {"reload",                       2, UINT32_MAX, debug_no_persistence},
-    {"replicate",                    3, UINT32_MAX, debug_no_replication},
-    {"replybuffer",                  4, 4, debug_replybuffer},
-    {"restart",                      2, 3, debug_no_restart},
-    {"sdslen",                       3, 3, debug_layout},
-    {"segfault",                     2, 2, debug_segfault},
-    {"set-active-expire",            3, 3, debug_switch},
-    {"set-disable-deny-scripts",     3, 3, debug_switch},
-    {"set-skip-checksum-validation", 3, 3, debug_switch},
-    {"sleep",                        3, 3, debug_sleep},
-    {"stringmatch-len",              4, 4, debug_stringmatch},
-    {"stringmatch-test",             2, 2, debug_stringmatch_test},
-    {"structsize",                   2, 2, debug_structsize},
+    {"aof-flush-sleep",               3, 3, 0, debug_no_persistence},
+    {"assert",                        2, 2, 0, debug_assert},
+    {"change-repl-id",                2, 2, 0, debug_change_repl_id},
+    {"client-enforce-reply-list",     3, 3, 0, debug_switch},
+    {"client-eviction",               2, 2, 0, debug_client_eviction},
+    {"clusterlink",                   5, 5, 0, debug_no_cluster},
+    {"config-rewrite-force-all",      2, 2, 0, debug_switch},
+    {"crash-and-recover",             2, 3, 0, debug_no_restart},
+    {"dict-resizing",                 3, 3, 0, debug_switch},
+    {"digest",                        2, 2, 0, debug_digest},
+    {"digest-value",                  2, UINT32_MAX, 0, debug_digest_value},
+    {"drop-cluster-packet-filter",    3, 3, 0, debug_no_cluster},
+    {"error",                         3, 3, 0, debug_error},
+    {"help",                          2, 2, 0, debug_help},
+    {"htstats",                       3, 4, 0, debug_htstats},
+    {"htstats-key",                   3, 4, 0, debug_htstats_key},
+    {"leak",                          3, 3, 0, debug_leak},
+    {"listpack",                      3, 3, 0, debug_layout},
+    {"loadaof",                       2, 2, LOADS, debug_no_persistence},
+    {"log",                           3, 3, 0, debug_log},
+    {"mallctl",                       3, 4, 0, debug_no_tuning},
+    {"mallctl-str",                   3, 4, 0, debug_no_tuning},
+    {"object",                        3, 4, 0, debug_object},
+    {"oom",                           2, 2, 0, debug_oom},
+    {"panic",                         2, 2, 0, debug_panic},
+    {"pause-cron",                    3, 3, 0, debug_switch},
+    {"populate",                      3, 5, 0, debug_populate},
+    {"protocol",                      3, 3, 0, debug_protocol},
+    {"quicklist",                     3, 4, 0, debug_layout},
+    {"quicklist-packed-threshold",    3, 3, 0, debug_switch},
+    {"reload",                        2, UINT32_MAX, LOADS, debug_no_persistence},
+    {"replicate",                     3, UINT32_MAX, 0, debug_no_replication},
+    {"replybuffer",                   4, 4, 0, debug_replybuffer},
+    {"restart",                       2, 3, 0, debug_no_restart},
+    {"sdslen",                        3, 3, 0, debug_layout},
+    {"segfault",                      2, 2, 0, debug_segfault},
+    {"set-active-expire",             3, 3, 0, debug_switch},
+    {"set-disable-deny-scripts",      3, 3, 0, debug_switch},
+    {"set-skip-checksum-validation",  3, 3, 0, debug_switch},
+    {"sleep",                         3, 3, 0, debug_sleep},
+    {"stringmatch-len",               4, 4, 0, debug_stringmatch},
+    {"stringmatch-test",              2, 2, 0, debug_stringmatch_test},
+    {"structsize",                    2, 2, 0, debug_structsize},
 };
 /* clang-format on */
 
@@ -260,18 +263,18 @@ static bool debug_ask_modules(struct kr_call *call)
     return taken;
 }
 
-/* What is loaded again may be what calls: a script, a library of functions. */
-static bool debug_is_refused(struct kr_call *call)
+static const struct debug_row *debug_find(struct kr_str word)
 {
-    if (!(call->flags & KR_CALL_SCRIPT) ||
-        !(kr_arg_is(call, 1, "RELOAD") || kr_arg_is(call, 1, "LOADAOF")))
-        return false;
-    debug_refuse(call, "a script cannot have the data set loaded");
-    return true;
+    for (size_t i = 0; i < KR_COUNT(debug_rows); i++)
+        if (kr_str_equal_nocase(word, kr_cstr(debug_rows[i].name)))
+            return &debug_rows[i];
+    return NULL;
 }
 
 void server_debug(struct kr_call *call)
 {
+    const struct debug_row *row;
+
     if (!kr_config->allowed(KR_STR("enable-debug-command"), call)) {
         kr_reply_error(call->reply,
                        "ERR DEBUG command not allowed. If the "
@@ -281,14 +284,13 @@ void server_debug(struct kr_call *call)
                        "restart the server.");
         return;
     }
-    if ((call->argc > 1 && debug_is_refused(call)) || debug_ask_modules(call))
+    row = call->argc > 1 ? debug_find(call->argv[1]) : NULL;
+    if (row && row->flags & LOADS && call->flags & KR_CALL_SCRIPT)
+        debug_refuse(call, "a script cannot have the data set loaded");
+    else if (debug_ask_modules(call))
         return;
-    for (size_t i = 0; i < KR_COUNT(debug_rows); i++)
-        if (call->argc >= debug_rows[i].least &&
-            call->argc <= debug_rows[i].most &&
-            kr_str_equal_nocase(call->argv[1], kr_cstr(debug_rows[i].name))) {
-            debug_rows[i].run(call);
-            return;
-        }
-    kr_refuse_subcommand(call, "DEBUG");
+    else if (row && call->argc >= row->least && call->argc <= row->most)
+        row->run(call);
+    else
+        kr_refuse_subcommand(call, "DEBUG");
 }

@@ -75,14 +75,19 @@ static void latency_on_event(void *ctx, const void *payload)
 {
     const struct kr_latency_event *event = payload;
 
-    if (latency_threshold > 0 && event->ms >= latency_threshold)
+    if (event->ms >= latency_threshold)
         latency_note(ctx, event->event, event->ms);
 }
 
-void latency_start(struct server *server)
+void latency_listen(struct server *server)
 {
-    (void)kr_events->subscribe(server->self, KR_EVENT_LATENCY, latency_on_event,
-                               server);
+    if (latency_threshold > 0 && !server->latency_heard) {
+        server->latency_heard = kr_events->subscribe(
+            server->self, KR_EVENT_LATENCY, latency_on_event, server);
+    } else if (latency_threshold == 0 && server->latency_heard) {
+        kr_events->unsubscribe(server->latency_heard);
+        server->latency_heard = NULL;
+    }
 }
 
 /* Take the event out of the list that `at` points into. */

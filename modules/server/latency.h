@@ -45,7 +45,9 @@ extern int64_t latency_threshold;
 /* From how many ns on the monitor wants to know of a call. */
 uint64_t latency_limit(void);
 
-void latency_start(struct server *server);
+/* Hear of what others have measured, as long as the threshold asks for it: for
+ * nobody they do not measure. */
+void latency_listen(struct server *server);
 void latency_fini(struct server *server);
 
 /* A call was slow for somebody; keep a sample if it was for us. */

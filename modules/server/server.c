@@ -138,7 +138,7 @@ static void server_activate(kr_module *self, void *state)
     (void)kr_events->subscribe(self, KR_EVENT_OVERRUN, server_on_overrun,
                                state);
     (void)kr_events->subscribe(self, KR_EVENT_READY, server_on_ready, state);
-    latency_start(state);
+    latency_listen(state);
     monitor_start(state);
     server_set_slow_limit();
 }
@@ -210,6 +210,17 @@ static bool server_apply_limit(void *state, uint32_t argc,
     return true;
 }
 
+static bool server_apply_threshold(void *state, uint32_t argc,
+                                   const struct kr_str *argv,
+                                   const char **error)
+{
+    (void)argc, (void)argv, (void)error;
+    server_set_slow_limit();
+    if (state)
+        latency_listen(state);
+    return true;
+}
+
 static bool server_apply_length(void *state, uint32_t argc,
                                 const struct kr_str *argv, const char **error)
 {
@@ -228,7 +239,7 @@ static const struct kr_param params[] = {
      .min = 0, .max = INT64_MAX, .apply = server_apply_length},
     {.name = "latency-monitor-threshold", .type = KR_PARAM_INT,
      .slot = &latency_threshold, .initial = "0",
-     .min = 0, .max = INT64_MAX, .apply = server_apply_limit},
+     .min = 0, .max = INT64_MAX, .apply = server_apply_threshold},
 };
 
 KR_MODULE(

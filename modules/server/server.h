@@ -37,7 +37,8 @@ struct server {
     char system[256];     /* "Linux 6.1.0 x86_64" */
     char executable[512]; /* its path, empty if unknown */
     int64_t system_memory;
-    kr_event *debug; /* "server.debug" */
+    kr_event *debug;                /* "server.debug" */
+    kr_subscription *latency_heard; /* NULL: samples are not kept */
 };
 
 /* How much to ask of a client: without addresses, or with its own only.  Each of

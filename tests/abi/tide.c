@@ -10,7 +10,12 @@
  *   TIDE_MISSING   a symbol that nobody has
  *   TIDE_FORGETS   functions under way have no names
  *   TIDE_STATE     the layout of its state, 1
- *   TIDE_DROPS     a command, the type and the interface are gone: 1, 2, 4
+ *   TIDE_WRONG     what no host takes: it is not made for upgrades, has no way to
+ *                  convert values, has a command, a parameter, an interface or a
+ *                  type's name in files of another module's, needs an interface
+ *                  that nobody has: 1, 2, 3, 4, 5, 6, 7
+ *   TIDE_DROPS     a command, the type, the interface and the part of snapshots
+ *                  are gone: 1, 2, 4, 8
  *
  *   layout 1   | level (int64) |
  *   layout 2   | 0x7eed7eed | level (int32, as two halves) |    3 is the same
@@ -31,6 +36,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <kr/kr.h>
+#include <kr/snapshot.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +54,9 @@
 #ifndef TIDE_REFUSES
 #define TIDE_REFUSES 0
 #endif
+#ifndef TIDE_WRONG
+#define TIDE_WRONG 0
+#endif
 #ifndef TIDE_DROPS
 #define TIDE_DROPS 0
 #endif
@@ -62,11 +71,15 @@ KR_USES(kr_info);
 KR_USES(kr_keyspace);
 KR_USES(kr_loop);
 KR_USES(kr_memory);
+KR_USES(kr_snapshot);
 KR_USES(kr_text);
 
 static kr_module *tide_self;
 static uint16_t tide_slot;
 static int64_t tide_limit;
+#if TIDE_WRONG == 7
+static const void *nobody;
+#endif
 
 /* --- The value ----------------------------------------------------------- */
 
@@ -178,7 +191,7 @@ static const struct kr_type tide_type = {
     .size = sizeof(struct kr_type),
     .layout = TIDE_LAYOUT,
     .name = "tide",
-    .file_name = "tide--kr1",
+    .file_name = TIDE_WRONG == 6 ? "brittlkr1" : "tide--kr1",
     .format = 1,
 #ifdef TIDE_ADOPTS
     .layouts = tide_layouts,
@@ -190,8 +203,8 @@ static const struct kr_type tide_type = {
     .copy = tide_copy,
     .encoding = tide_encoding,
     .digest = tide_digest,
-    .save = tide_save,
-    .load = tide_load,
+    .save = TIDE_WRONG == 2 ? NULL : tide_save,
+    .load = TIDE_WRONG == 2 ? NULL : tide_load,
 };
 
 /* --- The state ----------------------------------------------------------- */
@@ -206,6 +219,7 @@ struct state {
     int64_t due_ms;
     int64_t due_level;
     char due_key[64];
+    int64_t prepared; /* was it made by prepare()? */
 };
 
 static void state_put(struct state *state, struct kr_call *call, kr_db *db,
@@ -444,6 +458,7 @@ static void info(void *ctx, struct kr_info_out *out)
 {
     (void)ctx;
     out->field_int(out, "tide_version", TIDE_VERSION);
+    out->field_int(out, "tide_prepared", ((struct state *)ctx)->prepared);
 }
 
 static size_t field(kr_client *client, char *text, size_t room)
@@ -479,11 +494,26 @@ static const struct kr_command client_tide = {
 extern void tide_is_not_there(void);
 #endif
 
-static kr_status create(kr_module *self, const struct kr_load_args *args,
-                        void **out)
+static void *prepare(kr_module *self)
 {
     struct state *state = kr_memory->calloc(self, 1, sizeof(*state));
 
+    state->prepared = true;
+    return state;
+}
+
+static void discard(kr_module *self, void *prepared)
+{
+    kr_memory->free(self, prepared);
+}
+
+static kr_status create(kr_module *self, const struct kr_load_args *args,
+                        void **out)
+{
+    struct state *state = args->prepared;
+
+    if (!state)
+        state = kr_memory->calloc(self, 1, sizeof(*state));
     state->words = kr_clients->new_slot(self, words_free);
     state->gate = kr_gates->add(self, "tide.count", KR_STAGE_BEFORE, 100,
                                 gate_count, state);
@@ -501,8 +531,44 @@ static kr_status create(kr_module *self, const struct kr_load_args *args,
     return KR_EFAIL;
 }
 
+/* What is saved beside the values: calls of TIDE.SET. */
+static void part_save(void *ctx, kr_writer *out, uint32_t when)
+{
+    const struct state *state = ctx;
+
+    (void)when;
+    kr_codec->write_int64(out, state->sets);
+}
+
+static bool part_load(void *ctx, kr_reader *in, uint32_t format, uint32_t when)
+{
+    struct state *state = ctx;
+
+    (void)format, (void)when;
+    return kr_codec->read_int64(in, &state->sets);
+}
+
+static struct kr_snapshot_part part = {
+    .size = sizeof(part),
+    .opcode = KR_SNAPSHOT_AUX,
+    .when = KR_SNAPSHOT_BEFORE,
+    .file_name = "tide-part",
+    .save = part_save,
+    .load = part_load,
+};
+
+static void part_give(void *ctx, const void *payload)
+{
+    (void)payload;
+    part.ctx = ctx;
+    if (kr_snapshot && !(TIDE_DROPS & 8))
+        (void)kr_snapshot->part(tide_self, &part);
+}
+
 static void activate(kr_module *self, void *state)
 {
+    part_give(state, NULL);
+    kr_events->await(self, KR_EVENT_SNAPSHOT_PARTS, part_give, state);
     kr_clients->add_field(self, "redir", field);
     state_set_timer(state);
 }
@@ -532,6 +598,7 @@ static kr_status takeover(kr_module *self, void *state,
     struct state *now = state, *then = in->state;
     kr_client_slot *words = now->words;
     kr_gate *gate = now->gate;
+    int64_t prepared = now->prepared;
 
     if (in->layout != TIDE_STATE || TIDE_REFUSES == 2) {
         snprintf(in->error, in->error_size, "version %u is not welcome",
@@ -541,6 +608,7 @@ static kr_status takeover(kr_module *self, void *state,
     *now = *then;
     now->words = words;
     now->gate = gate;
+    now->prepared = prepared;
     kr_memory->free(self, then);
     return KR_OK;
 }
@@ -583,22 +651,38 @@ static const struct kr_command commands[] = {
 #if !(TIDE_DROPS & 1)
     {.name = "tide.old", .run = run_version, .arity = 1, .flags = KR_CMD_FAST},
 #endif
+#if TIDE_WRONG == 3
+    {.name = "append", .run = run_version, .arity = 1, .flags = KR_CMD_FAST},
+#endif
 #if TIDE_VERSION > 1
     {.name = "tide.new", .run = run_version, .arity = 1, .flags = KR_CMD_FAST},
 #endif
 };
 
 static const struct kr_import imports[] = {
-    KR_NEED(kr_block),  KR_NEED(kr_clients),  KR_NEED(kr_codec),
-    KR_NEED(kr_events), KR_NEED(kr_commands), KR_NEED(kr_gates),
-    KR_NEED(kr_info),   KR_NEED(kr_keyspace), KR_NEED(kr_loop),
-    KR_NEED(kr_memory), KR_NEED(kr_text),
+    KR_NEED(kr_block),
+    KR_NEED(kr_clients),
+    KR_NEED(kr_codec),
+    KR_NEED(kr_events),
+    KR_NEED(kr_commands),
+    KR_NEED(kr_gates),
+    KR_NEED(kr_info),
+    KR_NEED(kr_keyspace),
+    KR_NEED(kr_loop),
+    KR_NEED(kr_memory),
+    KR_WANT(kr_snapshot),
+    KR_NEED(kr_text),
+#if TIDE_WRONG == 7
+    {"nobody.has/1", (const void **)&nobody, 8, KR_IMPORT_REQUIRED},
+#endif
 };
 
-static const struct kr_offer offers[] = {{"test.tide/1", &offer}};
+static const struct kr_offer offers[] = {
+    {TIDE_WRONG == 5 ? "string.values/1" : "test.tide/1", &offer},
+};
 static const struct kr_type *const types[] = {&tide_type};
 static const struct kr_param params[] = {
-    {.name = "tide-limit",
+    {.name = TIDE_WRONG == 4 ? "list-compress-depth" : "tide-limit",
      .type = KR_PARAM_INT,
      .slot = &tide_limit,
 #if TIDE_VERSION > 1
@@ -620,11 +704,12 @@ static const struct kr_carried carried[] = {
 };
 
 KR_MODULE(.name = "tide", .version = TIDE_VERSION,
-          .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE,
+          .flags = KR_MODULE_CAN_UNLOAD |
+                   (TIDE_WRONG == 1 ? 0 : KR_MODULE_CAN_UPGRADE),
           .self = &tide_self, .imports = KR_ROWS(imports),
           .offers = {offers, TIDE_DROPS & 4 ? 0 : 1, sizeof(offers[0])},
           .types = {types, TIDE_DROPS & 2 ? 0 : 1, sizeof(types[0])},
           .commands = KR_ROWS(commands), .params = KR_ROWS(params),
           .create = create, .activate = activate, .destroy = destroy,
           .handover = TIDE_HANDOVER, .takeover = takeover, .layout = TIDE_STATE,
-          .carried = KR_ROWS(carried));
+          .carried = KR_ROWS(carried), .prepare = prepare, .discard = discard);

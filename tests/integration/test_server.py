@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Error, Server, main  # noqa: E402
+from support import Error, Server, main, wait_for  # noqa: E402
 from support.server import is_oracle  # noqa: E402
 
 HIDDEN = b"(redacted)"
@@ -107,6 +107,37 @@ class Latency(Running):
         self.assertEqual(self.client.call("LATENCY", "RESET", "nosuch"), 0)
         self.assertEqual(self.client.call("LATENCY", "RESET"), 1)
         self.assertEqual(self.client.call("LATENCY", "LATEST"), [])
+
+    def latest(self):
+        return {event[0]: event[2] for event in self.client.call("LATENCY", "LATEST")}
+
+    def test_what_the_host_does_by_itself_is_sampled(self):
+        """Who is told of a key's end takes time, here by thousands of patterns that match."""
+        with self.server.client() as listener:
+            self.set("notify-keyspace-events", "Exe")
+            listener.send("PSUBSCRIBE", *(f"*:[ex{i}]*d" for i in range(20000)))
+            self.assertTrue(wait_for(lambda: self.client.call("PUBSUB", "NUMPAT") == 20000))
+            self.client.call("SET", "k", "v", "PX", 1)
+            self.assertTrue(wait_for(lambda: self.client.call("DBSIZE") == 0))
+            self.assertEqual(self.client.call("LATENCY", "LATEST"), [])  # nobody asked
+            self.set("latency-monitor-threshold", 1)
+            self.client.call("SET", "k", "v", "PX", 1)
+            self.assertTrue(wait_for(lambda: b"expire-cycle" in self.latest()))
+            self.client.call("SET", "k", "v")
+            self.set("maxmemory-policy", "allkeys-random")
+            self.set("maxmemory", 1)
+            self.client.call("SET", "other", "v")
+            self.assertIn(b"eviction-cycle", self.latest())
+
+    def test_a_reply_to_one_that_has_waited_is_sampled(self):
+        self.set("latency-monitor-threshold", 1)
+        with self.server.client() as waiting:
+            waiting.send("BLMPOP", 0, 1, "list", "LEFT", "COUNT", 1000000)
+            self.assertTrue(wait_for(
+                lambda: self.client.call("INFO", "clients").count(b"blocked_clients:1")))
+            self.client.call("RPUSH", "list", *range(200000))
+            self.assertEqual(len(waiting.read(timeout=20).value[1]), 200000)
+        self.assertIn(b"command-unblocking", self.latest())
 
 
 class Monitor(Running):

@@ -4,6 +4,7 @@
 
 tests/abi/tide.c is built several times, as a stranger builds it.
 """
+import atexit
 import os
 import pathlib
 import shlex
@@ -35,7 +36,10 @@ BUILDS = {
     "no_state": "-DTIDE_VERSION=11 -DTIDE_STATE=2u",
     "no_type": "-DTIDE_VERSION=10 -DTIDE_DROPS=2",
     "keeps": "-DTIDE_VERSION=11 -DTIDE_REFUSES=4",
+    "no_part": "-DTIDE_VERSION=13 -DTIDE_DROPS=8",
     "no_offer": "-DTIDE_VERSION=12 -DTIDE_DROPS=4",
+    **{f"wrong{i}": f"-DTIDE_VERSION=20 -DTIDE_WRONG={i}" for i in (1, 3, 4, 5, 6, 7)},
+    "wrong2": "-DTIDE_VERSION=20 -DTIDE_WRONG=2 -DTIDE_LAYOUT=2",
 }
 
 
@@ -72,18 +76,19 @@ def images_of(server, wanted=None):
     return now
 
 
+class Built(dict):
+    """Builds of tide.c, each made when it is first wanted, for all classes."""
+
+    def __missing__(self, name):
+        self[name] = build(Tide.dir, name, "tide.c", BUILDS[name])
+        return self[name]
+
+
 class Tide(unittest.TestCase):
     """A server with the first build of the module."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-tide."))
-        cls.built = {name: build(cls.dir, name, "tide.c", macros) for name, macros in BUILDS.items()}
-        cls.hello = build(cls.dir, "hello", "hello.c")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir)
+    dir = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-tide."))
+    built = Built()
+    atexit.register(shutil.rmtree, dir)
 
     def setUp(self):
         self.server = Server()
@@ -249,6 +254,34 @@ class WhatStays(Tide):
             self.assertEqual(self.call("EVALSHA", sha, 0), version)
             self.assertEqual(self.call("FCALL", "version", 0), version)
 
+    def test_what_create_needs_is_prepared_while_the_old_version_serves(self):
+        self.assertIn(b"tide_prepared:0", self.call("INFO", "tide"))
+        for build in ("two", "other", "one"):
+            self.assertEqual(self.upgrade(build), b"OK")
+            self.assertIn(b"tide_prepared:1", self.call("INFO", "tide"))
+        self.assertEqual(self.call("MODULE", "RELOAD", "tide"), b"OK")
+        self.assertIn(b"tide_prepared:1", self.call("INFO", "tide"))
+
+    def test_a_part_of_snapshots_goes_with_the_version_that_had_it(self):
+        for i in range(7):
+            self.call("TIDE.SET", f"k{i}", i)
+        self.assertEqual(self.call("SAVE"), b"OK")
+        dump = self.server.dir / "dump.rdb"
+        self.assertEqual(self.upgrade("two"), b"OK")
+        self.call("SAVE")
+        before = dump.read_bytes()
+        self.assertEqual(self.upgrade("no_part"), b"OK")
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.assertLess(len(dump.read_bytes()), len(before))
+        self.assertEqual(self.upgrade("one"), b"OK")
+        self.assertEqual(self.call("MODULE", "RELOAD", "rdb"), b"OK")
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.assertEqual(len(dump.read_bytes()), len(before))
+        self.assertEqual(self.call("TIDE.COUNT"), 7)
+        for build in ("one", "one", "no_part"):
+            self.assertEqual(self.upgrade(build), b"OK")
+        self.assertEqual(self.call("FLUSHALL"), b"OK")
+
     def test_timers_are_set_again(self):
         self.call("TIDE.AFTER", "400", "t", "7")
         self.assertEqual(self.upgrade("two"), b"OK")
@@ -315,6 +348,27 @@ class WhatFails(Tide):
         self.assertEqual(self.call("TIDE.MINE"), b"mine")
         self.assertEqual(self.upgrade("other"), b"OK")
 
+    def test_nor_can_what_no_host_takes(self):
+        self.assertEqual(self.call("MODULE", "LOAD", build(self.dir, "brittle", "brittle.c")), b"OK")
+        self.call("TIDE.SET", "k", 5)
+        for number, words in enumerate((
+                b"was not made to take over (KR_MODULE_CAN_UPGRADE); unload the old one",
+                b"does not understand the layout 1 of type 'tide' in memory, and there are no save() and load()",
+                b"command append: another module", b"'list-compress-depth'", b"string.values/1", b"type tide: another module", b"nobody.has/1"), 1):
+            with self.subTest(number):
+                self.refused(f"wrong{number}", words)
+        self.assertEqual(self.call("APPEND", "s", "x"), 1)
+        self.assertEqual(self.call("TIDE.GET", "k"), 5)
+        self.assertEqual(self.upgrade("two"), b"OK")
+
+    def test_what_was_prepared_in_vain_is_given_back(self):
+        self.call("TIDE.SET", "k", 666)
+        self.refused("no_load", b"666 is no level")
+        memory = self.info()[b"memory"]
+        for name in ("no_load", "no_create", "no_takeover", "no_type", "no_state") * 3:
+            self.assertIsInstance(self.upgrade(name), Error)
+        self.assertEqual(self.info()[b"memory"], memory)
+
     def test_a_value_that_turns_bad_while_all_are_tried_counts(self):
         for i in range(30000):
             self.client.send("TIDE.SET", f"k{i}", i % 600)
@@ -377,9 +431,10 @@ class WhatFails(Tide):
         self.assertEqual(self.upgrade("forgets"), b"OK")
 
     def test_another_module_is_no_next_version(self):
-        answer = self.call("MODULE", "UPGRADE", "tide", self.hello)
+        hello = build(self.dir, "hello", "hello.c")
+        answer = self.call("MODULE", "UPGRADE", "tide", hello)
         self.assertIn(b"is module 'hello' and cannot take the place of 'tide'", answer)
-        self.assertIn(b"no such module", self.call("MODULE", "UPGRADE", "tidy", self.hello))
+        self.assertIn(b"no such module", self.call("MODULE", "UPGRADE", "tidy", hello))
         self.assertIn(b"No such file", self.call("MODULE", "UPGRADE", "tide", "/nowhere.so"))
         self.assertEqual(self.call("TIDE.VERSION"), 1)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/loop/child.h"
+#include "core/server/child.h"
 
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
-#include "core/info/info.h"
+#include "core/event/span.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
@@ -220,7 +220,7 @@ static void child_measure(int64_t nsec)
     child.fork_usec = nsec / 1000;
     child.fork_rate = nsec > 0 ? child_resident_gib() * 1e9 / (double)nsec : 0;
     child.forks++;
-    info_interface.latency("fork", nsec / 1000000);
+    span_tell("fork", nsec / 1000000);
 }
 
 static bool child_make_page(void)
