@@ -164,9 +164,10 @@ def suites_run():
 NOT_UNITS = {
     "core/main.c": "one call of server.c",
     "core/module/module.c": "one variable",
-    "core/server/crash.c": "its end is the process's: test_isolation.py",
+    "core/log/crash.c": "its end is the process's: test_isolation.py",
     "core/server/program.c": "links that are tools: test_checkers.py",
     "core/server/server.c": "the order of all wings: every integration test",
+    "core/server/witness.c": "what it saw is in crash reports: test_isolation.py",
     "core/version/version.c": "one constant that the build writes",
 }
 

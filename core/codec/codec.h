@@ -142,20 +142,4 @@ bool codec_skip_tagged(kr_reader *in);
 /* The same; they stand in the buffer until the next read. */
 bool codec_skip_bytes(kr_reader *in, struct kr_str *bytes);
 
-/* --- value.c ------------------------------------------------------------- */
-
-void codec_write_code(kr_writer *out, uint8_t code);
-bool codec_write_value(kr_writer *out, uint16_t slot,
-                       const struct kr_peek *value, const struct kr_str *key);
-/* The same by the functions of `type`, which need not be those in use. */
-bool codec_write_typed(kr_writer *out, const struct kr_type *type,
-                       const struct kr_peek *value, const struct kr_str *key);
-bool codec_read_typed(kr_reader *in, const struct kr_type *type, uint8_t code,
-                      struct kr_value *value);
-bool codec_read_code(kr_reader *in, uint8_t *code);
-bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
-                      struct kr_value *value);
-
-extern const struct kr_codec codec_interface;
-
 #endif

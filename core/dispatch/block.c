@@ -589,7 +589,8 @@ static bool block_unblock(kr_client *client, bool error)
     return true;
 }
 
-void block_abandon(struct parked *parked)
+/* Nobody reads a reply any more. */
+static void parked_abandon(struct parked *parked)
 {
     kr_client *client = parked->client;
     kr_module *was;
@@ -603,6 +604,12 @@ void block_abandon(struct parked *parked)
     module_leave(was);
     client->parked = NULL;
     parked_free(parked);
+}
+
+void block_forget_client(kr_client *client)
+{
+    if (client->parked)
+        parked_abandon(client->parked);
 }
 
 static void block_mark_db(void *entry, void *ctx)

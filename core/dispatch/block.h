@@ -19,7 +19,7 @@ void block_unpause(void);
 /* The client's parked call has used so much time. */
 void block_spend(kr_client *client, uint64_t ticks);
 /* The client goes: its parked call ends without a reply. */
-void block_abandon(struct parked *parked);
+void block_forget_client(kr_client *client);
 /* Errors for all calls parked by a module that is unloaded. */
 void block_forget(kr_module *module);
 /* An upgrade: see rack_on_carry(). */

@@ -5,12 +5,12 @@
 #include "core/dispatch/key_spec.h"
 #include "core/dispatch/latency.h"
 #include "core/event/event.h"
+#include "core/log/crash.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/server/crash.h"
 #include "core/text/hash.h"
 
 #include <stdio.h>

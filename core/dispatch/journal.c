@@ -10,9 +10,9 @@
 #include "core/dispatch/journal.h"
 
 #include "core/keyspace/keyspace.h"
+#include "core/log/crash.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"
-#include "core/server/crash.h"
 
 #include <sys/queue.h>
 

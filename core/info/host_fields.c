@@ -6,10 +6,10 @@
 #include "core/event/event.h"
 #include "core/info/info.h"
 #include "core/keyspace/keyspace.h"
-#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
+#include "core/server/child.h"
 #include "core/server/loading.h"
 
 struct turn_stats turn_stats;

@@ -30,8 +30,8 @@
 
 #include <assert.h>
 
-#include "core/codec/codec.h"
 #include "core/keyspace/digest.h"
+#include "core/keyspace/stored.h"
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
@@ -101,7 +101,7 @@ static void sealed_save(const struct kr_peek *value, kr_writer *out)
 {
     struct kr_str bytes = sealed_bytes(value);
 
-    codec_write_code(out, (uint8_t)bytes.data[0]);
+    stored_write_code(out, (uint8_t)bytes.data[0]);
     codec_write_raw(out, kr_str(bytes.data + 1, bytes.size - 1));
 }
 
@@ -166,8 +166,8 @@ static bool adapt_load(kr_reader *in, const struct kr_type *type,
     uint8_t code;
 
     *value = (struct kr_value){.size = sizeof(*value)};
-    return codec_read_code(in, &code) &&
-           codec_read_typed(in, type, code, value) && in->at == in->bytes.size;
+    return stored_read_code(in, &code) &&
+           stored_read_typed(in, type, code, value) && in->at == in->bytes.size;
 }
 
 static void adapt_drop(const struct kr_type *type, struct kr_value *value)
@@ -182,7 +182,7 @@ static bool adapt_save(const struct entry *e, const struct kr_type *type,
     struct kr_peek peek = entry_peek(e);
 
     codec_writer_init(out, KR_CODEC_COMPRESS);
-    return codec_write_typed(out, type, &peek, NULL) && !out->failed;
+    return stored_write_typed(out, type, &peek, NULL) && !out->failed;
 }
 
 const char *adapt_try(const kr_db *db, const struct entry *e,

@@ -15,7 +15,6 @@
 #include "core/memory/memory.h"
 #include "core/module/usage.h"
 #include "core/rack/carried.h"
-#include "core/server/lifetime.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -231,6 +230,7 @@ bool loop_is_inside(void)
 }
 
 bool loop_waits;
+struct loop_hooks loop_hooks;
 
 void loop_tell_wake(void)
 {
@@ -387,6 +387,21 @@ void loop_fini(void)
     event_base_free(loop.base);
 }
 
+static bool loop_yield(kr_module *self, uint64_t budget_us, const char *text)
+{
+    return loop_hooks.yield(self, budget_us, text);
+}
+
+static kr_status loop_shutdown(uint32_t flags)
+{
+    return loop_hooks.shutdown(flags);
+}
+
+static bool loop_cancel_shutdown(void)
+{
+    return loop_hooks.cancel_shutdown();
+}
+
 const struct kr_loop loop_interface = {
     .size = sizeof(struct kr_loop),
     .wall_ms = clock_wall_ms,
@@ -400,7 +415,7 @@ const struct kr_loop loop_interface = {
     .post = loop_post,
     .job = jobs_add,
     .cancel_job = jobs_cancel,
-    .yield = lifetime_yield,
-    .shutdown = lifetime_shutdown,
-    .cancel_shutdown = lifetime_cancel_shutdown,
+    .yield = loop_yield,
+    .shutdown = loop_shutdown,
+    .cancel_shutdown = loop_cancel_shutdown,
 };

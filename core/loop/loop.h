@@ -47,6 +47,15 @@ void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),
  * modules, which may take as long as they like.  Costs a thread. */
 void loop_aside(void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
+/* kr_loop's functions of the same names: how the server lives and ends is decided
+ * above.  Written once. */
+struct loop_hooks {
+    bool (*yield)(kr_module *self, uint64_t budget_us, const char *text);
+    kr_status (*shutdown)(uint32_t flags);
+    bool (*cancel_shutdown)(void);
+};
+extern struct loop_hooks loop_hooks;
+
 extern const struct kr_loop loop_interface;
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/net/client.h"
 
-#include "core/dispatch/block.h"
-#include "core/dispatch/journal.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -23,6 +21,7 @@
 
 #define STRANGER_MAX 1024 /* bytes that wait for who has not authenticated */
 
+struct client_hooks client_hooks;
 struct client_settings client_settings;
 struct client_stats client_stats;
 
@@ -215,11 +214,10 @@ static void client_free(struct kr_client *client)
     struct kr_client_event event = {.size = sizeof(event), .client = client};
 
     client->doomed = true; /* nothing new begins with it, at the end too */
-    if (client->parked)
-        block_abandon(client->parked);
+    client_hooks.leaves(client);
     if (event_is_armed(EVENT_CLIENT_GONE))
         event_raise(EVENT_CLIENT_GONE, &event);
-    journal_forget_client(client);
+    client_hooks.gone(client);
     slots_free(client);
     if (clients.sweep == client)
         clients.sweep = TAILQ_NEXT(client, all);

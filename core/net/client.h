@@ -106,6 +106,22 @@ struct client_stats {
 };
 extern struct client_stats client_stats;
 
+/* What stands above asks to be told.  Written once, before the first client. */
+struct client_hooks {
+    /* Run commands of the client in their order.  The answer is how many are
+     * done with; fewer than `count`, which is at most CLIENT_BATCH: the client
+     * has been suspended or doomed, and if it is held, the next one must be
+     * given again when it is resumed. */
+    int (*run)(kr_client *client, const struct resp_args *args, int count);
+    /* It is about to go: what waits on its behalf ends now. */
+    void (*leaves)(kr_client *client);
+    /* Everybody has been told; its address means nothing from here on. */
+    void (*gone)(const kr_client *client);
+};
+extern struct client_hooks client_hooks;
+
+#define CLIENT_BATCH 16 /* commands that are run together at most */
+
 /* A connection that has been accepted.  NULL: refused, the fd closed. */
 struct kr_client *client_new(int fd, uint32_t flags);
 /* One that a module's transport has brought; refused, nothing is closed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* input - from the socket to the dispatcher.
+/* input - from the socket to who runs commands.
  *
  * All clients read into one buffer of the thread, and their commands are run
  * right there, in place.  Only what is left over, an unfinished command or the
@@ -10,16 +10,13 @@
  *                             v
  *                        client->input   (read() appends here while it exists)
  *
- * Commands are parsed in batches.  For each one its key is hashed and the
- * table's bucket asked for, then the entries, so that by the time that they
- * run the cache misses of sixteen commands have been waited for together.
+ * Commands are parsed in batches and run in batches, so that the cache misses of
+ * sixteen commands are waited for together.
  *
  * A large argument gets a blob, and the socket is read straight into it: a
  * value of 512 MiB is never copied. */
 #include "core/net/input.h"
-#include "core/dispatch/ahead.h"
-#include "core/dispatch/call.h"
-#include "core/keyspace/keyspace.h"
+
 #include "core/log/log.h"
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
@@ -33,7 +30,6 @@
 #include <unistd.h>
 
 #define SHARED_SIZE 65536
-#define BATCH       AHEAD_MAX /* commands */
 
 /* One thread reads, so one buffer and one batch serve all clients.  `busy`
  * counts nested uses: while a command lets the loop poll, its own input is in
@@ -42,10 +38,8 @@ static struct {
     char *shared;
     unsigned busy;
     struct batch {
-        struct resp_args args[BATCH];
-        struct prepared prepared[BATCH];
-        size_t begin[BATCH]; /* where the command starts in the input */
-        uint64_t hashes[AHEAD_KEYS];
+        struct resp_args args[CLIENT_BATCH];
+        size_t begin[CLIENT_BATCH]; /* where the command starts in the input */
     } * batch;
 } input;
 
@@ -57,7 +51,7 @@ void input_init(void)
 
 void input_fini(void)
 {
-    for (int i = 0; i < BATCH; i++)
+    for (int i = 0; i < CLIENT_BATCH; i++)
         resp_args_fini(&input.batch->args[i]);
     memory_free(input.batch);
     memory_free(input.shared);
@@ -67,7 +61,7 @@ void input_trim(void)
 {
     if (input.busy)
         return;
-    for (int i = 0; i < BATCH; i++)
+    for (int i = 0; i < CLIENT_BATCH; i++)
         resp_args_trim(&input.batch->args[i]);
 }
 
@@ -274,7 +268,7 @@ static void input_protocol_error(struct kr_client *client)
     client_doom(client, true);
 }
 
-/* Look for up to BATCH whole commands in data[*at..size).  *last is what the
+/* Look for up to CLIENT_BATCH whole commands in data[*at..size).  *last is what the
  * parser said behind the last of them, and *rest where it said more. */
 static int input_parse(struct kr_client *client, struct batch *batch,
                        const char *data, size_t size, size_t *at,
@@ -285,7 +279,7 @@ static int input_parse(struct kr_client *client, struct batch *batch,
                                  .authenticated =
                                      client->flags & KR_CLIENT_AUTHENTICATED};
     /* What AUTH or HELLO change counts for the next command's parsing. */
-    int room = limits.authenticated ? BATCH : 1;
+    int room = limits.authenticated ? CLIENT_BATCH : 1;
     int count = 0;
 
     *last = RESP_EMPTY;
@@ -308,30 +302,6 @@ static int input_parse(struct kr_client *client, struct batch *batch,
     return count;
 }
 
-/* Run the commands of the batch; the answer is how many are done with.  Fewer
- * than `count`: the client has been suspended or doomed. */
-static int input_run(struct kr_client *client, struct batch *batch, int count)
-{
-    uint32_t keys = 0;
-    int done = 0;
-
-    for (int i = 0; i < count; i++) {
-        call_prepare(client, &batch->args[i], &batch->prepared[i],
-                     batch->hashes + keys, AHEAD_KEYS - keys);
-        keys += batch->prepared[i].keys;
-    }
-    if (keys > 1)
-        ahead_fetch(client->db, batch->args, batch->prepared, count);
-    while (done < count) {
-        if (!call_client(client, &batch->args[done], &batch->prepared[done]))
-            break; /* held: not executed */
-        done++;
-        if (client->suspended || client->doomed)
-            break;
-    }
-    return done;
-}
-
 /* The command at `done` was held: it is kept as words, and the input goes on
  * behind it. */
 static bool input_hold_next(struct kr_client *client, struct batch *batch,
@@ -346,14 +316,11 @@ static bool input_run_held(struct kr_client *client)
 {
     struct held *held = client->waiting;
     struct resp_args args = {.argv = held->argv, .argc = held->argc};
-    struct prepared prepared;
-    uint64_t hash;
     bool ran;
 
     client->waiting = NULL;
     client->in_use++;
-    call_prepare(client, &args, &prepared, &hash, 1);
-    ran = call_client(client, &args, &prepared);
+    ran = client_hooks.run(client, &args, 1) > 0;
     client->in_use--;
     if (!ran) {
         client->waiting = held;
@@ -378,7 +345,7 @@ static void input_consume(struct kr_client *client, struct batch *batch,
         size_t parsed = at;
         int count =
             input_parse(client, batch, data, size, &parsed, &last, &rest);
-        int done = input_run(client, batch, count);
+        int done = client_hooks.run(client, batch->args, count);
 
         if (done > 0 && client->big && !input_is_filling(client))
             input_release_big(client);
@@ -429,7 +396,7 @@ void client_process(struct kr_client *client)
     input_consume(client, batch, client->input, client->input_size);
     client->in_use--;
     if (--input.busy) {
-        for (int i = 0; i < BATCH; i++)
+        for (int i = 0; i < CLIENT_BATCH; i++)
             resp_args_fini(&batch->args[i]);
         memory_free(batch);
     }

@@ -5,9 +5,9 @@
 #include "core/event/event.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
-#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/memory/memory.h"
+#include "core/server/child.h"
 #include "core/server/lifetime.h"
 
 #define SERVE_EACH_NS (20 * 1000000)

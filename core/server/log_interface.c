@@ -2,9 +2,9 @@
 /* log_interface - <kr/log.h>: lines of modules, with their name in front. */
 #include "core/server/log_interface.h"
 
+#include "core/log/crash.h"
 #include "core/log/log.h"
 #include "core/module/module.h"
-#include "core/server/crash.h"
 
 static void log_module_line(kr_module *self, uint32_t level, struct kr_str line)
 {

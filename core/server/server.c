@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/server.h"
 
-#include "core/codec/codec.h"
 #include "core/config/command_line.h"
 #include "core/config/config.h"
 #include "core/config/file.h"
+#include "core/dispatch/batch.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
@@ -15,8 +15,9 @@
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
+#include "core/keyspace/stored.h"
+#include "core/log/crash.h"
 #include "core/log/log.h"
-#include "core/loop/child.h"
 #include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
@@ -29,7 +30,7 @@
 #include "core/net/output.h"
 #include "core/net/wire.h"
 #include "core/rack/rack.h"
-#include "core/server/crash.h"
+#include "core/server/child.h"
 #include "core/server/directives.h"
 #include "core/server/lifetime.h"
 #include "core/server/loading.h"
@@ -37,6 +38,7 @@
 #include "core/server/process.h"
 #include "core/server/program.h"
 #include "core/server/startup.h"
+#include "core/server/witness.h"
 #include "core/text/text_interface.h"
 
 #include "config.h"
@@ -200,9 +202,16 @@ static void server_connect_wings(void)
     rack_on_carry("calls posted to the main thread", loop_carry);
     rack_on_carry("a child process", child_carry);
     usage_on_overrun = server_tell_overrun;
+    loop_hooks.yield = lifetime_yield;
+    loop_hooks.shutdown = lifetime_shutdown;
+    loop_hooks.cancel_shutdown = lifetime_cancel_shutdown;
+    client_hooks.run = batch_run;
+    client_hooks.leaves = block_forget_client;
+    client_hooks.gone = journal_forget_client;
     keyspace_hooks.removed = journal_removed;
     keyspace_hooks.spare = output_free_pool;
     block_init();
+    witness_init();
 }
 
 /* --- The beginning and the end ------------------------------------------- */

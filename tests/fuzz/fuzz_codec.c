@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "core/codec/codec.h"
+#include "core/keyspace/stored.h"
 #include "core/memory/blob.h"
 
 static void fuzz_claim(bool claim)

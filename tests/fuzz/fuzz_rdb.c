@@ -15,8 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/codec/codec.h"
+#include "core/dispatch/call.h"
 #include "core/keyspace/db.h"
+#include "core/keyspace/stored.h"
 #include "core/keyspace/type.h"
 #include "core/loop/clock.h"
 #include "core/loop/loop.h"
@@ -25,6 +26,7 @@
 #include "core/text/text_interface.h"
 #include "modules/rdb/rdb.h"
 
+const struct kr_calls *kr_calls = &call_interface;
 const struct kr_codec *kr_codec = &codec_interface;
 const struct kr_keyspace *kr_keyspace = &keyspace_interface;
 const struct kr_loop *kr_loop = &loop_interface;

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "core/codec/codec.h"
+#include "core/keyspace/stored.h"
 #include "core/memory/memory_interface.h"
 #include "core/text/text_interface.h"
 #include "modules/stream/save.h"

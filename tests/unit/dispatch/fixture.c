@@ -2,6 +2,7 @@
 #include "tests/unit/dispatch/fixture.h"
 
 #include "core/config/rename.h"
+#include "core/dispatch/batch.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
@@ -216,6 +217,9 @@ void dispatch_begin(void)
     client_settings = (struct client_settings){
         .maxclients = PEERS_MAX, .bulk_max = 512 << 20, .input_max = 1 << 30};
     client_init();
+    client_hooks.run = batch_run;
+    client_hooks.leaves = block_forget_client;
+    client_hooks.gone = journal_forget_client;
     info_init();
     block_init();
     keyspace_hooks.removed = journal_removed;

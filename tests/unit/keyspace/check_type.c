@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* check_type - the registry of types. */
-#include "core/codec/codec.h"
 #include "core/keyspace/adapt.h"
+#include "core/keyspace/stored.h"
 #include "core/memory/memory.h"
 #include "tests/unit/keyspace/fixture.h"
 

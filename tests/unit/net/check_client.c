@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections: limits, ends, sums, and what modules see of them
- * (core/net/client_interface.c). */
+ * (core/dispatch/client_interface.c, core/net/address.c). */
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 

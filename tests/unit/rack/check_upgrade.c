@@ -2,8 +2,8 @@
 /* Another build of a module takes its place, or nothing has happened; and a
  * module goes while its values stay.  core/rack/fetch.c makes its file
  * ready, core/rack/carried.c finds functions by their names. */
-#include "core/codec/codec.h"
 #include "core/keyspace/adapt.h"
+#include "core/keyspace/stored.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory_interface.h"

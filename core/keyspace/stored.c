@@ -1,17 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* value - a whole value as it stands in a snapshot, and in a DUMP.
- *
- *   +------+ - - +-----------------+
- *   | code | key | the bare items  |              a type with codes of its own
- *   +------+ - - +-----------------+
- *   +------+ - - +----+-----------------+----+
- *   |  07  | key | id | the tagged items| 00 |    a module's type
- *   +------+ - - +----+-----------------+----+
- *
- * A snapshot has the key in between, a DUMP has none.  The id is a length of 64
- * bits: the nine letters of the type's file name, 6 bits each and the first one
- * on top, then 10 bits for the version of the saved bytes. */
-#include "core/codec/codec.h"
+#include "core/keyspace/stored.h"
 
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/type.h"
@@ -57,7 +45,7 @@ static void value_file_name(uint64_t id, char name[LETTERS + 1])
 
 /* --- Writing ------------------------------------------------------------- */
 
-void codec_write_code(kr_writer *out, uint8_t code)
+void stored_write_code(kr_writer *out, uint8_t code)
 {
     const struct kr_str *key = out->key;
 
@@ -67,14 +55,14 @@ void codec_write_code(kr_writer *out, uint8_t code)
         codec_write_string(out, *key);
 }
 
-bool codec_write_value(kr_writer *out, uint16_t slot,
-                       const struct kr_peek *value, const struct kr_str *key)
+bool stored_write(kr_writer *out, uint16_t slot, const struct kr_peek *value,
+                  const struct kr_str *key)
 {
-    return codec_write_typed(out, type_at(slot), value, key);
+    return stored_write_typed(out, type_at(slot), value, key);
 }
 
-bool codec_write_typed(kr_writer *out, const struct kr_type *type,
-                       const struct kr_peek *value, const struct kr_str *key)
+bool stored_write_typed(kr_writer *out, const struct kr_type *type,
+                        const struct kr_peek *value, const struct kr_str *key)
 {
     uint32_t flags = out->flags;
     uint64_t id;
@@ -89,7 +77,7 @@ bool codec_write_typed(kr_writer *out, const struct kr_type *type,
     }
     if (!value_id(type, &id))
         return false;
-    codec_write_code(out, CODE_MODULE_TYPE);
+    stored_write_code(out, CODE_MODULE_TYPE);
     codec_write_length(out, id);
     out->flags |= KR_CODEC_TAGGED;
     type->save(value, out);
@@ -222,13 +210,13 @@ static bool value_read_module_type(kr_reader *in, uint16_t *slot,
     return value_read_tagged(in, type_at(*slot), id, value);
 }
 
-bool codec_read_code(kr_reader *in, uint8_t *code)
+bool stored_read_code(kr_reader *in, uint8_t *code)
 {
     return codec_read_byte(in, code);
 }
 
-bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
-                      struct kr_value *value)
+bool stored_read(kr_reader *in, uint8_t code, uint16_t *slot,
+                 struct kr_value *value)
 {
     if (code == CODE_MODULE_TYPE)
         return value_read_module_type(in, slot, value);
@@ -238,8 +226,8 @@ bool codec_read_value(kr_reader *in, uint8_t code, uint16_t *slot,
     return value_load(in, type_at(*slot), code, 0, value);
 }
 
-bool codec_read_typed(kr_reader *in, const struct kr_type *type, uint8_t code,
-                      struct kr_value *value)
+bool stored_read_typed(kr_reader *in, const struct kr_type *type, uint8_t code,
+                       struct kr_value *value)
 {
     uint64_t id;
 

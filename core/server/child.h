@@ -7,8 +7,8 @@
  *
  * The end comes by SIGCHLD through the loop, and only our own child is waited
  * for: modules may have processes of theirs. */
-#ifndef CORE_LOOP_CHILD_H
-#define CORE_LOOP_CHILD_H
+#ifndef CORE_SERVER_CHILD_H
+#define CORE_SERVER_CHILD_H
 
 #include <kr/child.h>
 

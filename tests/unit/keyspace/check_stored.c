@@ -5,7 +5,7 @@
  *   bare   inline; code 200, a whole number
  *   coin   boxed, a module's type "coin-TEST"; a whole number that is not 13 */
 
-#include "core/codec/codec.h"
+#include "core/keyspace/stored.h"
 #include "core/keyspace/type.h"
 #include "core/memory/memory.h"
 #include "core/rack/rack.h"
@@ -26,7 +26,7 @@ static int coins;
 
 static void bare_save(const struct kr_peek *value, kr_writer *out)
 {
-    codec_write_code(out, CODE);
+    stored_write_code(out, CODE);
     codec_write_uint64(out, *(const uint8_t *)value->data);
 }
 
@@ -120,7 +120,7 @@ static bool write_bare(uint8_t number, const struct kr_str *key)
 {
     struct kr_peek peek = {.data = &number, .length = 1};
 
-    return codec_write_value(&writer, bare_slot, &peek, key);
+    return stored_write(&writer, bare_slot, &peek, key);
 }
 
 static bool write_coin(uint64_t number, const struct kr_str *key)
@@ -128,7 +128,7 @@ static bool write_coin(uint64_t number, const struct kr_str *key)
     uint64_t *box = &number;
     struct kr_peek peek = {.data = &box, .boxed = true};
 
-    return codec_write_value(&writer, coin_slot, &peek, key);
+    return stored_write(&writer, coin_slot, &peek, key);
 }
 
 static void turn(size_t size)
@@ -142,8 +142,8 @@ static bool read_back(uint16_t *slot, struct kr_value *value)
     uint8_t code;
 
     *value = (struct kr_value){.size = sizeof(*value)};
-    return codec_read_code(&reader, &code) &&
-           codec_read_value(&reader, code, slot, value);
+    return stored_read_code(&reader, &code) &&
+           stored_read(&reader, code, slot, value);
 }
 
 #define ck_assert_written(literal)                                             \
@@ -351,13 +351,13 @@ START_TEST(a_type_that_nothing_saves_is_not_written)
     type.file_name = "123456789";
     type.save = NULL;
     type_interface.add(&module, &type, &slot);
-    ck_assert(!codec_write_value(&writer, slot, &peek, NULL));
+    ck_assert(!stored_write(&writer, slot, &peek, NULL));
     type.name = "volatile";
     type.file_name = "987654321";
     type.save = coin_save;
     type.flags = KR_TYPE_VOLATILE;
     type_interface.add(&module, &type, &slot);
-    ck_assert(!codec_write_value(&writer, slot, &peek, NULL));
+    ck_assert(!stored_write(&writer, slot, &peek, NULL));
     ck_assert_uint_eq(writer.size, 0);
 }
 END_TEST
@@ -374,7 +374,7 @@ START_TEST(a_name_that_files_cannot_have_is_not_written)
     type.name = "wrong";
     type.file_name = wrong_names[_i];
     ck_assert_int_eq(type_interface.add(&module, &type, &slot), KR_OK);
-    ck_assert(!codec_write_value(&writer, slot, &peek, NULL));
+    ck_assert(!stored_write(&writer, slot, &peek, NULL));
     ck_assert_uint_eq(writer.size, 0);
 }
 END_TEST
@@ -395,9 +395,9 @@ START_TEST(the_checksum_is_that_of_the_format)
 }
 END_TEST
 
-Suite *codec_value_suite(void)
+Suite *stored_suite(void)
 {
-    Suite *suite = suite_create("codec_value");
+    Suite *suite = suite_create("stored");
     TCase *tcase = tcase_create("whole values");
 
     tcase_add_checked_fixture(tcase, value_setup, value_teardown);

@@ -3,8 +3,17 @@
  *
  * It is written by the signal handler on a stack of its own, with write() and
  * without allocation, so that it works when little else does. */
-#ifndef CORE_SERVER_CRASH_H
-#define CORE_SERVER_CRASH_H
+#ifndef CORE_LOG_CRASH_H
+#define CORE_LOG_CRASH_H
+
+/* What only those above know.  Both are called in the signal handler, and NULL
+ * is nobody. */
+struct crash_witness {
+    void (*tell)(void); /* log what was going on, a line each */
+    /* In which module's code is this address?  NULL: in none. */
+    const char *(*module_at)(const void *address);
+};
+void crash_call(struct crash_witness witness);
 
 /* Catch SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT (crash-log-enabled). */
 void crash_enable(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/loop/child.h"
+#include "core/server/child.h"
 
 #include "core/dispatch/call.h"
 #include "core/event/event.h"

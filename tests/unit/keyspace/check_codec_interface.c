@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kr.codec/1 as a module has it: readers and writers on the heap, digests.  What
  * they do is core/codec/read.c, write.c and value.c. */
-#include "core/codec/codec.h"
+#include "core/keyspace/stored.h"
 #include "tests/unit/suites.h"
 
 #include <string.h>

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/server/crash.h"
+#include "core/log/crash.h"
 
-#include "core/dispatch/call.h"
 #include "core/log/log.h"
-#include "core/loop/jobs.h"
-#include "core/net/client.h"
-#include "core/rack/rack.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -13,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
 
@@ -23,51 +17,23 @@
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 static char crash_stack[65536];
 static volatile sig_atomic_t crash_reporting;
+static struct crash_witness crash_witness;
 
 /* --- What is said -------------------------------------------------------- */
 
-/* Another thread knows nothing of calls: what the main one did meanwhile is not
- * to blame. */
-static void crash_report_thread(void)
+static const char *crash_module_at(const void *address)
 {
-    const char *module = jobs_blame();
-    char name[17] = "";
-
-    (void)prctl(PR_GET_NAME, name);
-    log_warning("crash: thread: %s", name);
-    if (module)
-        log_warning("crash: job of module: %s", module);
-}
-
-/* Names of commands are the host's; what clients sent is not shown. */
-static void crash_report_call(void)
-{
-    const struct call *call = call_current;
-
-    if (syscall(SYS_gettid) != getpid()) {
-        crash_report_thread();
-        return;
-    }
-    if (module_running)
-        log_warning("crash: module: %s", module_running->name);
-    if (!call)
-        return;
-    if (call->pub.command)
-        log_warning("crash: command: %s with %u arguments",
-                    call->pub.command->full_name, call->pub.argc);
-    if (call->pub.client)
-        log_warning("crash: client: id=%llu",
-                    (unsigned long long)call->pub.client->id);
+    return crash_witness.module_at ? crash_witness.module_at(address) : NULL;
 }
 
 /* The innermost code of a module on the stack: the host may have called it as
  * nobody's, and what failed may be a library's function that it called. */
 static void crash_report_code(void *at, int count, void *const *frames)
 {
-    const char *module = at ? rack_module_at(at) : NULL;
+    const char *module = at ? crash_module_at(at) : NULL;
 
     for (int i = 0; i < count && !module; i++)
-        module = rack_module_at(frames[i]);
+        module = crash_module_at(frames[i]);
     if (module)
         log_warning("crash: in code of module: %s", module);
 }
@@ -80,13 +46,13 @@ static void crash_report_stack(void *at)
     crash_report_code(at, count, frames);
     log_warning("------ STACK TRACE ------");
     if (at) {
-        const char *module = rack_module_at(at);
+        const char *module = crash_module_at(at);
 
         log_warning("EIP: %p%s%s", at, module ? " in module " : "",
                     module ? module : "");
     }
     for (int i = 0; i < count; i++) {
-        const char *module = rack_module_at(frames[i]);
+        const char *module = crash_module_at(frames[i]);
         Dl_info info;
 
         if (module)
@@ -142,7 +108,8 @@ static void *crash_address(const ucontext_t *context)
 
 static void crash_report(void *at, const ucontext_t *context)
 {
-    crash_report_call();
+    if (crash_witness.tell)
+        crash_witness.tell();
     crash_report_stack(at);
     if (context)
         crash_report_registers(context);
@@ -173,6 +140,11 @@ static void crash_signal(int number, siginfo_t *info, void *context)
                     (int)info->si_uid);
     crash_report(crash_address(context), context);
     crash_die(number);
+}
+
+void crash_call(struct crash_witness witness)
+{
+    crash_witness = witness;
 }
 
 void crash_enable(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* codec - kr.codec/1: readers, writers and digests for modules. */
-#include "core/codec/codec.h"
+/* codec_interface - kr.codec/1: readers, writers and digests for modules. */
+#include "core/keyspace/stored.h"
 
 #include "core/keyspace/digest.h"
 #include "core/memory/memory.h"
@@ -150,7 +150,7 @@ static void codec_digest_free(kr_digest *digest)
 
 const struct kr_codec codec_interface = {
     .size = sizeof(struct kr_codec),
-    .code = codec_write_code,
+    .code = stored_write_code,
     .write_uint64 = codec_write_uint64,
     .write_int64 = codec_write_int64,
     .write_double = codec_write_double,
@@ -186,9 +186,9 @@ const struct kr_codec codec_interface = {
     .digest_read = codec_digest_read,
     .digest_free = codec_digest_free,
     .read_room = codec_read_room,
-    .write_value = codec_write_value,
-    .read_code = codec_read_code,
-    .read_value = codec_read_value,
+    .write_value = stored_write,
+    .read_code = stored_read_code,
+    .read_value = stored_read,
     .checksum = crc64,
     .write_packed = codec_write_packed,
     .new_stream_writer = codec_new_stream_writer,

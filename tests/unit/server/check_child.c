@@ -3,8 +3,8 @@
  * several ways, each of which arrives once. */
 #include "core/event/event.h"
 #include "core/info/info.h"
-#include "core/loop/child.h"
 #include "core/loop/loop.h"
+#include "core/server/child.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
