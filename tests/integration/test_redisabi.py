@@ -911,6 +911,14 @@ class SameAnswers(unittest.TestCase):
                 said.append(client.call("SETTINGS.ALL"))
                 said.append(client.call("MODULE", "UNLOAD", "settings"))
                 said.append(client.call("CONFIG", "GET", "settings.*"))
+                # What they were is forgotten: a load begins with the defaults, or what it says itself.
+                said.append(client.call("MODULE", "LOAD", path))
+                said.append(client.call("SETTINGS.ALL"))
+                said.append(client.call("CONFIG", "SET", "settings.number", "77", "settings.text", "kept?"))
+                said.append(client.call("MODULE", "UNLOAD", "settings"))
+                said.append(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.flag", "no"))
+                said.append(client.call("SETTINGS.ALL"))
+                said.append(client.call("MODULE", "UNLOAD", "settings"))
                 said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.number",
                                                    "13"), Error))
                 said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.none",
