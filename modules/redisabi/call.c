@@ -180,6 +180,9 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
     }
     if (ctx->call)
         run.call_flags |= ctx->call->flags & KR_CALL_TRANSACTION;
+    /* What the log's commands do is done as it was then. */
+    if (kr_loading->active())
+        run.call_flags |= KR_CALL_REPLICA;
     sink = kr_calls->new_sink(call_protocol(ctx, words->flags));
     run.reply = sink;
     if (words->flags & CALL_MAY_BLOCK && !error && ctx->guest)

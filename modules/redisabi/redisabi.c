@@ -193,6 +193,12 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
     return status;
 }
 
+static void redisabi_on_shutdown(void *ctx, const void *payload)
+{
+    (void)payload;
+    ((struct house *)ctx)->ending = true;
+}
+
 static kr_status redisabi_create(kr_module *self,
                                  const struct kr_load_args *args, void **state)
 {
@@ -203,7 +209,8 @@ static kr_status redisabi_create(kr_module *self,
                                             .load = redisabi_load,
                                             .flags = KR_LOADER_JUDGES};
     struct house *all = kr_memory->calloc(self, 1, sizeof(*all));
-    kr_status status = kr_loaders->add(self, &loader);
+    kr_status status =
+        visits_begin(all) ? kr_loaders->add(self, &loader) : KR_EFAIL;
 
     if (status != KR_OK) {
         snprintf(args->error, args->error_size, "the loader was refused");
@@ -213,6 +220,10 @@ static kr_status redisabi_create(kr_module *self,
     all->self = self;
     all->main = pthread_self();
     pthread_mutex_init(&all->lock, NULL);
+    pthread_mutex_init(&all->guests_lock, NULL);
+    pthread_cond_init(&all->turned, NULL);
+    (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, redisabi_on_shutdown,
+                               all);
     names_sort(all);
     *state = all;
     return KR_OK;
@@ -225,6 +236,9 @@ static void redisabi_destroy(kr_module *self, void *state)
     if (all->threads)
         pthread_mutex_unlock(&all->lock);
     pthread_mutex_destroy(&all->lock);
+    pthread_mutex_destroy(&all->guests_lock);
+    pthread_cond_destroy(&all->turned);
+    visits_end(all);
     timers_free(all);
     kr_memory->free(self, all->names);
     kr_memory->free(self, state);
