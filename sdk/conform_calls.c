@@ -503,24 +503,40 @@ void conform_account(struct subject *subject)
 
 /* --- A heap that fails ---------------------------------------------------- */
 
-void conform_heap(struct subject *subject)
-{
 #if defined(KR_HOSTILE)
-    char seed[24];
 
-    snprintf(seed, sizeof(seed), "%llu",
-             (unsigned long long)dice_roll(&subject->dice, UINT32_MAX));
-    setenv("KR_HOSTILE_SEED", seed, 1);
-    setenv("KR_HOSTILE_GRANTED", "6000", 1);
+/* Calls while the setting makes memory fail. */
+static void heap_try(struct subject *subject, const char *name,
+                     const char *value)
+{
+    setenv(name, value, 1);
     if (subject_restart(subject)) {
         conform_speak(subject, calls_rounds(subject), false);
         (void)subject_has_died(subject, "when it had no memory");
     }
-    unsetenv("KR_HOSTILE_SEED");
+    unsetenv(name);
+}
+
+/* The module's own tries fail one after the other; then anybody's by chance. */
+void conform_heap(struct subject *subject)
+{
+    char seed[24];
+
+    snprintf(seed, sizeof(seed), "%llu",
+             (unsigned long long)dice_roll(&subject->dice, UINT32_MAX));
+    heap_try(subject, "KR_HOSTILE_MODULE", subject->name);
+    setenv("KR_HOSTILE_GRANTED", "6000", 1); /* the server has begun by then */
+    heap_try(subject, "KR_HOSTILE_SEED", seed);
     unsetenv("KR_HOSTILE_GRANTED");
     (void)subject_restart(subject);
+}
+
 #else
+
+void conform_heap(struct subject *subject)
+{
     report_skip(subject->report,
                 "this build has no such heap (configure --enable-hostile)");
-#endif
 }
+
+#endif

@@ -72,5 +72,11 @@ int main(int argc, char **argv)
         return conform_module(argc - 1, argv + 1);
     if (strcmp(word, "unit") == 0 && argc == 3)
         return unit_run(argv[2]);
-    return usage(stderr);
+    if (!word[0])
+        return usage(stderr);
+    fprintf(stderr,
+            "keyrack-module: there is no '%s' with %d words behind it; try "
+            "keyrack-module --help\n",
+            word, argc - 2);
+    return 2;
 }

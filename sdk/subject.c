@@ -13,6 +13,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define JOBS_MS      15000u
+#define JOBS_STEP_MS 50u
 
 /* --- The file ------------------------------------------------------------- */
 
@@ -351,9 +355,23 @@ bool subject_load(struct subject *subject, struct answer *reply)
     return reply->kind == '+';
 }
 
+/* Jobs that its calls have begun end by themselves. */
+static bool subject_has_jobs(const struct answer *reply)
+{
+    return reply->kind == '-' && strstr(answer_text(reply), "jobs (wait");
+}
+
 bool subject_unload(struct subject *subject, struct answer *reply)
 {
+    struct timespec pause = {0, JOBS_STEP_MS * 1000000};
+
     subject_call(subject, reply, "MODULE", "UNLOAD", subject->name);
+    for (unsigned ms = 0; subject_has_jobs(reply) && ms < JOBS_MS;
+         ms += JOBS_STEP_MS) {
+        nanosleep(&pause, NULL);
+        answer_free(reply);
+        subject_call(subject, reply, "MODULE", "UNLOAD", subject->name);
+    }
     return reply->kind == '+';
 }
 

@@ -55,6 +55,7 @@ void subject_fini(struct subject *subject);
 bool subject_restart(struct subject *subject);
 /* MODULE LOAD, and learn its name and its commands.  false: `reply` is why. */
 bool subject_load(struct subject *subject, struct answer *reply);
+/* MODULE UNLOAD, once jobs of it are over.  false: `reply` is why. */
 bool subject_unload(struct subject *subject, struct answer *reply);
 
 /* What a command answers, as talk_call() on `talk`.  Whoever expects no

@@ -100,9 +100,11 @@ struct kr_codec {
     void (*digest_read)(const kr_digest *digest, uint8_t bytes[20]);
     void (*digest_free)(kr_digest *digest);
 
-    /* `size` bytes of the reader's own, good until the next call on `in`: where
-     * load() makes an inline value that does not stand in the bytes read.
-     * NULL: no memory, and the value is refused. */
+    /* `size` bytes of the reader's own, aligned for anything, uninitialised: where
+     * load() makes an inline value that does not stand in the bytes read.  Good
+     * until a string or a blob is read from `in` or more room is asked for;
+     * numbers and raw bytes may be read meanwhile.  NULL: no memory, and the
+     * value is refused.  O(1). */
     void *(*read_room)(kr_reader *in, size_t size);
 
     /* --- Whole values: as they stand in a snapshot and in a DUMP ------------- */

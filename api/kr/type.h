@@ -48,7 +48,9 @@ struct kr_value {
         void *box;           /* boxed: owned by who holds the struct */
         struct kr_str bytes; /* inline: at most KR_INLINE_MAX, borrowed */
     };
-    unsigned char room[16]; /* for `bytes` as few as that to stand in */
+    /* For `bytes` of at most 16 to stand in: a number or two.  What may grow
+     * asks for room (kr_codec->read_room()), as behind these is the host's. */
+    unsigned char room[16];
 };
 
 /* A view of a value for the functions below; `data` as in struct kr_cell. */

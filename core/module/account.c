@@ -12,6 +12,8 @@
 #include "core/memory/memory.h"
 #include "core/module/module.h"
 
+#include <stdlib.h>
+
 static void account_add(kr_module *self, size_t bytes)
 {
     if (self)
@@ -38,6 +40,41 @@ static bool account_has_room(kr_module *self, size_t bytes)
     return !__builtin_add_overflow(used, bytes, &total) &&
            total <= self->memory_max;
 }
+
+#if defined(KR_HOSTILE)
+
+/* Once the module that KR_HOSTILE_MODULE names serves, its tries fail: the first
+ * one at once, then one after another that is granted, after two, up to
+ * STARVED_MOST, and again.  So whichever try of a handler it is whose failure is
+ * not looked at, it fails before long, and nothing is left to chance. */
+#define STARVED_MOST 16u
+
+static bool account_is_starved(const kr_module *self)
+{
+    static _Thread_local unsigned granted, gap;
+    const char *name =
+        self && self->active ? getenv("KR_HOSTILE_MODULE") : NULL;
+
+    if (!name || strcmp(name, self->name) != 0)
+        return false;
+    if (granted < gap) {
+        granted++;
+        return false;
+    }
+    granted = 0;
+    gap = gap < STARVED_MOST ? gap + 1 : 0;
+    return true;
+}
+
+#else
+
+static inline bool account_is_starved(const kr_module *self)
+{
+    (void)self;
+    return false;
+}
+
+#endif
 
 void *account_alloc(kr_module *self, size_t size)
 {
@@ -68,7 +105,8 @@ void *account_try_alloc(kr_module *self, size_t size)
 {
     void *block;
 
-    if (!account_has_room(self, size) || !(block = memory_try_alloc(size)))
+    if (!account_has_room(self, size) || account_is_starved(self) ||
+        !(block = memory_try_alloc(size)))
         return NULL;
     account_add(self, memory_usable(block));
     return block;
@@ -79,7 +117,7 @@ void *account_try_realloc(kr_module *self, void *block, size_t size)
     size_t before = block ? memory_usable(block) : 0;
 
     if ((size > before && !account_has_room(self, size - before)) ||
-        !(block = memory_try_realloc(block, size)))
+        account_is_starved(self) || !(block = memory_try_realloc(block, size)))
         return NULL;
     account_add(self, memory_usable(block) - before);
     return block;

@@ -667,6 +667,13 @@ const char *rack_module_at(const void *address)
 
 /* --- kr.modules/1 -------------------------------------------------------- */
 
+static uint32_t rack_flags(const kr_module *module)
+{
+    const struct rack_module *m = rack_module_of(module);
+
+    return m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0);
+}
+
 static void rack_info(const kr_module *module, struct kr_module_info *info)
 {
     const struct rack_module *m = rack_module_of(module);
@@ -682,7 +689,7 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
         .memory = memory > 0 ? (uint64_t)memory : 0,
         .argc = m->argc,
         .argv = m->argv,
-        .flags = m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0),
+        .flags = rack_flags(module),
     };
     const char *type;
     uint64_t ticks = 0;
@@ -741,4 +748,5 @@ const struct kr_modules rack_interface = {
     .state = rack_state,
     .may_use = rack_may_use,
     .denied_by = rack_denied_by,
+    .flags = rack_flags,
 };

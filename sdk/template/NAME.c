@@ -36,14 +36,13 @@ static void @name@_save(const struct kr_peek *value, kr_writer *out)
 static bool @name@_load(kr_reader *in, uint32_t code, uint32_t format,
                         struct kr_value *out)
 {
-    struct @name@ now;
+    struct @name@ *now = kr_codec->read_room(in, sizeof(*now));
 
     (void)code, (void)format;
-    if (!kr_codec->read_int64(in, &now.sum) ||
-        !kr_codec->read_int64(in, &now.count) || now.count < 1)
+    if (!now || !kr_codec->read_int64(in, &now->sum) ||
+        !kr_codec->read_int64(in, &now->count) || now->count < 1)
         return false;
-    memcpy(out->room, &now, sizeof(now));
-    out->bytes = kr_str((const char *)out->room, sizeof(now));
+    out->bytes = kr_str((const char *)now, sizeof(*now));
     return true;
 }
 

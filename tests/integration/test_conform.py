@@ -57,7 +57,7 @@ FAULTS = {
     "PUSHES_BY_CHANCE": ("live in files", r"another one after the log of its commands"),
     "TRUSTS_COUNT": ("damaged values", r"(?s)the server is gone.*out of memory"),
     "REFUSES_ITSELF": ("upgraded under load", r"takeover\(\) refused: it knows no such state"),
-    "TAKES_AND_LEAKS": ("upgraded under load", r"its account has grown by \d+ bytes"),
+    "TAKES_AND_LEAKS": ("upgraded under load", r"its account grows by \d+ bytes"),
     "SAVES_BY_STATE": ("comes back", r"when it was unloaded and loaded again"),
 }
 HOSTILE_FAULTS = {"TRUSTS_HEAP": ("heap that fails", r"the server is gone")}

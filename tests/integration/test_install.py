@@ -8,6 +8,7 @@ would; the configuration that came along is read as it is.
 """
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,7 +40,7 @@ class Installed(unittest.TestCase):
                        if not name.startswith("MAKE") and name not in ("CC", "NM")}
         run("make", "-C", str(BUILD), "install", f"DESTDIR={cls.dir}", env=environment)
         cls.binary = cls.one("**/bin/keyrack-server")
-        cls.modules = cls.one("**/keyrack/modules")
+        cls.modules = cls.one("**/lib/keyrack/modules")
         cls.configuration = cls.one("**/keyrack/keyrack.conf")
         cls.pc = cls.one("**/pkgconfig/keyrack.pc")
 
@@ -130,6 +131,19 @@ class Installed(unittest.TestCase):
         path.write_text(f'#!/bin/sh\nexec {self.binary} "$@" --modules-dir {self.modules}\n')
         path.chmod(0o755)
         return path
+
+    def test_its_pages_are_there_and_their_links_lead_somewhere(self):
+        docs = self.one("**/share/doc/keyrack")
+        pages = [*docs.rglob("*.md")]
+        self.assertGreater(len(pages), 6)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+                self.assertTrue((page.parent / link).exists(), f"{page.relative_to(docs)}: {link}")
+        for page in ("docs/tutorial.md", "api/README.md", "api.html", "tests/abi/tide.c"):
+            self.assertTrue((docs / page).is_file(), page)
+        named = run("pkg-config", "--variable=docdir", "keyrack", env={
+            **os.environ, "PKG_CONFIG_PATH": str(self.pc.parent)}).strip()
+        self.assertTrue(docs.match(f"*{named}"), named)
 
     def test_the_manual_page_and_the_unit_name_what_is_there(self):
         page = self.one("**/man1/keyrack-server.1").read_text()

@@ -99,6 +99,28 @@ class Begun(Tool):
         out = self.good("make", "-C", folder, "CFLAGS=-O1 -Wall -Wextra -Werror -Wshadow", "check")
         self.assertRegex(out, r"(?m)^6 passed, 0 failed$")
 
+    def test_a_member_more_is_a_version_more(self):
+        """Was: load() wrote a larger struct into sixteen bytes, and the server crashed in the upgrade."""
+        folder = self.begin("tally")
+        old = self.dir / "old.so"
+        make = ("make", "-C", folder, "CFLAGS=-O1 -Wall -Wextra -Werror -Wshadow -fstack-protector-all")
+        self.good(*make)
+        (folder / "tally.so").rename(old)
+        source = folder / "tally.c"
+        text = source.read_text()
+        for here, there in (("    int64_t count;\n", "    int64_t count;\n    int64_t more[6];\n"),
+                            ("    return true;\n", "    memset(now->more, 7, sizeof(now->more));\n    return true;\n"),
+                            (".layout = 1", ".layout = 2"), ("now = {0, 0};", "now = {0};")):
+            self.assertEqual(text.count(here), 1, here)
+            text = text.replace(here, there)
+        source.write_text(text)
+        self.good(*make)
+        cases = self.dir / "upgrade.txt"
+        cases.write_text(f"== values pass\n> TALLY.ADD k 5\n> MODULE UPGRADE tally {folder}/tally.so\nOK\n"
+                         "> TALLY.GET k\n1) (integer) 5\n2) (integer) 1\n> TALLY.ADD k 1\n(integer) 6\n"
+                         f"> MODULE UPGRADE tally {old}\nOK\n> TALLY.GET k\n1) (integer) 6\n2) (integer) 2\n")
+        self.good(TOOL, "test", old, cases)
+
     def test_its_cases_pass_in_resp3_and_by_the_name_of_the_folder(self):
         folder = self.begin("a_long_name_2")
         out = self.good(TOOL, "test", "-3", folder)
@@ -247,6 +269,47 @@ class Checked(Tool):
             declared |= set(re.findall(r"^KR_INTERFACE\((\w+), ", header.read_text(), re.M))
         listed = re.findall(r"^ +INTERFACE\((\w+), ", (ROOT / "sdk/interfaces.c").read_text(), re.M)
         self.assertEqual(sorted(listed), sorted(declared))
+
+
+class Offered(Tool):
+    """The pages' interface of one module, used by another."""
+    def test_what_the_page_shows_is_whole(self):
+        page = README[README.index("## An interface of your own"):README.index("## Accounts, limits")]
+        header, offers, uses = re.findall(r"```c[^\n]*\n(.*?)```", page, re.S)
+        (self.dir / "tally.h").write_text(header)
+        type_ = re.findall(r"```c\n(static void tally_save.*?)```", README, re.S)[0]
+        add = re.findall(r"```c\n(static uint16_t tally_slot.*?)```", README, re.S)[0]
+        giver = self.build("tally", '#include "tally.h"\nKR_USES(kr_codec);\nKR_USES(kr_keyspace);\n' + add + type_ +
+                           offers.replace("KR_MODULE(...,", """
+            static const struct kr_import imports[] = {KR_NEED(kr_codec), KR_NEED(kr_keyspace)};
+            static const struct kr_command commands[] = {{.name = "tally.add", .run = tally_add, .arity = 2,
+                .flags = KR_CMD_WRITE}};
+            KR_MODULE(.name = "tally", .version = 1, .types = KR_ROWS(types), .imports = KR_ROWS(imports),
+                      .flags = KR_MODULE_CAN_UNLOAD | KR_MODULE_CAN_UPGRADE, .commands = KR_ROWS(commands),"""))
+        imports, look = uses.split("...\n")
+        taker = self.build("reader", '#include "tally.h"\nKR_USES(kr_keyspace);\n' + imports + """
+            static void run(struct kr_call *call)
+            {
+                struct kr_cell cell;
+                int64_t now;
+
+            """ + look + """
+                    kr_reply_int64(call->reply, now);
+                else
+                    kr_reply_null(call->reply);
+            }
+            static const struct kr_command commands[] = {{.name = "reader.read", .run = run, .arity = 2,
+                .flags = KR_CMD_READONLY}};
+            KR_MODULE(.name = "reader", .version = 1, .imports = KR_ROWS(imports),
+                      .flags = KR_MODULE_CAN_UNLOAD, .commands = KR_ROWS(commands));""")
+        cases = self.dir / "cases.txt"
+        cases.write_text(f"== both\n> MODULE LOAD {taker}\nOK\n> TALLY.ADD k\n(integer) 1\n> READER.READ k\n"
+                         "(integer) 1\n> SET s x\n> READER.READ s\n(nil)\n> MODULE UNLOAD tally\n(error) ...\n"
+                         "> MODULE RELOAD tally\nOK\n> TALLY.ADD k\n(integer) 2\n> READER.READ k\n(integer) 2\n"
+                         "> MODULE UNLOAD reader\nOK\n")
+        self.good(TOOL, "test", giver, cases)
+        self.assertRegex(self.good(TOOL, "check", taker), r"no module of this release offers tally\.values/1")
+        self.good(TOOL, "conform", "--seed", "1", "--with", giver, taker)
 
 
 class Tried(Tool):

@@ -25,7 +25,11 @@ class Tutorial(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         shell = pages.Shell(folder, BUILD)
         self.addCleanup(shell.close)
-        blocks = pages.blocks(PAGE.read_text())
+        text = PAGE.read_text()
+        if os.environ.get("KEYRACK_HOSTILE") == "yes":  # where nothing is skipped
+            self.assertIn("12 passed, 0 failed, 1 skipped", text)
+            text = text.replace("12 passed, 0 failed, 1 skipped", "13 passed, 0 failed, 0 skipped")
+        blocks = pages.blocks(text)
         self.assertGreater(len(blocks), 10)
         for block in blocks:
             self.assertEqual(pages.replay(shell, block), [], f"in section {block.section!r}")

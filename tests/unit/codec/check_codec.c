@@ -257,6 +257,29 @@ START_TEST(a_reader_has_room_of_its_own)
 }
 END_TEST
 
+START_TEST(numbers_are_read_beside_a_reader_s_room)
+{
+    int64_t number;
+    uint64_t length;
+    double real;
+    char *room, raw[3], kept[40];
+
+    memset(kept, 'x', sizeof(kept));
+    codec_write_int64(&writer, -5);
+    codec_write_uint64(&writer, UINT64_MAX);
+    codec_write_double(&writer, 0.5);
+    codec_write_raw(&writer, KR_STR("abc"));
+    codec_turn();
+    room = codec_read_room(&reader, sizeof(kept));
+    memcpy(room, kept, sizeof(kept));
+    ck_assert(codec_read_int64(&reader, &number));
+    ck_assert(codec_read_uint64(&reader, &length));
+    ck_assert(codec_read_double(&reader, &real));
+    ck_assert(codec_read_raw(&reader, raw, sizeof(raw)));
+    ck_assert_mem_eq(room, kept, sizeof(kept));
+}
+END_TEST
+
 START_TEST(a_value_of_an_unknown_type_can_be_stepped_over)
 {
     codec_start(KR_CODEC_TAGGED);
@@ -427,6 +450,7 @@ Suite *codec_suite(void)
     tcase_add_loop_test(back, raw_bytes_come_back_bare_and_tagged, 0, 2);
     tcase_add_test(back, a_blob_is_the_callers_own_copy);
     tcase_add_test(back, a_reader_has_room_of_its_own);
+    tcase_add_test(back, numbers_are_read_beside_a_reader_s_room);
     tcase_add_test(back, a_value_of_an_unknown_type_can_be_stepped_over);
     tcase_add_test(back, random_values_come_back);
     suite_add_tcase(suite, back);

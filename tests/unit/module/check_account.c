@@ -5,6 +5,8 @@
 #include "core/rack/rack.h"
 #include "tests/unit/suites.h"
 
+#include <stdlib.h>
+
 static const struct kr_memory *const m = &memory_interface;
 
 static size_t owed(kr_module *module)
@@ -61,6 +63,31 @@ START_TEST(trying_stops_at_the_limit)
 }
 END_TEST
 
+#if defined(KR_HOSTILE)
+/* x: it failed. */
+START_TEST(a_starved_module_fails_at_each_of_its_tries_in_turn)
+{
+    kr_module module = {.name = "m"}, other = {.name = "other"};
+    char tries[12] = "";
+
+    setenv("KR_HOSTILE_MODULE", "m", 1);
+    m->free(&module, m->try_alloc(&module, 10)); /* it does not serve yet */
+    module.active = other.active = true;
+    for (int i = 0; i < 10; i++) {
+        void *block = m->try_alloc(&module, 10);
+        void *mine = m->try_alloc(&other, 10);
+
+        tries[i] = block ? '.' : 'x';
+        ck_assert_ptr_nonnull(mine);
+        m->free(&module, block);
+        m->free(&other, mine);
+    }
+    ck_assert_str_eq(tries, "x.x..x...x");
+    unsetenv("KR_HOSTILE_MODULE");
+}
+END_TEST
+#endif
+
 Suite *account_suite(void)
 {
     Suite *suite = suite_create("account");
@@ -69,6 +96,9 @@ Suite *account_suite(void)
     tcase_add_test(tcase, every_block_is_on_the_account_by_its_usable_size);
     tcase_add_test(tcase, a_block_may_change_its_owner);
     tcase_add_test(tcase, trying_stops_at_the_limit);
+#if defined(KR_HOSTILE)
+    tcase_add_test(tcase, a_starved_module_fails_at_each_of_its_tries_in_turn);
+#endif
     suite_add_tcase(suite, tcase);
     return suite;
 }
