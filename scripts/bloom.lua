@@ -25,6 +25,8 @@ local band, bor, lshift = bit.band, bit.bor, bit.lshift
 local floor = math.floor
 
 local MOST_BITS = 2 ^ 31
+local MOST_HASHES = 64
+local RATE_LEAST = 1e-18 -- for which there are 60 of them
 local WORDS = 64 -- of bits, packed in one go
 local FORMAT = '>dddddd' -- of the numbers in a file
 
@@ -44,7 +46,7 @@ end
 local function load(bytes)
     local bits, hashes, capacity, added, rate, words, at = struct.unpack(FORMAT, bytes)
     if not (bits >= 1 and bits <= MOST_BITS and words == math.ceil(bits / 32) and #bytes == at - 1 + words * 4
-            and hashes >= 1 and hashes <= 64 and hashes % 1 == 0 and bits % 1 == 0) then
+            and hashes >= 1 and hashes <= MOST_HASHES and hashes % 1 == 0 and bits % 1 == 0) then
         error('these bytes are no filter')
     end
     local v = {bits = bits, hashes = hashes, capacity = capacity, added = added, error = rate}
@@ -54,7 +56,8 @@ end
 
 local bloom = keyrack.type{
     name = 'bloom', file_name = 'bloom-lua', save = save, load = load, digest = save,
-    memory = function(v) return #v * 8 + 200 end,
+    -- Lua's tables have room for a power of two.
+    memory = function(v) return 2 ^ math.ceil(math.log(#v + 1) / math.log(2)) * 8 + 500 end,
 }
 
 local rate_param = keyrack.param{name = 'bloom.error-rate', type = 'string', default = '0.01'}
@@ -63,6 +66,7 @@ local capacity_param = keyrack.param{name = 'bloom.capacity', type = 'int', defa
 local function new(rate, capacity)
     rate, capacity = tonumber(rate), tonumber(capacity)
     if not rate or not (rate > 0 and rate < 1) then error({err = 'ERR error rate is not between 0 and 1'}) end
+    if rate < RATE_LEAST then error({err = 'ERR error rate is too small'}) end
     if not capacity or capacity % 1 ~= 0 or capacity < 1 then
         error({err = 'ERR capacity is not a positive integer'})
     end

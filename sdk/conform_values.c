@@ -69,6 +69,8 @@ static void copies_weigh(struct subject *subject, const struct look *look,
     struct answer usage, dump;
     int64_t said;
 
+    if (grown < 0) /* somebody has collected garbage meanwhile */
+        grown = 0;
     subject_call(subject, &usage, "MEMORY", "USAGE", "conform:copy", "SAMPLES",
                  "0");
     subject_call(subject, &dump, "DUMP", "conform:copy");

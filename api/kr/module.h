@@ -346,6 +346,9 @@ struct kr_modules {
      * names them; NULL: it may use it.  Borrowed until the configuration
      * changes.  O(rules). */
     const char *(*denied_by)(const kr_module *module, const char *id);
+    /* The flags that info() tells: those of its descriptor, and
+     * KR_MODULE_STANDARD.  [main] O(1). */
+    uint32_t (*flags)(const kr_module *module);
 };
 KR_INTERFACE(kr_modules, "kr.modules/1");
 

@@ -15,6 +15,7 @@
  */
 #include "core/rack/rack.h"
 
+#include "core/clock/clock.h"
 #include "core/config/config.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/command.h"
@@ -23,7 +24,6 @@
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/type.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/copy.h"
@@ -55,8 +55,7 @@ static struct {
     uint32_t settle_count;
     struct {
         const char *what;
-        bool (*carry)(kr_module *module, const struct rack_names *names,
-                      bool really);
+        bool (*carry)(kr_module *module, const struct carry *how, bool really);
     } carries[RACK_CARRY_MAX];
     uint32_t carry_count;
     struct rack_module *standing; /* that threads may run in at the end */
@@ -204,8 +203,8 @@ void rack_on_settle(void (*settle)(kr_module *module, bool good))
 }
 
 void rack_on_carry(const char *what,
-                   bool (*carry)(kr_module *module,
-                                 const struct rack_names *names, bool really))
+                   bool (*carry)(kr_module *module, const struct carry *how,
+                                 bool really))
 {
     if (rack.carry_count == RACK_CARRY_MAX)
         __builtin_trap();
@@ -219,11 +218,11 @@ void rack_settle(struct rack_module *m, bool good)
         rack.settle[i](&m->host, good);
 }
 
-const char *rack_carry(struct rack_module *m, const struct rack_names *names,
+const char *rack_carry(struct rack_module *m, const struct carry *carry,
                        bool really)
 {
     for (uint32_t i = 0; i < rack.carry_count; i++) {
-        if (!rack.carries[i].carry(&m->host, names, really) && !really)
+        if (!rack.carries[i].carry(&m->host, carry, really) && !really)
             return rack.carries[i].what;
     }
     return NULL;
@@ -668,6 +667,13 @@ const char *rack_module_at(const void *address)
 
 /* --- kr.modules/1 -------------------------------------------------------- */
 
+static uint32_t rack_flags(const kr_module *module)
+{
+    const struct rack_module *m = rack_module_of(module);
+
+    return m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0);
+}
+
 static void rack_info(const kr_module *module, struct kr_module_info *info)
 {
     const struct rack_module *m = rack_module_of(module);
@@ -683,7 +689,7 @@ static void rack_info(const kr_module *module, struct kr_module_info *info)
         .memory = memory > 0 ? (uint64_t)memory : 0,
         .argc = m->argc,
         .argv = m->argv,
-        .flags = m->descriptor.flags | (m->standard ? KR_MODULE_STANDARD : 0),
+        .flags = rack_flags(module),
     };
     const char *type;
     uint64_t ticks = 0;
@@ -742,4 +748,5 @@ const struct kr_modules rack_interface = {
     .state = rack_state,
     .may_use = rack_may_use,
     .denied_by = rack_denied_by,
+    .flags = rack_flags,
 };

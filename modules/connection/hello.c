@@ -79,9 +79,9 @@ static bool hello_module(kr_module *module, void *ctx)
     struct kr_reply *reply = list->reply;
     struct kr_module_info info = {.size = sizeof(info)};
 
-    kr_modules->info(module, &info);
-    if (info.flags & KR_MODULE_STANDARD)
+    if (kr_modules->flags(module) & KR_MODULE_STANDARD)
         return true;
+    kr_modules->info(module, &info);
     kr_reply_map(reply, 4);
     hello_text(reply, "name", info.name);
     kr_reply_bulk(reply, KR_STR("ver"));

@@ -258,6 +258,14 @@ static int engine_gc(struct engine *engine, int what, int data)
     return answer;
 }
 
+bool engine_collect_step(struct engine *engine)
+{
+    if (engine_gc(engine, LUA_GCSTEP, ENGINE_COLLECT_EVERY) != 1)
+        return false;
+    engine->settled = engine->bytes;
+    return true;
+}
+
 /* Now and then a step, so that what runs have left goes although they are short;
  * but not while there is little more than what is in use: who keeps a lot would
  * have all of it looked at again and again. */
@@ -269,8 +277,7 @@ static void engine_collect_some(struct engine *engine)
     if (engine->bytes - engine->settled <
         engine->settled / 4 + ENGINE_COLLECT_FROM)
         return;
-    if (engine_gc(engine, LUA_GCSTEP, ENGINE_COLLECT_EVERY) == 1)
-        engine->settled = engine->bytes; /* a cycle is over */
+    (void)engine_collect_step(engine);
 }
 
 bool engine_call(struct engine *engine, int arguments)
@@ -460,14 +467,19 @@ struct engine *engine_new(kr_module *self, struct owner *owner)
     return NULL;
 }
 
-void engine_free(struct engine *engine)
+void engine_drop_spare(struct engine *engine)
 {
     void *block;
 
-    if (engine->L)
-        lua_close(engine->L);
     for (size_t size = SPARE_STEP; size <= SPARE_MOST; size += SPARE_STEP)
         while ((block = spare_take(&engine->spare, size)))
             kr_memory->free(engine->self, block);
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine->L)
+        lua_close(engine->L);
+    engine_drop_spare(engine);
     kr_memory->free(engine->self, engine);
 }

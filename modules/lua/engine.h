@@ -82,6 +82,12 @@ int engine_raise(lua_State *L, const char *text);
 /* Push {err = text}; `text` has its code. */
 void engine_push_error(lua_State *L, struct kr_str text);
 
+/* A step of the collector, some ten microseconds to some hundred.  true: a cycle
+ * is over. */
+bool engine_collect_step(struct engine *engine);
+/* Free the blocks that are kept for when Lua wants such ones again. */
+void engine_drop_spare(struct engine *engine);
+
 /* Call the function on top, which gets `arguments` below it and answers one
  * value.  false: an error is there instead, {err, source, line} mostly. */
 bool engine_call(struct engine *engine, int arguments);

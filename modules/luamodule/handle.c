@@ -21,13 +21,14 @@
 static struct kind *handle_kind(lua_State *L)
 {
     const char *name = lua_tostring(L, lua_upvalueindex(1));
-    struct kind *kind = home_of(L)->kinds;
+    const struct program *program = home_of(L)->program;
+    const struct kind_code *code = program ? program->codes : NULL;
 
-    while (kind && strcmp(kind->name, name) != 0)
-        kind = kind->next;
-    if (!kind)
+    while (code && strcmp(code->kind->name, name) != 0)
+        code = code->next;
+    if (!code)
         luaL_error(L, "there is no type '%s' any more", name);
-    return kind;
+    return code->kind;
 }
 
 static struct kr_str handle_key(lua_State *L)

@@ -54,6 +54,8 @@ static void value_unlink(struct value *value)
 static void value_drop(struct home *home, struct value *value)
 {
     value_unlink(value);
+    if (value->kind->value_count == 0)
+        home_look_behind(home);
     if (home->engine)
         luaL_unref(home->engine->L, LUA_REGISTRYINDEX, value->ref);
     kr_memory->free(luamodule_self, value);
@@ -185,6 +187,16 @@ static bool kind_save(const struct kind_code *code, int ref, bool plain)
     return false;
 }
 
+/* Is its layout giving way to another one, or about to? */
+static bool kind_is_converted(const struct kind *kind)
+{
+    const struct kind *k = kind->home->kinds;
+
+    while (k && (k == kind || strcmp(k->name, kind->name) != 0))
+        k = k->next;
+    return k != NULL;
+}
+
 static void kind_write(struct kind *kind, const struct value *value,
                        kr_writer *out)
 {
@@ -196,6 +208,11 @@ static void kind_write(struct kind *kind, const struct value *value,
     if (!kind_save(kind->code, value->ref, false)) {
         work_complain(kind->home, "saving a value of type", kind->name);
         form = FORM_PACKED;
+        /* Only this version knows what the plain form of this layout means. */
+        if (kind_is_converted(kind)) {
+            kr_codec->abandon(out);
+            return;
+        }
         if (!kind_save(kind->code, value->ref, true)) {
             form = FORM_LOST;
             if (!program || !program->leaving) {
@@ -263,8 +280,8 @@ static bool kind_read(struct kind *kind, kr_reader *in, uint32_t format,
     }
     lua_pushlstring(L, bytes.data, bytes.size);
     if (!kind_load(kind->code, format, form == FORM_PACKED)) {
+        kr_codec->refuse(in, work_explain(kind->home));
         work_complain(kind->home, "loading a value of type", kind->name);
-        kr_codec->refuse(in, "its module refuses it; the log says why");
         return false;
     }
     out->boxed = true;
@@ -404,17 +421,20 @@ static void kind_file_name(const char *name, char file_name[10])
     file_name[9] = '\0';
 }
 
-/* The kind of that name, which an older version of the module may have made. */
-static struct kind *kind_find(struct home *home, const char *name)
+/* The kind of that name and layout, which an older version of the module may have
+ * made. */
+static struct kind *kind_find(struct home *home, const char *name,
+                              uint32_t layout)
 {
     struct kind *kind = home->kinds;
 
-    while (kind && strcmp(kind->name, name) != 0)
+    while (kind && (kind->layout != layout || strcmp(kind->name, name) != 0))
         kind = kind->next;
     if (kind)
         return kind;
     kind = kr_memory->calloc(luamodule_self, 1, sizeof(*kind));
     snprintf(kind->name, sizeof(kind->name), "%s", name);
+    kind->layout = layout;
     kind->home = home;
     kind->next = home->kinds;
     home->kinds = kind;
@@ -441,7 +461,7 @@ static struct kind_code *kind_describe(lua_State *L, struct program *program,
     row->file_name = file_name;
     row->format = (uint32_t)field_int(L, 1, "format", 0, 0, 1023);
     code->format = row->format;
-    code->layout = (uint32_t)field_int(L, 1, "layout", 1, 1, UINT32_MAX);
+    row->layout = (uint32_t)field_int(L, 1, "layout", 1, 1, UINT32_MAX);
     code->save = field_function(L, 1, "save");
     code->load = field_function(L, 1, "load");
     code->copy = field_function(L, 1, "copy");
@@ -461,7 +481,6 @@ int kind_register(lua_State *L)
         return luaL_error(L, "keyrack.module{name = ...} comes first");
     judge_keep(L, program, LENT_TYPES | LENT_CODEC, "keyrack.type()");
     *row = (struct kr_type){.size = sizeof(*row),
-                            .layout = 1,
                             .free = value_free,
                             .memory = kind_memory,
                             .copy = kind_copy,
@@ -474,7 +493,7 @@ int kind_register(lua_State *L)
         if (strcmp(c->kind->name, row->name) == 0)
             return luaL_error(L, "type '%s': there is one of that name",
                               row->name);
-    code->kind = kind_find(program->home, row->name);
+    code->kind = kind_find(program->home, row->name, row->layout);
     code->kind->programs++;
     code->next = program->codes;
     program->codes = code;
@@ -510,110 +529,18 @@ void kinds_forget(struct program *program)
 
 /* --- Another version ------------------------------------------------------------ */
 
-/* Values of one kind in their new form, until all of all kinds are made. */
-struct conversion {
-    struct conversion *next;
-    struct kind_code *code;
-    uint64_t count;
-    int refs[];
-};
-
-static void conversions_drop(lua_State *L, struct conversion *all)
+void kinds_take(struct program *program)
 {
-    while (all) {
-        struct conversion *next = all->next;
-
-        for (uint64_t i = 0; L && i < all->count; i++)
-            luaL_unref(L, LUA_REGISTRYINDEX, all->refs[i]);
-        kr_memory->free(luamodule_self, all);
-        all = next;
-    }
-}
-
-/* One by one, in the order of the list.  false: an error is on top. */
-static bool conversion_make(struct conversion *to)
-{
-    const struct kind *kind = to->code->kind;
-    lua_State *L = kind->home->engine->L;
-
-    for (const struct value *v = kind->values; v; v = v->next) {
-        if (!kind_save(kind->code, v->ref, false) ||
-            !kind_load(to->code, kind->code->format, false))
-            return false;
-        to->refs[to->count++] = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
-    return true;
-}
-
-static bool kind_converts(const struct kind_code *code)
-{
-    const struct kind *kind = code->kind;
-
-    return kind->code && kind->code->layout != code->layout &&
-           kind->value_count > 0;
-}
-
-static struct conversion *conversions_make(struct program *program,
-                                           bool *failed)
-{
-    struct conversion *all = NULL;
-
-    *failed = false;
-    for (struct kind_code *code = program->codes; code; code = code->next) {
-        struct conversion *one;
-
-        if (!kind_converts(code))
-            continue;
-        one = kr_memory->alloc(luamodule_self,
-                               sizeof(*one) + code->kind->value_count *
-                                                  sizeof(*one->refs));
-        *one = (struct conversion){.next = all, .code = code};
-        all = one;
-        *failed = !conversion_make(one);
-        if (*failed)
-            return all;
-    }
-    return all;
-}
-
-/* Cannot fail. */
-static void conversion_settle(const struct conversion *one)
-{
-    lua_State *L = one->code->kind->home->engine->L;
-    uint64_t i = 0;
-
-    for (struct value *v = one->code->kind->values; v; v = v->next) {
-        luaL_unref(L, LUA_REGISTRYINDEX, v->ref);
-        v->ref = one->refs[i++];
-    }
-}
-
-bool kinds_take(struct program *program, char *error, size_t size)
-{
-    struct kind_frame frame = frame_begin(program->home);
-    struct conversion *all;
-    bool failed;
-
     kinds_reap(program->home);
-    all = conversions_make(program, &failed);
-    if (failed) {
-        if (lua_istable(frame.L, -1)) {
-            lua_pushliteral(frame.L, "err");
-            lua_rawget(frame.L, -2);
-        }
-        snprintf(error, size,
-                 "a value of type '%s' cannot be converted: %.300s",
-                 all->code->kind->name,
-                 lua_isstring(frame.L, -1) ? lua_tostring(frame.L, -1)
-                                           : "an error that is no text");
-        conversions_drop(frame.L, all);
-    } else {
-        for (const struct conversion *one = all; one; one = one->next)
-            conversion_settle(one);
-        conversions_drop(NULL, all);
-        for (struct kind_code *code = program->codes; code; code = code->next)
-            code->kind->code = code;
-    }
-    frame_end(&frame);
-    return !failed;
+    for (struct kind_code *code = program->codes; code; code = code->next)
+        code->kind->code = code;
+}
+
+bool kinds_are_needed(const struct program *program)
+{
+    const struct kind_code *code = program->codes;
+
+    while (code && (code->kind->code != code || code->kind->value_count == 0))
+        code = code->next;
+    return code != NULL;
 }

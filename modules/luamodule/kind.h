@@ -6,11 +6,13 @@
  *     | box            --+---->| kind | ref    --+---->| a table, ...  |
  *     +------------------+     +-----------------+     +---------------+
  *
- * A kind is the type, whatever the version of the module; what a version says of
- * it, its functions, is a struct kind_code.  A version whose `layout` is the same
- * finds the values as they are.  With another one they pass through the save()
- * of the old and the load() of the new version: all of them in one go, and if
- * one cannot, the old version serves on with what it had.
+ * A kind is a type in one layout, whatever the version of the module; what a
+ * version says of it, its functions, is a struct kind_code.  A version whose
+ * `layout` is the same finds the values as they are.  One with another layout has
+ * a kind of its own beside the old one, and the host converts, as it does for
+ * types in C: save() of the old and load() of the new version, on trial first,
+ * then value by value when it is touched or in small steps.  The old program
+ * stays until the last of its values has gone.
  *
  * Saved are, for whoever has not the module, a number and a text:
  *
@@ -37,7 +39,6 @@ struct value {
 struct kind_code {
     struct kind_code *next; /* of the program */
     struct kind *kind;
-    uint32_t layout;
     uint32_t format;                      /* of what save() answers */
     int save, load, copy, memory, digest; /* LUA_NOREF: not given */
 };
@@ -46,6 +47,7 @@ struct kind {
     struct kind *next;
     struct home *home;
     char name[KIND_NAME];
+    uint32_t layout; /* of its values */
     uint16_t slot;
     uint32_t programs;      /* that have it */
     struct kind_code *code; /* of the version that serves */
@@ -61,9 +63,11 @@ int kind_register(lua_State *L);
  * and put(). */
 void handle_push(lua_State *L, const struct kind *kind);
 
-/* The program takes the place of the one that serves: its code for all values.
- * false: `error` says which cannot be converted, and nothing has changed. */
-bool kinds_take(struct program *program, char *error, size_t size);
+/* The program takes the place of the one that serves: its code for the values of
+ * its layouts. */
+void kinds_take(struct program *program);
+/* Are there values that only this program can save and load? */
+bool kinds_are_needed(const struct program *program);
 /* The program goes. */
 void kinds_forget(struct program *program);
 /* Free what another thread has wanted to free. */

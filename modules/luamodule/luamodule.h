@@ -17,6 +17,7 @@
 #include "../lua/engine.h"
 #include "../lua/owner.h"
 
+#include <kr/loop.h>
 #include <kr/scripts.h>
 
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct luamodule {
     pthread_t main;          /* the thread that commands run on */
     int64_t busy_ms;         /* busy-reply-threshold, whoever has it */
     struct home *homes;      /* whose engine is there */
+    kr_timer *collector;     /* while one has garbage of an older program */
 };
 
 struct home {
@@ -53,8 +55,11 @@ struct home {
     _Atomic uint32_t uses;
     _Atomic(struct value *) dead; /* which another thread wanted to free */
     int64_t complained_ns;
+    bool looking;       /* whether an older program may go: it is posted */
+    uint32_t cycles;    /* of its collector that are still to be run */
     uint32_t denied;    /* LENT_, see judge.h */
     char name[64];      /* of the module; "": it has not said it yet */
+    char said[300];     /* by the last error that was explained */
     char no_calls[512]; /* the error of redis.call(), if it is denied */
 };
 
@@ -82,7 +87,8 @@ struct program {
     struct queued **queue_end;
     uint32_t queue_count;
     bool posted;
-    struct program *before; /* whose place it takes, until it is active */
+    struct program *before; /* whose place it has taken, as long as there are
+                             * values that need it */
 };
 
 extern kr_module *luamodule_self;

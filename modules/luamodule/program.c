@@ -18,6 +18,7 @@
 
 #define PROGRAM_LAYOUT 1u /* of struct program, for handover */
 #define PROGRAM_NAME   128
+#define COLLECT_MS     1
 #define LOAD_OVERDUE   "it has run for too long while it is loaded"
 
 /* --- Homes ------------------------------------------------------------------ */
@@ -113,6 +114,76 @@ static void program_free(struct program *program)
     kr_memory->free(self, program);
 }
 
+/* --- Those that have been replaced -------------------------------------------- */
+
+/* A step for each.  Their garbage is little beside what a module has, but it would
+ * stay until as much again has come. */
+static void homes_collect(void *ctx)
+{
+    struct luamodule *owner = ctx;
+    bool any = false;
+
+    for (struct home *home = owner->homes; home; home = home->next) {
+        if (home->cycles > 0 && engine_collect_step(home->engine) &&
+            --home->cycles == 0)
+            engine_drop_spare(home->engine);
+        any |= home->cycles > 0;
+    }
+    if (any)
+        return;
+    kr_loop->cancel(owner->collector);
+    owner->collector = NULL;
+}
+
+/* Two cycles: what dies in the middle of one goes with the next. */
+static void home_collect(struct home *home)
+{
+    struct luamodule *owner = home->owner;
+
+    home->cycles = 2;
+    if (!owner->collector)
+        owner->collector = kr_loop->timer(luamodule_self, COLLECT_MS,
+                                          COLLECT_MS, homes_collect, owner);
+}
+
+static void home_drop_old(struct home *home)
+{
+    struct program **at = &home->program->before, *old;
+    bool any = false;
+
+    while ((old = *at)) {
+        if (kinds_are_needed(old)) {
+            at = &old->before;
+            continue;
+        }
+        *at = old->before;
+        old->before = NULL;
+        program_free(old);
+        any = true;
+    }
+    if (any)
+        home_collect(home);
+}
+
+static void home_drop_old_posted(void *ctx)
+{
+    struct home *home = ctx;
+
+    home->looking = false;
+    if (home->program)
+        home_drop_old(home);
+    home_release(home);
+}
+
+void home_look_behind(struct home *home)
+{
+    if (home->looking || !home->program || !home->program->before)
+        return;
+    home->looking = true;
+    home_retain(home);
+    kr_loop->post(luamodule_self, home_drop_old_posted, home);
+}
+
 /* --- Its life ---------------------------------------------------------------- */
 
 static void program_activate(kr_module *child, void *state)
@@ -122,9 +193,11 @@ static void program_activate(kr_module *child, void *state)
     (void)child;
     program->home->program = program;
     program->active = true;
-    if (program->before)
-        program_free(program->before);
-    program->before = NULL;
+    if (program->before) {
+        events_forget(program->before);
+        timers_forget(program->before);
+        home_drop_old(program->home);
+    }
     timers_start(program);
     events_start(program);
 }
@@ -168,8 +241,7 @@ static kr_status program_takeover(kr_module *child, void *state,
     (void)child;
     if (in->layout != PROGRAM_LAYOUT)
         return KR_EVERSION;
-    if (!kinds_take(program, in->error, in->error_size))
-        return KR_EFAIL;
+    kinds_take(program);
     program->before = in->state;
     program->before->active = false;
     return KR_OK;

@@ -17,6 +17,9 @@ int program_keep(struct program *program, lua_State *L);
 
 void home_retain(struct home *home);
 void home_release(struct home *home); /* [any] */
+/* The last value of a kind has gone, and perhaps it is what an older program has
+ * stayed for: look soon. */
+void home_look_behind(struct home *home);
 
 /* keyrack.module{...}, keyrack.args() */
 int program_module(lua_State *L);

@@ -11,6 +11,7 @@
 #include <kr/text.h>
 
 #include <lauxlib.h>
+#include <stdio.h>
 
 #define WORK_COMPLAIN_NS INT64_C(1000000000) /* between two lines of the log */
 
@@ -200,26 +201,35 @@ int work_now(lua_State *L)
     return 1;
 }
 
+const char *work_explain(struct home *home)
+{
+    lua_State *L = home->engine->L;
+    int top = lua_gettop(L);
+
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "err");
+        lua_rawget(L, -2);
+    }
+    snprintf(home->said, sizeof(home->said), "%s",
+             lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                            : "an error that is no text");
+    lua_settop(L, top);
+    return home->said;
+}
+
 void work_complain(struct home *home, const char *what, const char *name)
 {
     lua_State *L = home->engine->L;
     int64_t now_ns = kr_loop->monotonic_ns();
     bool must = home->engine->must;
-    const char *text = NULL;
+    const char *text;
 
     home->engine->must = true;
-    if (lua_istable(L, -1)) {
-        lua_pushliteral(L, "err");
-        lua_rawget(L, -2);
-        lua_replace(L, -2);
-    }
-    if (lua_isstring(L, -1))
-        text = lua_tostring(L, -1);
+    text = work_explain(home);
     if (home->complained_ns == 0 ||
         now_ns - home->complained_ns >= WORK_COMPLAIN_NS) {
         home->complained_ns = now_ns;
-        kr_logf(home->self, KR_LOG_WARNING, "%s '%s': %s", what, name,
-                text ? text : "an error that is no text");
+        kr_logf(home->self, KR_LOG_WARNING, "%s '%s': %s", what, name, text);
     }
     lua_pop(L, 1);
     home->engine->must = must;

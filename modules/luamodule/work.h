@@ -51,6 +51,9 @@ kr_db *work_db(const struct work *work);
 void work_touch(struct work *work, kr_db *db, struct kr_str key,
                 struct kr_str event);
 
+/* What the error on top of the stack says, good until another is explained.  It
+ * stays there. */
+const char *work_explain(struct home *home);
 /* Nobody has asked for it: the error on top of the stack goes to the log, if
  * there was not one just now.  Pops it. */
 void work_complain(struct home *home, const char *what, const char *name);

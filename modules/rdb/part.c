@@ -198,6 +198,20 @@ static void part_write_carried(const struct rdb_carried *carried,
 
 /* --- They come and go ----------------------------------------------------- */
 
+void rdb_parts_settle(void *ctx)
+{
+    (void)ctx;
+    for (struct rdb_part *p = rdb_of_module()->parts; p; p = p->next)
+        p->renewed = false;
+}
+
+/* A version registers in its activate(), right before all are told of it. */
+static void part_renew(struct rdb *rdb, struct rdb_part *part)
+{
+    part->renewed = true;
+    kr_calls->later(rdb->self, rdb_parts_settle, NULL);
+}
+
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
 {
     struct rdb *rdb = rdb_of_module();
@@ -213,6 +227,7 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
         return KR_EEXIST;
     if (part) { /* its next version */
         part->row = row;
+        part_renew(rdb, part);
         return KR_OK;
     }
     while (*end)
@@ -224,24 +239,37 @@ kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *row)
         snprintf(part->file_name, sizeof(part->file_name), "%s",
                  row->file_name);
     *end = part;
+    part_renew(rdb, part);
     /* Not before the module is ready: it may have registered the part first. */
     if (rdb->carried)
         kr_calls->later(rdb->self, part_give_carried, NULL);
     return KR_OK;
 }
 
-void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module)
+/* `old`: only those that have not been registered just now. */
+static void parts_drop(struct rdb *rdb, const struct kr_str *module, bool old)
 {
     struct rdb_part **link = &rdb->parts, *part;
 
     while ((part = *link)) {
-        if (module && !kr_str_equal(*module, kr_cstr(part->module))) {
+        if ((module && !kr_str_equal(*module, kr_cstr(part->module))) ||
+            (old && part->renewed)) {
             link = &part->next;
             continue;
         }
         *link = part->next;
         kr_memory->free(rdb->self, part);
     }
+}
+
+void rdb_renew_parts(struct rdb *rdb, struct kr_str module)
+{
+    parts_drop(rdb, &module, true);
+}
+
+void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module)
+{
+    parts_drop(rdb, module, false);
 }
 
 void rdb_clear_parts(struct rdb *rdb)

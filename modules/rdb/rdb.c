@@ -92,6 +92,13 @@ static void rdb_on_module_unloaded(void *ctx, const void *payload)
     rdb_forget_parts(ctx, &event->name);
 }
 
+static void rdb_on_module_changed(void *ctx, const void *payload)
+{
+    const struct kr_name_event *event = payload;
+
+    rdb_renew_parts(ctx, event->name);
+}
+
 static bool settings_changed(void *state, uint32_t argc,
                              const struct kr_str *argv, const char **error)
 {
@@ -155,6 +162,8 @@ static void rdb_activate(kr_module *self, void *state)
     kr_events->subscribe(self, KR_EVENT_SHUTDOWN, rdb_on_shutdown, state);
     kr_events->subscribe(self, KR_EVENT_INFO_RESET, rdb_on_reset, state);
     kr_events->subscribe(self, KR_EVENT_MODULE_UNLOADED, rdb_on_module_unloaded,
+                         state);
+    kr_events->subscribe(self, KR_EVENT_MODULE_CHANGED, rdb_on_module_changed,
                          state);
     kr_events->await(self, KR_EVENT_DEBUG, rdb_on_debug, state);
     kr_events->publish(rdb->parts_wanted, NULL);
@@ -282,7 +291,7 @@ static const struct kr_offer offers[] = {
 
 static const struct kr_carried carried[] = {
     KR_CARRIES(rdb_background_done), KR_CARRIES(rdb_close_later),
-    KR_CARRIES(rdb_closed),
+    KR_CARRIES(rdb_closed), KR_CARRIES(rdb_parts_settle),
 };
 
 /* clang-format on */

@@ -64,9 +64,10 @@ struct rdb_part {
      * the next one brings its own. */
     uint32_t opcode;
     char file_name[12];
+    bool renewed; /* just now: see rdb_parts_settle() */
 };
 
-#define RDB_LAYOUT 4u /* of all above and below: kr_descriptor.layout */
+#define RDB_LAYOUT 5u /* of all above and below: kr_descriptor.layout */
 struct rdb_walk;
 
 struct rdb {
@@ -221,6 +222,11 @@ void rdb_on_flush(void *ctx, const void *payload);
 
 kr_status rdb_add_part(kr_module *self, const struct kr_snapshot_part *part);
 void rdb_leave_parts(kr_module *self);
+/* The module has been upgraded: parts that its new version has not registered
+ * again are gone, with the code that they stood on. */
+void rdb_renew_parts(struct rdb *rdb, struct kr_str module);
+/* Posted: from now on a part has to be registered again by a next version. */
+void rdb_parts_settle(void *ctx);
 /* Those of a module, or all with NULL. */
 void rdb_forget_parts(struct rdb *rdb, const struct kr_str *module);
 void rdb_write_parts(struct rdb *rdb, kr_writer *out, uint32_t when);

@@ -5,6 +5,7 @@
 #include "page.h"
 #include "server.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* --- The sections -------------------------------------------------------- */
@@ -86,6 +87,21 @@ void info_line_hundredths(struct info_line *line, struct kr_str label,
 
     info_line_int(line, label, hundredths / 100);
     info_line_add(line, kr_str(rest, sizeof(rest)));
+}
+
+void info_decimal(struct kr_info_out *out, const char *name, double value,
+                  const char *unit)
+{
+    struct info_line line = {.size = 0};
+
+    if (!(value > -9e15 && value < 9e15)) { /* nothing that is counted here */
+        kr_info_fieldf(out, name, "%.2f%s", value, unit);
+        return;
+    }
+    info_line_hundredths(&line, value < 0 ? KR_STR("-") : KR_STR(""),
+                         (uint64_t)(fabs(value) * 100 + 0.5));
+    info_line_add(&line, kr_cstr(unit));
+    out->field(out, name, info_line_text(&line));
 }
 
 /* --- Writing a section --------------------------------------------------- */
@@ -223,6 +239,8 @@ void server_info(struct kr_call *call)
 
     to.wish = &wish;
     info_read_wish(call, &wish);
+    server_of(call)->info_of_standard =
+        wish.everything || info_is_named(&wish, "modules");
     for (size_t i = 0; i < KR_COUNT(info_sections); i++)
         if (wish.all || wish.everything ||
             (wish.usual && info_sections[i].by_default) ||

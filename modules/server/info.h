@@ -51,6 +51,10 @@ void info_line_int(struct info_line *line, struct kr_str label,
 void info_line_hundredths(struct info_line *line, struct kr_str label,
                           uint64_t hundredths);
 
+/* A field with two decimals and what stands behind them ("%", "M", ""). */
+void info_decimal(struct kr_info_out *out, const char *name, double value,
+                  const char *unit);
+
 static inline struct kr_str info_line_text(const struct info_line *line)
 {
     return kr_str(line->text, line->size);

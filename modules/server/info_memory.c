@@ -5,45 +5,54 @@
 #include "figures.h"
 #include "server.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 
 /* A size twice: in bytes, and as people say it. */
-static void info_size(struct kr_info_out *out, const char *name, int64_t bytes)
+static void info_size(struct kr_info_out *out, const char *name,
+                      const char *human, int64_t bytes)
 {
-    char human[64];
+    static const char *const units[] = {"K", "M", "G", "T", "P"};
+    double value = (double)bytes / 1024;
+    size_t unit = 0;
 
-    snprintf(human, sizeof(human), "%s_human", name);
     out->field_int(out, name, bytes);
-    kr_info_human(out, human, bytes);
+    if (bytes < 1024) {
+        kr_info_fieldf(out, human, "%" PRId64 "B", bytes);
+        return;
+    }
+    for (; value >= 1024 && unit + 1 < KR_COUNT(units); unit++)
+        value /= 1024;
+    info_decimal(out, human, value, units[unit]);
 }
 
 static void info_ratio(struct kr_info_out *out, const char *name, double value)
 {
-    kr_info_fieldf(out, name, "%.2f", value);
+    info_decimal(out, name, value, "");
 }
 
 static void info_usage(const struct figures *f, struct kr_info_out *out)
 {
-    info_size(out, "used_memory", f->used);
-    info_size(out, "used_memory_rss", f->resident);
-    info_size(out, "used_memory_peak", f->peak);
-    kr_info_fieldf(out, "used_memory_peak_perc", "%.2f%%", f->peak_percent);
+    info_size(out, "used_memory", "used_memory_human", f->used);
+    info_size(out, "used_memory_rss", "used_memory_rss_human", f->resident);
+    info_size(out, "used_memory_peak", "used_memory_peak_human", f->peak);
+    info_decimal(out, "used_memory_peak_perc", f->peak_percent, "%");
     out->field_int(out, "used_memory_overhead", f->overhead);
     out->field_int(out, "used_memory_startup", f->startup);
     out->field_int(out, "used_memory_dataset", f->dataset);
-    kr_info_fieldf(out, "used_memory_dataset_perc", "%.2f%%",
-                   f->dataset_percent);
+    info_decimal(out, "used_memory_dataset_perc", f->dataset_percent, "%");
     out->field_int(out, "allocator_allocated", f->used);
     out->field_int(out, "allocator_active", f->used);
     out->field_int(out, "allocator_resident", f->resident);
-    info_size(out, "total_system_memory", f->total_system);
+    info_size(out, "total_system_memory", "total_system_memory_human",
+              f->total_system);
 }
 
 static void info_limit(struct kr_info_out *out)
 {
     char policy[32];
 
-    info_size(out, "maxmemory", server_param_int("maxmemory", 0));
+    info_size(out, "maxmemory", "maxmemory_human",
+              server_param_int("maxmemory", 0));
     if (!server_param("maxmemory-policy", policy, sizeof(policy)))
         memcpy(policy, "noeviction", sizeof("noeviction"));
     out->field(out, "maxmemory_policy", kr_cstr(policy));

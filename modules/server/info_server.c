@@ -134,11 +134,19 @@ void info_fill_cpu(void *ctx, struct kr_info_out *out)
 
 /* --- modules and cluster ------------------------------------------------- */
 
+struct info_modules {
+    struct kr_info_out *out;
+    bool standard; /* also those that are the server's own */
+};
+
 static bool info_module(kr_module *module, void *ctx)
 {
     struct kr_module_info info = {.size = sizeof(info)};
-    struct kr_info_out *out = ctx;
+    const struct info_modules *modules = ctx;
     struct info_line line;
+
+    if (!modules->standard && kr_modules->flags(module) & KR_MODULE_STANDARD)
+        return true;
 
     line.size = 0;
     kr_modules->info(module, &info);
@@ -158,14 +166,18 @@ static bool info_module(kr_module *module, void *ctx)
     info_line_int(&line, KR_STR(",jobs="), info.jobs);
     info_line_int(&line, KR_STR(",timers="), info.timers);
     info_line_int(&line, KR_STR(",waiting="), info.waiting);
-    out->field(out, "module", info_line_text(&line));
+    modules->out->field(modules->out, "module", info_line_text(&line));
     return true;
 }
 
+/* Who asks for nothing in particular sees the modules that somebody has loaded,
+ * as HELLO names them: all that he would see of Redis. */
 void info_fill_modules(void *ctx, struct kr_info_out *out)
 {
-    (void)ctx;
-    kr_modules->each(info_module, out);
+    const struct server *server = ctx;
+    struct info_modules modules = {out, server->info_of_standard};
+
+    kr_modules->each(info_module, &modules);
 }
 
 void info_fill_cluster(void *ctx, struct kr_info_out *out)

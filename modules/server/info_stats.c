@@ -15,15 +15,14 @@ static void info_traffic(const struct kr_host_stats *stats,
     out->field_int(out, "total_connections_received",
                    (int64_t)stats->connections);
     out->field_int(out, "total_commands_processed", (int64_t)stats->commands);
-    kr_info_fieldf(out, "instantaneous_ops_per_sec", "%.0f",
-                   stats->ops_per_sec);
+    out->field_int(out, "instantaneous_ops_per_sec",
+                   (int64_t)(stats->ops_per_sec + 0.5));
     out->field_int(out, "total_net_input_bytes", (int64_t)stats->input_bytes);
     out->field_int(out, "total_net_output_bytes", (int64_t)stats->output_bytes);
     out->field_int(out, "total_net_repl_input_bytes", 0);
     out->field_int(out, "total_net_repl_output_bytes", 0);
-    kr_info_fieldf(out, "instantaneous_input_kbps", "%.2f", stats->input_kbps);
-    kr_info_fieldf(out, "instantaneous_output_kbps", "%.2f",
-                   stats->output_kbps);
+    info_decimal(out, "instantaneous_input_kbps", stats->input_kbps, "");
+    info_decimal(out, "instantaneous_output_kbps", stats->output_kbps, "");
     out->field(out, "instantaneous_input_repl_kbps", KR_STR("0.00"));
     out->field(out, "instantaneous_output_repl_kbps", KR_STR("0.00"));
     out->field_int(out, "rejected_connections",

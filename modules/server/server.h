@@ -39,6 +39,7 @@ struct server {
     int64_t system_memory;
     kr_event *debug;                /* "server.debug" */
     kr_subscription *latency_heard; /* NULL: samples are not kept */
+    bool info_of_standard; /* INFO under way shows the server's own modules */
 };
 
 /* How much to ask of a client: without addresses, or with its own only.  Each of

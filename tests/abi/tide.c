@@ -14,7 +14,8 @@
  *                  convert values, has a command, a parameter, an interface or a
  *                  type's name in files of another module's, needs an interface
  *                  that nobody has: 1, 2, 3, 4, 5, 6, 7
- *   TIDE_DROPS     a command, the type and the interface are gone: 1, 2, 4
+ *   TIDE_DROPS     a command, the type, the interface and the part of snapshots
+ *                  are gone: 1, 2, 4, 8
  *
  *   layout 1   | level (int64) |
  *   layout 2   | 0x7eed7eed | level (int32, as two halves) |    3 is the same
@@ -35,6 +36,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <kr/kr.h>
+#include <kr/snapshot.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +71,7 @@ KR_USES(kr_info);
 KR_USES(kr_keyspace);
 KR_USES(kr_loop);
 KR_USES(kr_memory);
+KR_USES(kr_snapshot);
 KR_USES(kr_text);
 
 static kr_module *tide_self;
@@ -528,8 +531,44 @@ static kr_status create(kr_module *self, const struct kr_load_args *args,
     return KR_EFAIL;
 }
 
+/* What is saved beside the values: calls of TIDE.SET. */
+static void part_save(void *ctx, kr_writer *out, uint32_t when)
+{
+    const struct state *state = ctx;
+
+    (void)when;
+    kr_codec->write_int64(out, state->sets);
+}
+
+static bool part_load(void *ctx, kr_reader *in, uint32_t format, uint32_t when)
+{
+    struct state *state = ctx;
+
+    (void)format, (void)when;
+    return kr_codec->read_int64(in, &state->sets);
+}
+
+static struct kr_snapshot_part part = {
+    .size = sizeof(part),
+    .opcode = KR_SNAPSHOT_AUX,
+    .when = KR_SNAPSHOT_BEFORE,
+    .file_name = "tide-part",
+    .save = part_save,
+    .load = part_load,
+};
+
+static void part_give(void *ctx, const void *payload)
+{
+    (void)payload;
+    part.ctx = ctx;
+    if (kr_snapshot && !(TIDE_DROPS & 8))
+        (void)kr_snapshot->part(tide_self, &part);
+}
+
 static void activate(kr_module *self, void *state)
 {
+    part_give(state, NULL);
+    kr_events->await(self, KR_EVENT_SNAPSHOT_PARTS, part_give, state);
     kr_clients->add_field(self, "redir", field);
     state_set_timer(state);
 }
@@ -631,6 +670,7 @@ static const struct kr_import imports[] = {
     KR_NEED(kr_keyspace),
     KR_NEED(kr_loop),
     KR_NEED(kr_memory),
+    KR_WANT(kr_snapshot),
     KR_NEED(kr_text),
 #if TIDE_WRONG == 7
     {"nobody.has/1", (const void **)&nobody, 8, KR_IMPORT_REQUIRED},

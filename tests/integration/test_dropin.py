@@ -272,6 +272,23 @@ class Looking(WithServer):
             modules = pairs(server.call("HELLO"))[b"modules"]
             self.assertEqual([pairs(row)[b"name"] for row in modules], [b"string", b"bitmap"])
 
+    def test_info_shows_own_modules_to_who_asks_for_modules(self):
+        def named(server, *words):
+            text = server.call("INFO", *words).decode()
+            self.assertIn("# Modules\r\n", text)
+            return re.findall(r"^module:name=(\w+),ver=\d+,api=\d,filters=0,", text, re.M)
+
+        self.assertEqual((named(self.server), named(self.server, "all")), ([], []))
+        if is_oracle():
+            return
+        listed = [pairs(row)[b"name"].decode() for row in self.server.call("MODULE", "LIST")]
+        for words in ("modules",), ("everything",), ("server", "MODULES"):
+            self.assertCountEqual(named(self.server, *words), listed)
+        path = pathlib.Path(keyrack_path()).resolve().parent / "modules"
+        with Server("--load-modules", "connection server keys rdb aof directives",
+                    "--loadmodule", path / "string.so") as server:
+            self.assertEqual(named(server), ["string"])
+
     def test_a_paused_client_counts_as_blocked(self):
         with self.server.client() as client, self.server.client() as paused:
             self.addCleanup(self.server.call, "CLIENT", "UNPAUSE")

@@ -279,9 +279,12 @@ class Blooms(WithScripts):
         self.assertEqual(self.call("PING"), b"PONG")
 
     def test_wrong_words(self):
-        for rate, capacity in (("0", 1), ("1", 1), ("x", 1), ("0.1", 0), ("0.1", "x"), ("nan", 1), ("0.1", "1e18"),
+        for rate, capacity in (("0", 1), ("1", 1), ("x", 1), ("0.1", 0), ("0.1", "x"), ("nan", 1), ("1e-19", 1), ("0.1", "1e18"),
                                ("0.1", "inf"), ("0.1", "nan")):
             self.assertRefused(self.call("bloom.reserve", "f", rate, capacity))
+        # What may be asked for may be loaded, too.
+        self.assertEqual(self.call("bloom.reserve", "least", "1e-18", 3), b"OK")
+        self.assertEqual(self.call("RESTORE", "copy", 0, self.call("DUMP", "least")), b"OK")
         self.call("bloom.reserve", "f", "0.1", 1)
         self.assertRefused(self.call("bloom.reserve", "f", "0.1", 1))
         self.call("SET", "text", "x")

@@ -36,6 +36,7 @@ BUILDS = {
     "no_state": "-DTIDE_VERSION=11 -DTIDE_STATE=2u",
     "no_type": "-DTIDE_VERSION=10 -DTIDE_DROPS=2",
     "keeps": "-DTIDE_VERSION=11 -DTIDE_REFUSES=4",
+    "no_part": "-DTIDE_VERSION=13 -DTIDE_DROPS=8",
     "no_offer": "-DTIDE_VERSION=12 -DTIDE_DROPS=4",
     **{f"wrong{i}": f"-DTIDE_VERSION=20 -DTIDE_WRONG={i}" for i in (1, 3, 4, 5, 6, 7)},
     "wrong2": "-DTIDE_VERSION=20 -DTIDE_WRONG=2 -DTIDE_LAYOUT=2",
@@ -260,6 +261,26 @@ class WhatStays(Tide):
             self.assertIn(b"tide_prepared:1", self.call("INFO", "tide"))
         self.assertEqual(self.call("MODULE", "RELOAD", "tide"), b"OK")
         self.assertIn(b"tide_prepared:1", self.call("INFO", "tide"))
+
+    def test_a_part_of_snapshots_goes_with_the_version_that_had_it(self):
+        for i in range(7):
+            self.call("TIDE.SET", f"k{i}", i)
+        self.assertEqual(self.call("SAVE"), b"OK")
+        dump = self.server.dir / "dump.rdb"
+        self.assertEqual(self.upgrade("two"), b"OK")
+        self.call("SAVE")
+        before = dump.read_bytes()
+        self.assertEqual(self.upgrade("no_part"), b"OK")
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.assertLess(len(dump.read_bytes()), len(before))
+        self.assertEqual(self.upgrade("one"), b"OK")
+        self.assertEqual(self.call("MODULE", "RELOAD", "rdb"), b"OK")
+        self.assertEqual(self.call("SAVE"), b"OK")
+        self.assertEqual(len(dump.read_bytes()), len(before))
+        self.assertEqual(self.call("TIDE.COUNT"), 7)
+        for build in ("one", "one", "no_part"):
+            self.assertEqual(self.upgrade(build), b"OK")
+        self.assertEqual(self.call("FLUSHALL"), b"OK")
 
     def test_timers_are_set_again(self):
         self.call("TIDE.AFTER", "400", "t", "7")
