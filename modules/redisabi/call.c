@@ -14,6 +14,7 @@
  * Words stay where they are: only numbers are written out. */
 #include "call_reply.h"
 #include "context.h"
+#include "denied.h"
 #include "promise.h"
 #include "text.h"
 #include "user.h"
@@ -179,6 +180,9 @@ static RedisModuleCallReply *call_run(RedisModuleCtx *ctx,
     }
     if (ctx->call)
         run.call_flags |= ctx->call->flags & KR_CALL_TRANSACTION;
+    /* What the log's commands do is done as it was then. */
+    if (kr_loading->active())
+        run.call_flags |= KR_CALL_REPLICA;
     sink = kr_calls->new_sink(call_protocol(ctx, words->flags));
     run.reply = sink;
     if (words->flags & CALL_MAY_BLOCK && !error && ctx->guest)
@@ -212,6 +216,8 @@ RedisModuleCallReply *rm_Call(RedisModuleCtx *ctx, const char *name,
     struct words words;
     va_list args;
 
+    if (guest_is_denied(ctx->guest, LENT_CALLS, "Call"))
+        return NULL;
     va_start(args, format);
     if (words_read(&words, name, format, args))
         reply = call_run(ctx, &words);

@@ -63,13 +63,19 @@ struct guest {
     uint32_t blocked;          /* handles of clients that live (blocked.c) */
     _Atomic uint32_t threads;  /* contexts of threads that live (thread.c) */
     _Atomic uint32_t detached; /* of them, of no blocked client */
+    _Atomic uint32_t visitors; /* threads that have had one, and live */
+    struct census *census;     /* of threads that were there before it */
     struct setting *settings;  /* config.c */
     bool configured;           /* LoadConfigs has been called */
     bool left;                 /* OnUnload has been called, and agreed */
     uint32_t calls;            /* of commands that it runs now */
     struct subscriber *subscribers; /* notification.c */
     struct listener *listeners;     /* server_event.c */
-    bool described; /* SetModuleAttribs has been called, and accepted */
+    bool described;    /* SetModuleAttribs has been called, and accepted */
+    bool barred;       /* it is denied what no guest can do without */
+    uint32_t used;     /* enum lent, of what it has registered: denied.c */
+    uint32_t told;     /* of them, what the log has said that it is denied */
+    char refusal[300]; /* the last one, in words; "": none */
 };
 
 /* The state of the module redisabi. */
@@ -77,14 +83,24 @@ struct house {
     kr_module *self;
     pthread_t main;
     struct guest *guests;
-    uint32_t guest_number; /* the last one's */
-    kr_timer *reaper;      /* while guests that are replaced are there */
-    struct guest *loading; /* whose OnLoad runs, or NULL */
-    uint16_t *names;       /* names.c */
+    pthread_mutex_t guests_lock; /* of threads that look for theirs */
+    uint32_t guest_number;       /* the last one's */
+    kr_timer *reaper;            /* while guests that are replaced are there */
+    struct guest *loading;       /* whose OnLoad runs, or NULL */
+    uint16_t *names;             /* names.c */
     /* The lock of guests' threads (thread.c). */
     pthread_mutex_t lock;
+    pthread_cond_t turned;   /* the main thread goes to sleep */
+    pthread_key_t visit;     /* of whose guest's a thread is */
     _Atomic uint32_t strays; /* contexts of threads, of no known guest */
     bool threads; /* they are there: the main thread has the lock or sleeps */
+    struct {
+        kr_gate *gate;
+        const char *text; /* of a thread that has yielded, or NULL */
+        uint64_t turns;   /* of the loop */
+        bool armed;
+    } busy;
+    bool ending; /* the server is about to */
     struct {
         struct timer **places, *free;
         uint32_t count, room;
@@ -150,6 +166,13 @@ KR_HIDDEN void guest_free(struct guest *guest);
 KR_HIDDEN bool guest_take_aux(struct guest *guest, const struct guest *old,
                               uint32_t when, bool ahead, char *error,
                               size_t size);
+
+/* Threads.  thread.c */
+KR_HIDDEN bool visits_begin(struct house *all);
+KR_HIDDEN void visits_end(struct house *all);
+/* Of one that has the lock: a turn of the loop, in which commands are answered
+ * with that error. */
+KR_HIDDEN void thread_yield(const char *text);
 
 /* What the first word of a context points to.  names.c */
 KR_HIDDEN int names_get_api(const char *name, void *target);

@@ -21,11 +21,14 @@
  *                                   go; who waits for keys asks the new one
  *   values not yet converted        its rdb_save and free
  *   contexts of threads, logins
+ *   threads that have had one       unless it has an OnUnload, which ends them
  *
  * Then it is asked to leave, as if it were unloaded, and unmapped.  So an
  * upgrade costs what a load does, and what conversion takes is in small steps. */
+#include "census.h"
 #include "config.h"
 #include "context.h"
+#include "denied.h"
 #include "promise.h"
 
 #include <kr/snapshot.h>
@@ -45,22 +48,29 @@ struct guest *guest_new(kr_module *child)
     guest->self = child;
     guest->number = ++all->guest_number;
     guest->waiting_end = &guest->waiting;
+    guest->census = census_take();
+    pthread_mutex_lock(&all->guests_lock);
     guest->next = all->guests;
     all->guests = guest;
+    pthread_mutex_unlock(&all->guests_lock);
     return guest;
 }
 
 static void guest_unlist(struct guest *guest)
 {
-    struct guest **at = &house()->guests;
+    struct house *all = house();
+    struct guest **at = &all->guests;
 
+    pthread_mutex_lock(&all->guests_lock);
     while (*at != guest)
         at = &(*at)->next;
     *at = guest->next;
+    pthread_mutex_unlock(&all->guests_lock);
 }
 
 /* What values and threads need stays, if there are any: at the server's end, or
- * of a build that was refused when it had begun threads. */
+ * of a build that was refused when it had begun threads.  Of threads that nobody
+ * has heard of yet it is the code. */
 void guest_free(struct guest *guest)
 {
     guest_unlist(guest);
@@ -75,7 +85,11 @@ void guest_free(struct guest *guest)
     subscribers_forget(guest);
     timers_forget(guest);
     names_forget(guest);
-    if (guest->threads > 0 || guest->blocked > 0) {
+    if (guest->image && census_has_grown(guest->census))
+        kr_loaders->image_keep(guest->image);
+    census_free(guest->census);
+    guest->census = NULL;
+    if (guest->threads > 0 || guest->blocked > 0 || guest->visitors > 0) {
         kr_loaders->image_keep(guest->image);
     } else if (guest->values == 0) {
         types_forget(guest);
@@ -86,27 +100,40 @@ void guest_free(struct guest *guest)
 typedef int (*guest_exit)(RedisModuleCtx *ctx, RedisModuleString **argv,
                           int argc);
 
-/* Its OnUnload, if it has one.  false: it refuses. */
-static bool guest_leave(struct guest *guest)
+/* Its OnUnload, or NULL. */
+static guest_exit guest_exit_of(const struct guest *guest)
 {
     static const char *const exits[] = {"ValkeyModule_OnUnload",
                                         "RedisModule_OnUnload"};
-    RedisModuleCtx ctx;
-    guest_exit code;
-    int result;
+    guest_exit code = NULL;
 
-    for (size_t i = 0; i < KR_COUNT(exits); i++) {
+    for (size_t i = 0; i < KR_COUNT(exits) && !code; i++) {
         void *address = kr_loaders->image_symbol(guest->image, exits[i]);
 
-        if (!address)
-            continue;
         memcpy(&code, &address, sizeof(code));
-        context_begin(&ctx, guest, NULL);
-        result = code(&ctx, NULL, 0);
-        context_end(&ctx);
-        return result == REDISMODULE_OK;
     }
-    return true;
+    return code;
+}
+
+/* false: it refuses. */
+static bool guest_leave(struct guest *guest)
+{
+    guest_exit code = guest_exit_of(guest);
+    RedisModuleCtx ctx;
+    int result;
+
+    if (!code)
+        return true;
+    context_begin(&ctx, guest, NULL);
+    result = code(&ctx, NULL, 0);
+    context_end(&ctx);
+    return result == REDISMODULE_OK;
+}
+
+/* Threads that nothing ends before it goes. */
+static uint32_t guest_visitors(const struct guest *guest)
+{
+    return guest_exit_of(guest) ? 0 : guest->visitors;
 }
 
 /* Nothing of it is left but what it has on its heap and its threads, of which
@@ -126,7 +153,8 @@ static void guest_end(struct guest *guest)
 /* Is nothing left that may return into it? */
 static bool guest_is_idle(struct guest *guest)
 {
-    if (guest->blocked > 0 || guest->threads > 0 || house()->strays > 0)
+    if (guest->blocked > 0 || guest->threads > 0 || house()->strays > 0 ||
+        guest_visitors(guest) > 0)
         return false;
     timers_end(guest);
     descriptors_end(guest);
@@ -274,6 +302,13 @@ static const char *guest_is_used(const struct guest *guest, char *why,
     else if (guest->threads > 0 || strays > 0)
         snprintf(why, size, "%u contexts of threads (wait for them)",
                  guest->threads + strays);
+    else if (guest_visitors(guest) > 0)
+        snprintf(why, size,
+                 "%u threads of it, which it has no OnUnload to end (wait for "
+                 "them)",
+                 guest->visitors);
+    else if (house()->ending && census_has_grown(guest->census))
+        snprintf(why, size, "threads that may be its");
     else
         return NULL;
     return why;
@@ -299,14 +334,16 @@ static bool guest_may_unload(kr_module *child, void *state, char *why,
     return guest->left;
 }
 
-/* Those whose threads work for nobody in particular would go on with it. */
+/* A thread that has made its context for good would go on with it; those that
+ * ask for one each time, and name no client, go on in the old code until they
+ * end. */
 static kr_status guest_handover(kr_module *child, void *state,
                                 struct kr_handover *out)
 {
     struct kr_module_info about = {.size = sizeof(about)};
     struct guest *guest = state;
     const struct guest *borrower = shared_borrower(guest);
-    uint32_t threads = guest->detached + house()->strays;
+    uint32_t threads = guest->detached;
 
     (void)child;
     out->layout = LIFE_LAYOUT;
@@ -362,7 +399,11 @@ bool guest_describe(struct guest *guest, const char *name, uint32_t version)
                              .handover = guest_handover,
                              .takeover = guest_takeover,
                              .lacks = guest_lacks,
-                             .may_unload = guest_may_unload};
+                             .may_unload = guest_may_unload,
+                             .uses = guest_uses};
 
-    return kr_loaders->describe(guest->self, &about) == KR_OK;
+    if (kr_loaders->describe(guest->self, &about) != KR_OK)
+        return false;
+    guest->barred = !guest_may_be_hosted(guest);
+    return true;
 }

@@ -166,13 +166,17 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
     status = kr_loaders->image_open(child, file, entry, 0, &guest->image,
                                     args->error, args->error_size);
     if (status == KR_OK && guest_enter(guest, entry, args) != REDISMODULE_OK) {
-        snprintf(args->error, args->error_size, "its %s answered an error",
-                 entry);
+        snprintf(args->error, args->error_size, "its %s answered an error%s%s",
+                 entry, guest->refusal[0] ? ": " : "", guest->refusal);
         status = KR_EFAIL;
     } else if (status == KR_OK && !guest->described) {
         snprintf(args->error, args->error_size,
                  "it has not said its name by RedisModule_SetModuleAttribs");
         status = KR_EFAIL;
+    }
+    if (guest->barred) {
+        snprintf(args->error, args->error_size, "%s", guest->refusal);
+        status = KR_EDENIED;
     }
     if (status == KR_OK && !settings_are_loaded(guest)) {
         snprintf(args->error, args->error_size,
@@ -189,6 +193,12 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
     return status;
 }
 
+static void redisabi_on_shutdown(void *ctx, const void *payload)
+{
+    (void)payload;
+    ((struct house *)ctx)->ending = true;
+}
+
 static kr_status redisabi_create(kr_module *self,
                                  const struct kr_load_args *args, void **state)
 {
@@ -196,9 +206,11 @@ static kr_status redisabi_create(kr_module *self,
                                             .rank = 100,
                                             .name = "redis",
                                             .recognise = redisabi_recognise,
-                                            .load = redisabi_load};
+                                            .load = redisabi_load,
+                                            .flags = KR_LOADER_JUDGES};
     struct house *all = kr_memory->calloc(self, 1, sizeof(*all));
-    kr_status status = kr_loaders->add(self, &loader);
+    kr_status status =
+        visits_begin(all) ? kr_loaders->add(self, &loader) : KR_EFAIL;
 
     if (status != KR_OK) {
         snprintf(args->error, args->error_size, "the loader was refused");
@@ -208,6 +220,10 @@ static kr_status redisabi_create(kr_module *self,
     all->self = self;
     all->main = pthread_self();
     pthread_mutex_init(&all->lock, NULL);
+    pthread_mutex_init(&all->guests_lock, NULL);
+    pthread_cond_init(&all->turned, NULL);
+    (void)kr_events->subscribe(self, KR_EVENT_SHUTDOWN, redisabi_on_shutdown,
+                               all);
     names_sort(all);
     *state = all;
     return KR_OK;
@@ -220,6 +236,9 @@ static void redisabi_destroy(kr_module *self, void *state)
     if (all->threads)
         pthread_mutex_unlock(&all->lock);
     pthread_mutex_destroy(&all->lock);
+    pthread_mutex_destroy(&all->guests_lock);
+    pthread_cond_destroy(&all->turned);
+    visits_end(all);
     timers_free(all);
     kr_memory->free(self, all->names);
     kr_memory->free(self, state);

@@ -151,14 +151,13 @@ static int64_t yield_patience_ms(void)
 }
 
 /* Without YIELD_FLAG_CLIENTS only the server's own work could go on, which
- * waits well.  A thread holds everybody up for as long as it has the lock. */
+ * waits well. */
 void rm_Yield(RedisModuleCtx *ctx, int flags, const char *busy)
 {
     int64_t now_ms = kr_loop->monotonic_ns() / 1000000;
     char text[256] = "BUSY Redis is busy running a module command.";
 
-    if (!(flags & REDISMODULE_YIELD_FLAG_CLIENTS) ||
-        !pthread_equal(pthread_self(), house()->main))
+    if (!(flags & REDISMODULE_YIELD_FLAG_CLIENTS))
         return;
     if (ctx->yield_ms == 0)
         ctx->yield_ms = now_ms + yield_patience_ms();
@@ -166,7 +165,10 @@ void rm_Yield(RedisModuleCtx *ctx, int flags, const char *busy)
         return;
     if (busy)
         snprintf(text, sizeof(text), "BUSY %s", busy);
-    (void)kr_loop->yield(ctx->guest ? ctx->guest->self : redisabi_self,
-                         YIELD_BUDGET_US, text);
+    if (pthread_equal(pthread_self(), house()->main))
+        (void)kr_loop->yield(ctx->guest ? ctx->guest->self : redisabi_self,
+                             YIELD_BUDGET_US, text);
+    else
+        thread_yield(text);
     ctx->yield_ms = kr_loop->monotonic_ns() / 1000000 + YIELD_MS;
 }
