@@ -16,7 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Error, Server, main  # noqa: E402
+from support import Client, Error, Server, main, wait_for  # noqa: E402
 from test_guest_upgrade import build_guest  # noqa: E402
 from test_upgrade import build  # noqa: E402
 
@@ -55,10 +55,7 @@ class Brittle(unittest.TestCase):
 
     def until(self, wanted, seconds=10):
         """Wait until it is true."""
-        end = time.monotonic() + seconds
-        while not wanted():
-            self.assertLess(time.monotonic(), end, self.server.log())
-            time.sleep(0.01)
+        self.assertTrue(wait_for(wanted, seconds), self.server.log())
 
 
 class Accounts(Brittle):
