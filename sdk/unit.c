@@ -5,7 +5,7 @@
  * outside: its clients are ends of socket pairs, whose other ends are here. */
 #include "sdk/unit.h"
 
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 #include "core/net/client.h"
 #include "core/rack/rack.h"
 #include "core/server/server.h"

@@ -185,6 +185,25 @@ def core_files_have_unit_tests():
             yield f"{name(path)}: {'it has one: strike it from NOT_UNITS' if tested else 'none'}"
 
 
+# The wings of core/, the ground first.
+FLOORS = ("version clock memory log text files resp module event loop codec keyspace net dispatch info config rack "
+         "server").split()
+
+
+def wings_look_down():
+    """A wing of core/ includes headers of its own and of those below it in FLOORS, never of those above."""
+    for path in files("core", suffixes=(".c", ".h")):
+        if path.parent.name == "core":
+            continue
+        if path.parent.name not in FLOORS:
+            yield f"{name(path)}: FLOORS has no place for it"
+            continue
+        height = FLOORS.index(path.parent.name)
+        for wing, header in re.findall(r'^#include "core/(\w+)/([\w.]+)"', path.read_text(), re.M):
+            if FLOORS.index(wing) > height:
+                yield f"{name(path)}: includes core/{wing}/{header}, which stands above it"
+
+
 def modules_export_one_symbol():
     """A built module has one exported symbol: its descriptor."""
     if os.environ.get("KEYRACK_SANITIZED"):
@@ -243,8 +262,8 @@ def formatting_is_the_tools():
 RULES = (api_includes_only_itself, core_includes_no_module, modules_include_no_core,
          used_interfaces_are_imported,
          headers_are_c11, headers_are_cxx17, sources_are_in_the_build, headers_are_installed,
-         suites_run, core_files_have_unit_tests, modules_export_one_symbol, licence_is_named, names_say_something,
-         formatting_is_the_tools)
+         suites_run, core_files_have_unit_tests, wings_look_down, modules_export_one_symbol, licence_is_named,
+         names_say_something, formatting_is_the_tools)
 
 
 def main():

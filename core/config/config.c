@@ -3,8 +3,8 @@
 
 #include "core/config/param.h"
 #include "core/config/pending.h"
-#include "core/config/rename.h"
 #include "core/config/rewrite.h"
+#include "core/dispatch/rename.h"
 #include "core/log/log.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"

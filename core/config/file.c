@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/file.h"
 
-#include "core/config/rename.h"
+#include "core/dispatch/rename.h"
 #include "core/memory/memory.h"
 #include "core/resp/inline.h"
 #include "core/version/version.h"

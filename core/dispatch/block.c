@@ -23,6 +23,7 @@
  * Costs: park O(keys), wake O(keys of the woken), ready() one look-up. */
 #include "core/dispatch/block.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/journal.h"
 #include "core/dispatch/pause.h"
@@ -30,12 +31,11 @@
 #include "core/keyspace/hooks.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/table.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
+#include "core/module/carry.h"
 #include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/rack/carried.h"
 
 #include <sys/queue.h>
 
@@ -647,7 +647,7 @@ void block_forget(kr_module *module)
     block.leaving = NULL;
 }
 
-bool block_carry(kr_module *module, const struct rack_names *names, bool really)
+bool block_carry(kr_module *module, const struct carry *carry, bool really)
 {
     struct parked *parked;
 
@@ -655,8 +655,8 @@ bool block_carry(kr_module *module, const struct rack_names *names, bool really)
     {
         if (parked->module != module)
             continue;
-        if (!RACK_CARRY(names, really, &parked->how.wake) ||
-            !RACK_CARRY(names, really, &parked->how.free))
+        if (!CARRY(carry, really, &parked->how.wake) ||
+            !CARRY(carry, really, &parked->how.free))
             return false;
     }
     return true;

@@ -23,9 +23,8 @@ void block_forget_client(kr_client *client);
 /* Errors for all calls parked by a module that is unloaded. */
 void block_forget(kr_module *module);
 /* An upgrade: see rack_on_carry(). */
-struct rack_names;
-bool block_carry(kr_module *module, const struct rack_names *names,
-                 bool really);
+struct carry;
+bool block_carry(kr_module *module, const struct carry *carry, bool really);
 uint64_t block_key_count(void);
 
 extern const struct kr_block block_interface;

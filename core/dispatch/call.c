@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/call.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/ahead.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/gate.h"
@@ -10,7 +11,6 @@
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* client_interface - <kr/client.h>: what modules ask about clients, and the
  * line that CLIENT LIST has for each. */
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/pause.h"
 #include "core/event/event.h"
 #include "core/keyspace/keyspace.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"
 #include "core/net/client.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/command.h"
 
-#include "core/config/rename.h"
+#include "core/clock/clock.h"
 #include "core/dispatch/key_spec.h"
 #include "core/dispatch/latency.h"
+#include "core/dispatch/rename.h"
 #include "core/event/event.h"
 #include "core/log/crash.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"
 #include "core/net/client.h"

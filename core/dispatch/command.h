@@ -62,7 +62,7 @@ void command_publish(void);
  * command the name of another one.  One that has no command yet is logged. */
 bool command_settle_renames(char *error, size_t size);
 
-/* By the name that is typed (see core/config/rename.h), in any case; O(1). */
+/* By the name that is typed (see core/dispatch/rename.h), in any case; O(1). */
 struct kr_cmd *command_find(struct kr_str name);
 /* With the subcommand that argv[1] names.  *container is the command itself
  * if the subcommand is not known. */

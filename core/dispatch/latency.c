@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/latency.h"
 
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 #include "core/memory/memory.h"
 
 #define SUB_BITS 4 /* sixteen buckets a power of two */

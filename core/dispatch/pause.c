@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/dispatch/pause.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/block.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/gate.h"
 #include "core/keyspace/hooks.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/net/client.h"
 

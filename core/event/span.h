@@ -10,8 +10,8 @@
 #ifndef CORE_EVENT_SPAN_H
 #define CORE_EVENT_SPAN_H
 
+#include "core/clock/clock.h"
 #include "core/event/event.h"
-#include "core/loop/clock.h"
 
 /* Ticks, or 0: nobody asks. */
 static inline uint64_t span_begin(void)

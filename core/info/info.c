@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/info/info.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/event/span.h"
 #include "core/info/error_count.h"
 #include "core/keyspace/keyspace.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/module/module.h"
 #include "core/net/client.h"
-#include "core/server/lifetime.h"
 #include "core/text/hash.h"
+#include "core/text/random.h"
 #include "core/version/version.h"
 
 #include <sys/queue.h>
@@ -45,6 +45,8 @@ static struct {
     struct rate commands, bytes_in, bytes_out;
     unsigned at; /* the sample to be written next */
     int64_t sampled_ms;
+    int64_t start_ms;
+    char run_id[41]; /* 40 hexadecimal digits */
     size_t peak_memory;
 } info = {.providers = STAILQ_HEAD_INITIALIZER(info.providers)};
 
@@ -365,7 +367,7 @@ static void info_stats(struct kr_host_stats *out)
         .error_replies = error_count_total(),
         .unexpected_errors = call_stats.unexpected_errors,
         .peak_memory = used > info.peak_memory ? used : info.peak_memory,
-        .start_ms = lifetime_start_ms(),
+        .start_ms = info.start_ms,
         .ops_per_sec = rate_mean(&info.commands),
         .input_kbps = rate_mean(&info.bytes_in) / 1024,
         .output_kbps = rate_mean(&info.bytes_out) / 1024,
@@ -400,13 +402,23 @@ static const char *info_identity(const char *which)
         return version_keyrack;
     if (strcmp(which, "redis-version") == 0)
         return VERSION_REDIS;
-    return strcmp(which, "run-id") == 0 ? lifetime_run_id() : "";
+    return strcmp(which, "run-id") == 0 ? info.run_id : "";
+}
+
+static void info_make_run_id(void)
+{
+    unsigned char bytes[20];
+
+    random_secure(bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(info.run_id + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void info_init(void)
 {
     output_error_hook = error_count_add;
-    info.sampled_ms = clock_wall_ms();
+    info.start_ms = info.sampled_ms = clock_wall_ms();
+    info_make_run_id();
 }
 
 void info_fini(void)

@@ -30,10 +30,10 @@
 
 #include <assert.h>
 
+#include "core/clock/clock.h"
 #include "core/keyspace/digest.h"
 #include "core/keyspace/stored.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 
 #define ADAPT_STEPS 8 /* cells between two looks at the clock */

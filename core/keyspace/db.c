@@ -5,10 +5,10 @@
  * invariants of db.h. */
 #include "core/keyspace/db.h"
 
+#include "core/clock/clock.h"
 #include "core/event/span.h"
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/type.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 
 struct entry *db_peek(const kr_db *db, struct kr_str key)

@@ -26,9 +26,9 @@
 
 #include <math.h>
 
+#include "core/clock/clock.h"
 #include "core/event/span.h"
 #include "core/keyspace/db.h"
-#include "core/loop/clock.h"
 
 #define EVICT_POOL         16
 #define EVICT_SAMPLES_MAX  64

@@ -23,8 +23,8 @@
  * Times from 2^48 on are not indexed: the year is 10889. */
 #include "core/keyspace/db.h"
 
+#include "core/clock/clock.h"
 #include "core/event/span.h"
-#include "core/loop/clock.h"
 
 #define EXPIRE_BATCH   64   /* items between two looks at the clock */
 #define EXPIRE_SWEEP   4    /* items that an addition examines */

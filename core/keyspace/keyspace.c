@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/clock/clock.h"
 #include "core/keyspace/adapt.h"
 #include "core/keyspace/evict.h"
 #include "core/keyspace/type.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/text/hash.h"
 #include "core/text/random.h"

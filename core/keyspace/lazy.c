@@ -32,8 +32,8 @@
 #include <assert.h>
 #include <sys/queue.h>
 
+#include "core/clock/clock.h"
 #include "core/keyspace/type.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 

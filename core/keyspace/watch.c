@@ -13,7 +13,7 @@
  * `expired` remembers that until then. */
 #include "core/keyspace/db.h"
 
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 #include "core/memory/memory.h"
 
 struct watched {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/log/log.h"
 
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

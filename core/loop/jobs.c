@@ -3,8 +3,8 @@
 
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
+#include "core/module/carry.h"
 #include "core/module/usage.h"
-#include "core/rack/carried.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -72,7 +72,7 @@ static void jobs_finish(void *ctx)
     if (job->module)
         job->module->usage.job_nsec += job->nsec;
     if (job->old)
-        rack_release_old(job->old);
+        carry_release(job->old);
     if (job->done) {
         struct usage_span span = usage_enter(job->module);
 
@@ -238,16 +238,16 @@ bool jobs_cancel(kr_job *handle)
 }
 
 /* What has begun ends in the old version's code, which stays as long. */
-static void job_carry(struct job *job, const struct rack_names *names)
+static void job_carry(struct job *job, const struct carry *carry)
 {
-    (void)RACK_CARRY(names, true, &job->done);
+    (void)CARRY(carry, true, &job->done);
     if (!job->begun)
-        (void)RACK_CARRY(names, true, &job->work);
+        (void)CARRY(carry, true, &job->work);
     else if (!job->old)
-        job->old = rack_hold_old(names);
+        job->old = carry_hold(carry);
 }
 
-bool jobs_carry(kr_module *module, const struct rack_names *names, bool really)
+bool jobs_carry(kr_module *module, const struct carry *carry, bool really)
 {
     struct job *job;
     bool good = true;
@@ -258,10 +258,10 @@ bool jobs_carry(kr_module *module, const struct rack_names *names, bool really)
         if (job->module != module)
             continue;
         if (really)
-            job_carry(job, names);
+            job_carry(job, carry);
         else
-            good = good && RACK_CARRY(names, false, &job->done) &&
-                   (job->begun || RACK_CARRY(names, false, &job->work));
+            good = good && CARRY(carry, false, &job->done) &&
+                   (job->begun || CARRY(carry, false, &job->work));
     }
     pthread_mutex_unlock(&jobs.lock);
     return good;

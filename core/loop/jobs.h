@@ -13,8 +13,8 @@ kr_job *jobs_add(kr_module *self, void (*work)(void *ctx),
                  void (*done)(void *ctx), void *ctx);
 bool jobs_cancel(kr_job *job);
 /* An upgrade: see rack_on_carry(). */
-struct rack_names;
-bool jobs_carry(kr_module *module, const struct rack_names *names, bool really);
+struct carry;
+bool jobs_carry(kr_module *module, const struct carry *carry, bool really);
 /* Jobs not yet done.  [main] */
 uint64_t jobs_pending(void);
 /* The name of the module whose job runs, or NULL.  For the crash report:

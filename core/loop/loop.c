@@ -8,13 +8,13 @@
  * and crashes are blamed on the right one. */
 #include "core/loop/loop.h"
 
+#include "core/clock/clock.h"
 #include "core/event/event.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/jobs.h"
 #include "core/memory/memory.h"
+#include "core/module/carry.h"
 #include "core/module/usage.h"
-#include "core/rack/carried.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -353,24 +353,24 @@ void loop_settle(kr_module *module, bool good)
 }
 
 static bool post_queue_carry(struct post_queue *queue, kr_module *module,
-                             const struct rack_names *names, bool really)
+                             const struct carry *carry, bool really)
 {
     struct post *post;
 
     STAILQ_FOREACH(post, queue, link)
-    if (post->module == module && !RACK_CARRY(names, really, &post->fn))
+    if (post->module == module && !CARRY(carry, really, &post->fn))
         return false;
     return true;
 }
 
-bool loop_carry(kr_module *module, const struct rack_names *names, bool really)
+bool loop_carry(kr_module *module, const struct carry *carry, bool really)
 {
     bool good;
 
     pthread_mutex_lock(&loop.lock);
-    good = post_queue_carry(&loop.posts, module, names, really);
+    good = post_queue_carry(&loop.posts, module, carry, really);
     pthread_mutex_unlock(&loop.lock);
-    return post_queue_carry(&loop.running, module, names, really) && good;
+    return post_queue_carry(&loop.running, module, carry, really) && good;
 }
 
 void loop_fini(void)

@@ -36,9 +36,9 @@ static inline void loop_wake(void)
 /* Cancel all that a module has left: timers, descriptors, posts. */
 void loop_forget(kr_module *module);
 /* An upgrade: see rack_on_settle() and rack_on_carry(). */
-struct rack_names;
+struct carry;
 void loop_settle(kr_module *module, bool good);
-bool loop_carry(kr_module *module, const struct rack_names *names, bool really);
+bool loop_carry(kr_module *module, const struct carry *carry, bool really);
 
 /* Run `work` on a background thread, then `done` on the main one. */
 void loop_background(void (*work)(void *ctx), void (*done)(void *ctx),

@@ -10,7 +10,7 @@
 #ifndef CORE_MODULE_USAGE_H
 #define CORE_MODULE_USAGE_H
 
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 #include "core/module/module.h"
 
 #include <kr/event.h>

@@ -17,8 +17,8 @@
  * value of 512 MiB is never copied. */
 #include "core/net/input.h"
 
+#include "core/clock/clock.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"

@@ -2,8 +2,8 @@
 #include "core/net/wire.h"
 
 #include "core/memory/memory.h"
+#include "core/module/carry.h"
 #include "core/module/module.h"
-#include "core/rack/carried.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -112,13 +112,13 @@ void wire_close(struct kr_client *client)
     memory_free(wire);
 }
 
-bool wire_carry(kr_module *module, const struct rack_names *names, bool really)
+bool wire_carry(kr_module *module, const struct carry *carry, bool really)
 {
     bool good = true;
 
     for (kr_client *c = client_first(); c; c = client_after(c))
         if (c->wire && c->wire->module == module)
-            good = good && RACK_CARRY(names, really, &c->wire->ops);
+            good = good && CARRY(carry, really, &c->wire->ops);
     return good;
 }
 

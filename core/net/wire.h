@@ -31,8 +31,8 @@ size_t wire_address(const struct kr_client *client, bool local, char *text,
                     size_t room);
 void wire_close(struct kr_client *client);
 /* An upgrade: see rack_on_carry(). */
-struct rack_names;
-bool wire_carry(kr_module *module, const struct rack_names *names, bool really);
+struct carry;
+bool wire_carry(kr_module *module, const struct carry *carry, bool really);
 
 extern const struct kr_transports transport_interface;
 

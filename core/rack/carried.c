@@ -4,8 +4,6 @@
  * Work under way keeps functions that will be called when it ends.  Both
  * versions name theirs (kr_descriptor.carried), and where the names are the same
  * the new address takes the place of the old one.  O(names) each. */
-#include "core/rack/carried.h"
-
 #include "core/rack/descriptor.h"
 #include "core/rack/module.h"
 
@@ -33,8 +31,9 @@ static const void *carried_address(const struct kr_carried *row)
     return row->code ? (const void *)(uintptr_t)row->code : row->table;
 }
 
-void *rack_renamed(const struct rack_names *names, const void *old)
+static void *carried_renamed(const struct carry *carry, const void *old)
 {
+    const struct rack_names *names = (const struct rack_names *)carry;
     const struct kr_rows *from = &names->old->descriptor.carried;
     const struct kr_rows *to = &names->new->descriptor.carried;
     struct kr_carried row, other;
@@ -54,22 +53,8 @@ void *rack_renamed(const struct rack_names *names, const void *old)
     return NULL;
 }
 
-bool rack_carry_to(const struct rack_names *names, bool really, void **where)
+struct rack_names rack_names(const struct rack_module *old,
+                             struct rack_module *new)
 {
-    void *address = *where ? rack_renamed(names, *where) : NULL;
-
-    if (really && address)
-        *where = address;
-    return address || !*where;
-}
-
-kr_module *rack_hold_old(const struct rack_names *names)
-{
-    names->record->host.held++;
-    return &names->record->host;
-}
-
-void rack_release_old(kr_module *old)
-{
-    old->held--;
+    return (struct rack_names){{carried_renamed, &new->host}, old, new};
 }

@@ -12,8 +12,8 @@
  * the new version prepares for its create().  So who asks waits, and nobody else
  * does.  Where the answer is wanted at once it is done here, and create() does
  * without. */
+#include "core/clock/clock.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/refuse.h"

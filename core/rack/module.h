@@ -4,6 +4,7 @@
 #define CORE_RACK_MODULE_H
 
 #include "core/event/event.h"
+#include "core/module/carry.h"
 #include "core/rack/directory.h"
 #include "core/rack/image.h"
 #include "core/rack/rack.h"
@@ -67,10 +68,13 @@ struct rack_module {
 
 /* Two versions of a module, while one takes the place of the other. */
 struct rack_names {
-    const struct rack_module *old; /* as long as it is the old one */
-    const struct rack_module *new;
-    struct rack_module *record; /* in which the old one will be */
+    struct carry carry; /* first */
+    const struct rack_module *old, *new;
 };
+
+/* While `old` is still the old one; its record will be that of `new`. */
+struct rack_names rack_names(const struct rack_module *old,
+                             struct rack_module *new);
 
 /* Is `name` free for `m`?  false: a loaded module has it, or an earlier one of
  * its batch. */
@@ -111,7 +115,7 @@ void rack_close_later(struct rack_module *m);
 void rack_settle(struct rack_module *m, bool good);
 /* All wings: is there work under way that cannot be carried?  NULL, or what it
  * is; `really`: carry it. */
-const char *rack_carry(struct rack_module *m, const struct rack_names *names,
+const char *rack_carry(struct rack_module *m, const struct carry *carry,
                        bool really);
 
 /* An id for a new module, starting at 1 and used again; 0: there are too many.

@@ -15,6 +15,7 @@
  */
 #include "core/rack/rack.h"
 
+#include "core/clock/clock.h"
 #include "core/config/config.h"
 #include "core/dispatch/call.h"
 #include "core/dispatch/command.h"
@@ -23,7 +24,6 @@
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/type.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/copy.h"
@@ -55,8 +55,7 @@ static struct {
     uint32_t settle_count;
     struct {
         const char *what;
-        bool (*carry)(kr_module *module, const struct rack_names *names,
-                      bool really);
+        bool (*carry)(kr_module *module, const struct carry *how, bool really);
     } carries[RACK_CARRY_MAX];
     uint32_t carry_count;
     struct rack_module *standing; /* that threads may run in at the end */
@@ -204,8 +203,8 @@ void rack_on_settle(void (*settle)(kr_module *module, bool good))
 }
 
 void rack_on_carry(const char *what,
-                   bool (*carry)(kr_module *module,
-                                 const struct rack_names *names, bool really))
+                   bool (*carry)(kr_module *module, const struct carry *how,
+                                 bool really))
 {
     if (rack.carry_count == RACK_CARRY_MAX)
         __builtin_trap();
@@ -219,11 +218,11 @@ void rack_settle(struct rack_module *m, bool good)
         rack.settle[i](&m->host, good);
 }
 
-const char *rack_carry(struct rack_module *m, const struct rack_names *names,
+const char *rack_carry(struct rack_module *m, const struct carry *carry,
                        bool really)
 {
     for (uint32_t i = 0; i < rack.carry_count; i++) {
-        if (!rack.carries[i].carry(&m->host, names, really) && !really)
+        if (!rack.carries[i].carry(&m->host, carry, really) && !really)
             return rack.carries[i].what;
     }
     return NULL;

@@ -31,12 +31,12 @@
  * One upgrade at a time may have values to convert. */
 #include "core/rack/upgrade.h"
 
+#include "core/clock/clock.h"
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
 #include "core/keyspace/adapt.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "core/rack/descriptor.h"
@@ -223,7 +223,7 @@ static bool upgrade_call_load(struct rack_module *m,
 static bool upgrade_has_all(struct rack_module *m, char *error,
                             size_t error_size)
 {
-    struct rack_names names = {m, m->incoming, m->incoming};
+    struct rack_names names = rack_names(m, m->incoming);
     const char *type = NULL, *what;
 
     if (!type_may_settle(&m->host, &type))
@@ -231,7 +231,7 @@ static bool upgrade_has_all(struct rack_module *m, char *error,
                       "there are values of type '%s', which the new version "
                       "of module '%s' does not have",
                       type, m->name);
-    what = rack_carry(m, &names, false);
+    what = rack_carry(m, &names.carry, false);
     if (what)
         return refuse(error, error_size,
                       "module '%s' has %s, and a function for them has no name "
@@ -375,14 +375,14 @@ static void upgrade_exchange(struct rack_module *m, struct rack_module *other)
 static bool upgrade_switch(struct rack_module *m)
 {
     struct rack_module *other = m->incoming;
-    struct rack_names names = {m, other, other};
+    struct rack_names names = rack_names(m, other);
     bool passed = upgrade_passes_state(m, other), converts;
     kr_module *was;
 
     m->host.staging = m->host.passes = false;
     if (!passed)
         rack_call_life(m, m->descriptor.deactivate);
-    (void)rack_carry(m, &names, true);
+    (void)rack_carry(m, &names.carry, true);
     upgrade_settle(m, true);
     converts = type_settle(&m->host, true);
     m->host.generation++;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/child.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/event/span.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
+#include "core/module/carry.h"
 #include "core/module/module.h"
-#include "core/rack/carried.h"
 #include "core/server/process.h"
 
 #include <errno.h>
@@ -352,11 +352,11 @@ void child_forget(kr_module *module)
     keyspace_hooks.child = false;
 }
 
-bool child_carry(kr_module *module, const struct rack_names *names, bool really)
+bool child_carry(kr_module *module, const struct carry *carry, bool really)
 {
     if (child.pid == 0 || child.module != module)
         return true;
-    return RACK_CARRY(names, really, &child.work.done);
+    return CARRY(carry, really, &child.work.done);
 }
 
 void child_init(void)

@@ -31,9 +31,8 @@ void child_figures(struct child_figures *figures);
 /* A module has gone, and its child with it. */
 void child_forget(kr_module *module);
 /* An upgrade: see rack_on_carry(). */
-struct rack_names;
-bool child_carry(kr_module *module, const struct rack_names *names,
-                 bool really);
+struct carry;
+bool child_carry(kr_module *module, const struct carry *carry, bool really);
 
 extern const struct kr_children child_interface;
 

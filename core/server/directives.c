@@ -2,7 +2,6 @@
 #include "core/server/directives.h"
 
 #include "core/config/config.h"
-#include "core/config/limits.h"
 #include "core/config/rewrite.h"
 #include "core/config/value.h"
 #include "core/dispatch/call.h"
@@ -15,6 +14,7 @@
 #include "core/net/listen.h"
 #include "core/rack/deny.h"
 #include "core/rack/rack.h"
+#include "core/server/limits.h"
 #include "core/text/number.h"
 
 #include <dirent.h>

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/lifetime.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/files/files.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
 #include "core/net/client.h"
 #include "core/server/directives.h"
-#include "core/text/random.h"
 
 #include <event2/event.h>
 #include <signal.h>
@@ -23,19 +22,7 @@ static struct {
     unsigned seen; /* signals */
     bool over;
     bool yielding;
-    int64_t start_ms;
-    char run_id[41];
 } lifetime;
-
-int64_t lifetime_start_ms(void)
-{
-    return lifetime.start_ms;
-}
-
-const char *lifetime_run_id(void)
-{
-    return lifetime.run_id;
-}
 
 bool lifetime_is_over(void)
 {
@@ -162,19 +149,8 @@ bool lifetime_yield(kr_module *self, uint64_t budget_us, const char *text)
     return served;
 }
 
-static void lifetime_make_run_id(void)
-{
-    unsigned char bytes[20];
-
-    random_secure(bytes, sizeof(bytes));
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(lifetime.run_id + 2 * i, 3, "%02x", bytes[i]);
-}
-
 void lifetime_init(void)
 {
-    lifetime.start_ms = clock_wall_ms();
-    lifetime_make_run_id();
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     /* These come back when the loop gives its signals up. */

@@ -27,8 +27,4 @@ bool lifetime_serve(uint64_t budget_us);
 /* Between turns: is it time to end? */
 bool lifetime_is_over(void);
 
-/* What INFO says. */
-int64_t lifetime_start_ms(void);
-const char *lifetime_run_id(void); /* 40 hexadecimal digits */
-
 #endif

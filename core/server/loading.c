@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/server/loading.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/server/child.h"
 #include "core/server/lifetime.h"

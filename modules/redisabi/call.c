@@ -14,6 +14,7 @@
  * Words stay where they are: only numbers are written out. */
 #include "call_reply.h"
 #include "context.h"
+#include "denied.h"
 #include "promise.h"
 #include "text.h"
 #include "user.h"
@@ -215,6 +216,8 @@ RedisModuleCallReply *rm_Call(RedisModuleCtx *ctx, const char *name,
     struct words words;
     va_list args;
 
+    if (guest_is_denied(ctx->guest, LENT_CALLS, "Call"))
+        return NULL;
     va_start(args, format);
     if (words_read(&words, name, format, args))
         reply = call_run(ctx, &words);

@@ -4,6 +4,7 @@
  * A client is found in O(1 + clients / 1000). */
 #include "client.h"
 
+#include "denied.h"
 #include "text.h"
 
 #include <kr/pubsub.h>
@@ -172,8 +173,8 @@ int rm_DeauthenticateAndCloseClient(RedisModuleCtx *ctx, uint64_t id)
 int rm_PublishMessage(RedisModuleCtx *ctx, RedisModuleString *channel,
                       RedisModuleString *message)
 {
-    (void)ctx;
-    if (!kr_pubsub)
+    if (!kr_pubsub ||
+        guest_is_denied(ctx->guest, LENT_PUBSUB, "PublishMessage"))
         return 0;
     return (int)kr_pubsub->publish(text_view(channel), text_view(message));
 }
@@ -184,16 +185,17 @@ int rm_PublishMessageShard(RedisModuleCtx *ctx, RedisModuleString *channel,
 {
     struct kr_str argv[3] = {KR_STR("spublish"), text_view(channel),
                              text_view(message)};
-    struct kr_reply *sink = kr_calls->new_sink(2);
+    struct kr_reply *sink;
     struct kr_run run = {.size = sizeof(run),
                          .argc = 3,
                          .argv = argv,
-                         .reply = sink,
                          .flags = KR_RUN_NO_JOURNAL | KR_RUN_NO_GATES |
                                   KR_RUN_NO_STATS};
     int receivers = 0;
 
-    (void)ctx;
+    if (guest_is_denied(ctx->guest, LENT_PUBSUB, "PublishMessageShard"))
+        return 0;
+    run.reply = sink = kr_calls->new_sink(2);
     if (kr_calls->run(&run) == KR_OK)
         (void)sscanf(kr_calls->sink_bytes(sink).data, ":%d", &receivers);
     kr_calls->free_sink(sink);

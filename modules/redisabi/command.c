@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* command - the commands of guests, and where their keys stand. */
 #include "context.h"
+#include "denied.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -252,7 +253,8 @@ static int command_create(struct guest *guest, RedisModuleCommand *parent,
     uint64_t flags;
     kr_status status;
 
-    if (!command_flags(words, &flags))
+    if (!command_flags(words, &flags) ||
+        guest_is_denied(guest, LENT_COMMANDS, "CreateCommand"))
         return REDISMODULE_ERR;
     command = command_new(guest, parent, name, run);
     row = &command->row;

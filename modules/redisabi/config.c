@@ -14,6 +14,7 @@
  * A text is kept by the host, too: words would not tell two spaces from one. */
 #include "config.h"
 
+#include "denied.h"
 #include "text.h"
 
 #include <kr/config.h>
@@ -337,6 +338,8 @@ static struct setting *config_new(RedisModuleCtx *ctx, const char *name,
     struct setting **at = &guest->settings, *setting;
     size_t before;
 
+    if (guest_is_denied(guest, LENT_CONFIG, "Register...Config"))
+        return NULL;
     if (!config_name_is_good(name) || !config_flags_are_good(kind, flags)) {
         errno = EINVAL;
         return NULL;

@@ -4,6 +4,7 @@
  * The log of writes learns nothing of what is read or emptied here; where there
  * is one it is begun anew, from what there is then. */
 #include "context.h"
+#include "denied.h"
 
 #include <kr/snapshot.h>
 
@@ -90,11 +91,18 @@ static int dataset_check(const RedisModuleRdbStream *stream, int flags)
     return kr_snapshot ? 0 : ENOTSUP;
 }
 
+static bool dataset_is_denied(const RedisModuleCtx *ctx, const char *function)
+{
+    return guest_is_denied(ctx->guest, LENT_SNAPSHOT, function) ||
+           guest_is_denied(ctx->guest, LENT_FILES, function);
+}
+
 int rm_RdbSave(RedisModuleCtx *ctx, RedisModuleRdbStream *stream, int flags)
 {
     int error = dataset_check(stream, flags);
 
-    (void)ctx;
+    if (dataset_is_denied(ctx, "RdbSave"))
+        error = EACCES;
     return dataset_answer(error ? error : dataset_save(stream->path));
 }
 
@@ -129,7 +137,8 @@ int rm_RdbLoad(RedisModuleCtx *ctx, RedisModuleRdbStream *stream, int flags)
 {
     int error = dataset_check(stream, flags);
 
-    (void)ctx;
+    if (dataset_is_denied(ctx, "RdbLoad"))
+        error = EACCES;
     if (!error) {
         error = kr_loading->active() ? EBUSY : dataset_load(stream->path);
         dataset_begin_log();

@@ -9,6 +9,7 @@
  *
  * What has been changed lives until the call is over. */
 #include "context.h"
+#include "denied.h"
 #include "text.h"
 
 struct RedisModuleCommandFilter {
@@ -148,6 +149,8 @@ rm_RegisterCommandFilter(RedisModuleCtx *ctx, RedisModuleCommandFilterFunc run,
     struct house *all = house();
     RedisModuleCommandFilter **at = &all->filters;
 
+    if (guest_is_denied(ctx->guest, LENT_GATES, "RegisterCommandFilter"))
+        return NULL;
     while (*at)
         at = &(*at)->next;
     *at = kr_memory->alloc(redisabi_self, sizeof(**at));

@@ -71,7 +71,11 @@ struct guest {
     uint32_t calls;            /* of commands that it runs now */
     struct subscriber *subscribers; /* notification.c */
     struct listener *listeners;     /* server_event.c */
-    bool described; /* SetModuleAttribs has been called, and accepted */
+    bool described;    /* SetModuleAttribs has been called, and accepted */
+    bool barred;       /* it is denied what no guest can do without */
+    uint32_t used;     /* enum lent, of what it has registered: denied.c */
+    uint32_t told;     /* of them, what the log has said that it is denied */
+    char refusal[300]; /* the last one, in words; "": none */
 };
 
 /* The state of the module redisabi. */

@@ -8,6 +8,7 @@
  * A dictionary's fields are gathered and written when it ends, by whatever ends
  * it. */
 #include "context.h"
+#include "denied.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -166,6 +167,8 @@ int rm_RegisterInfoFunc(RedisModuleCtx *ctx, RedisModuleInfoFunc fill)
 {
     struct guest *guest = ctx->guest;
 
+    if (guest_is_denied(guest, LENT_INFO, "RegisterInfoFunc"))
+        return REDISMODULE_ERR;
     if (!guest->info &&
         kr_info->provide_sections(guest->self, info_fill, guest) != KR_OK)
         return REDISMODULE_ERR;

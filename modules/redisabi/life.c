@@ -28,6 +28,7 @@
 #include "census.h"
 #include "config.h"
 #include "context.h"
+#include "denied.h"
 #include "promise.h"
 
 #include <kr/snapshot.h>
@@ -398,7 +399,11 @@ bool guest_describe(struct guest *guest, const char *name, uint32_t version)
                              .handover = guest_handover,
                              .takeover = guest_takeover,
                              .lacks = guest_lacks,
-                             .may_unload = guest_may_unload};
+                             .may_unload = guest_may_unload,
+                             .uses = guest_uses};
 
-    return kr_loaders->describe(guest->self, &about) == KR_OK;
+    if (kr_loaders->describe(guest->self, &about) != KR_OK)
+        return false;
+    guest->barred = !guest_may_be_hosted(guest);
+    return true;
 }

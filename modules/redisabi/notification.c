@@ -9,6 +9,7 @@
  * guests open the key: they are told of it together with the change that
  * follows, in the right order.  A callback is not told of what it does. */
 #include "context.h"
+#include "denied.h"
 #include "text.h"
 
 /* --- Kinds ---------------------------------------------------------------- */
@@ -193,9 +194,11 @@ int rm_SubscribeToKeyspaceEvents(RedisModuleCtx *ctx, int types,
                                  RedisModuleNotificationFunc run)
 {
     struct guest *guest = ctx->guest;
-    struct subscriber *subscriber =
-        kr_memory->calloc(redisabi_self, 1, sizeof(*subscriber));
+    struct subscriber *subscriber;
 
+    if (guest_is_denied(guest, LENT_EVENTS, "SubscribeToKeyspaceEvents"))
+        return REDISMODULE_ERR;
+    subscriber = kr_memory->calloc(redisabi_self, 1, sizeof(*subscriber));
     *subscriber = (struct subscriber){
         .next = guest->subscribers, .guest = guest, .types = types, .run = run};
     guest->subscribers = subscriber;

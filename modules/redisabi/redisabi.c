@@ -166,13 +166,17 @@ static kr_status redisabi_load(kr_module *self, kr_module *child,
     status = kr_loaders->image_open(child, file, entry, 0, &guest->image,
                                     args->error, args->error_size);
     if (status == KR_OK && guest_enter(guest, entry, args) != REDISMODULE_OK) {
-        snprintf(args->error, args->error_size, "its %s answered an error",
-                 entry);
+        snprintf(args->error, args->error_size, "its %s answered an error%s%s",
+                 entry, guest->refusal[0] ? ": " : "", guest->refusal);
         status = KR_EFAIL;
     } else if (status == KR_OK && !guest->described) {
         snprintf(args->error, args->error_size,
                  "it has not said its name by RedisModule_SetModuleAttribs");
         status = KR_EFAIL;
+    }
+    if (guest->barred) {
+        snprintf(args->error, args->error_size, "%s", guest->refusal);
+        status = KR_EDENIED;
     }
     if (status == KR_OK && !settings_are_loaded(guest)) {
         snprintf(args->error, args->error_size,
@@ -202,7 +206,8 @@ static kr_status redisabi_create(kr_module *self,
                                             .rank = 100,
                                             .name = "redis",
                                             .recognise = redisabi_recognise,
-                                            .load = redisabi_load};
+                                            .load = redisabi_load,
+                                            .flags = KR_LOADER_JUDGES};
     struct house *all = kr_memory->calloc(self, 1, sizeof(*all));
     kr_status status =
         visits_begin(all) ? kr_loaders->add(self, &loader) : KR_EFAIL;

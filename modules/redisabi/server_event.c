@@ -11,6 +11,7 @@
  * Events of replicas never happen here as yet; subscribing to them is fine. */
 #include "client.h"
 #include "context.h"
+#include "denied.h"
 #include "key.h"
 #include "text.h"
 
@@ -354,6 +355,8 @@ int rm_SubscribeToServerEvent(RedisModuleCtx *ctx, RedisModuleEvent event,
     struct listener *listener, **at;
 
     if (!guest || event.id >= KR_COUNT(server_events) || event.dataver > 1)
+        return REDISMODULE_ERR;
+    if (guest_is_denied(guest, LENT_EVENTS, "SubscribeToServerEvent"))
         return REDISMODULE_ERR;
     at = listener_find(guest, event.id);
     if (*at && run)

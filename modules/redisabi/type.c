@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* type - registering the types of guests, and their values in keys. */
 #include "type.h"
+#include "denied.h"
 
 #include "key.h"
 #include "text.h"
@@ -408,7 +409,8 @@ RedisModuleType *rm_CreateDataType(RedisModuleCtx *ctx, const char *name,
 
     if (!type_name_is_good(name) || encver < 0 || encver > 1023 ||
         methods->version == 0 || !methods->rdb_load || !methods->rdb_save ||
-        !methods->free)
+        !methods->free ||
+        guest_is_denied(ctx->guest, LENT_TYPES, "CreateDataType"))
         return NULL;
     type = kr_memory->calloc(redisabi_self, 1, sizeof(*type));
     type->guest = ctx->guest;

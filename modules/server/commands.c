@@ -513,6 +513,16 @@ static const struct kr_history shutdown_history[] = {
     {"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."},
 };
 
+static const struct kr_arg wait_args[] = {
+    KR_ARGUMENT("numreplicas", INTEGER),
+    KR_ARGUMENT("timeout", INTEGER),
+};
+
+static const char *const wait_tips[] = {
+    "request_policy:all_shards",
+    "response_policy:agg_min",
+};
+
 /* --- The commands -------------------------------------------------------- */
 
 const struct kr_command server_commands[] = {
@@ -648,6 +658,19 @@ const struct kr_command server_commands[] = {
         .complexity =
             "O(N) when saving, where N is the total number of keys in all "
             "databases when saving data, otherwise O(1)",
+    },
+    {
+        .name = "wait",
+        .run = server_wait,
+        .arity = 3,
+        .flags = KR_CMD_NOSCRIPT,
+        .categories = KR_CAT_CONNECTION,
+        .args = KR_ROWS(wait_args),
+        .tips = KR_ROWS(wait_tips),
+        .summary = "Waits until replicas have what the client has written",
+        .since = "3.0.0",
+        .group = "generic",
+        .complexity = "O(1)",
     },
 };
 

@@ -11,7 +11,7 @@
 #include <kr/command.h>
 
 extern const struct kr_command server_commands[];
-enum { SERVER_COMMAND_COUNT = 12 };
+enum { SERVER_COMMAND_COUNT = 13 };
 
 /* The handlers: each writes one reply. */
 void server_info(struct kr_call *call);
@@ -51,5 +51,6 @@ void server_time(struct kr_call *call);
 void server_lolwut(struct kr_call *call);
 void server_role(struct kr_call *call);
 void server_shutdown(struct kr_call *call);
+void server_wait(struct kr_call *call);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+KR_USES(kr_block);
 KR_USES(kr_calls);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
@@ -183,6 +184,7 @@ static kr_status server_takeover(kr_module *self, void *state,
 /* clang-format off */
 
 static const struct kr_import imports[] = {
+    KR_NEED(kr_block),
     KR_NEED(kr_calls),
     KR_NEED(kr_clients),
     KR_NEED(kr_commands),
@@ -201,6 +203,8 @@ static const struct kr_import imports[] = {
     KR_WANT(kr_journal),
     KR_WANT(kr_strings),
 };
+
+static const struct kr_carried carried[] = {KR_CARRIES(server_wait_over)};
 
 static bool server_apply_limit(void *state, uint32_t argc,
                                const struct kr_str *argv, const char **error)
@@ -253,5 +257,5 @@ KR_MODULE(
     .params = KR_ROWS(params),
     .create = server_create, .activate = server_activate,
     .deactivate = server_deactivate, .destroy = server_destroy,
-    .layout = SERVER_LAYOUT, .takeover = server_takeover);
+    .carried = KR_ROWS(carried), .layout = SERVER_LAYOUT, .takeover = server_takeover);
 /* clang-format on */

@@ -53,6 +53,10 @@ static inline struct server *server_of(const struct kr_call *call)
     return call->state;
 }
 
+/* What has waited for replicas (WAIT) and waits no longer. */
+bool server_wait_over(struct kr_call *call, uint32_t why, struct kr_str key,
+                      void *ctx);
+
 /* 40 random hexadecimal digits and a NUL. */
 void server_new_id(char id[SERVER_ID_SIZE + 1]);
 

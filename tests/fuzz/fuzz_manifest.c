@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "modules/aof/manifest.h"
 
 #include <kr/memory.h>

@@ -15,13 +15,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/keyspace/db.h"
 #include "core/keyspace/stored.h"
 #include "core/keyspace/type.h"
-#include "core/loop/clock.h"
 #include "core/loop/loop.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/rack.h"
 #include "core/text/text_interface.h"
 #include "modules/rdb/rdb.h"

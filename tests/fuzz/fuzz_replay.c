@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/rack.h"
 #include "core/text/hash.h"
 #include "core/text/text_interface.h"

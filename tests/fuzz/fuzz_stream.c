@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "core/keyspace/stored.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/text/text_interface.h"
 #include "modules/stream/save.h"
 #include "modules/stream/value.h"

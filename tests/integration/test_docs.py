@@ -88,5 +88,19 @@ class Docs(unittest.TestCase):
         self.assertEqual((BUILD / "doc/api.html").read_text(), run().stdout)
 
 
+class Why(unittest.TestCase):
+    def test_each_answer_names_tests_that_are_there(self):
+        page = (ROOT / "docs/why-keyrack-modules.md").read_text()
+        rows = re.findall(r"^\| (\d+) .*\| ([^|]*) \|$", page, re.M)
+        self.assertEqual([int(number) for number, _ in rows], list(range(1, 21)))
+        for number, shown in rows:
+            for name, claim in re.findall(r"`([\w./-]+)(?:: (\w+))?`", shown):
+                found = [path for folder in ("tests", "docs") for path in (ROOT / folder).rglob(name)]
+                self.assertEqual(len(found), 1, f"{number}: {name}")
+                if claim:
+                    self.assertIn(f"def test_{claim}(", found[0].read_text(), number)
+            self.assertTrue("`" in shown or shown == "nothing yet", number)
+
+
 if __name__ == "__main__":
     main("__main__")

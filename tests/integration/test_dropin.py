@@ -15,7 +15,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Server, WithServer, main  # noqa: E402
+from support import Server, WithServer, main, wait_for  # noqa: E402
 from support.server import free_port, is_oracle, keyrack_path  # noqa: E402
 
 # Set by the platform, by the harness, or only in a file.
@@ -288,6 +288,18 @@ class Looking(WithServer):
         with Server("--load-modules", "connection server keys rdb aof directives",
                     "--loadmodule", path / "string.so") as server:
             self.assertEqual(named(server), ["string"])
+
+    def test_wait_outlives_the_module_that_knows_it(self):
+        with self.server.client() as client:
+            client.send("WAIT", 1, 0)
+            self.assertTrue(wait_for(
+                lambda: self.server.info("clients")["blocked_clients"] == "1"))
+            if not is_oracle():
+                self.assertEqual(self.server.call("MODULE", "RELOAD", "server"), b"OK")
+            number = re.search(r"id=(\d+) .* cmd=wait ",
+                               self.server.call("CLIENT", "LIST").decode())[1]
+            self.assertEqual(self.server.call("CLIENT", "UNBLOCK", number), 1)
+            self.assertEqual(client.read().value, 0)
 
     def test_a_paused_client_counts_as_blocked(self):
         with self.server.client() as client, self.server.client() as paused:

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Server, is_oracle, main  # noqa: E402
+from support import Server, is_oracle, main, wait_for  # noqa: E402
 
 try:
     import redis
@@ -31,15 +31,6 @@ def soon(client, key, ms, *fields):
 
 def times(client, key, *fields):
     return client.execute_command("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
-
-
-def wait_until(claim, within=2.0):
-    end = time.time() + within * SLOW
-    while not claim():
-        if time.time() > end:
-            return False
-        time.sleep(0.001)
-    return True
 
 
 @unittest.skipIf(redis is None, "needs python3-redis")
@@ -66,7 +57,7 @@ class Fields(unittest.TestCase):
                 alive = self.client.hget("h", "a")
                 if time.time() < began + 0.19 * SLOW:
                     self.assertEqual(alive, "1")
-            self.assertTrue(wait_until(lambda: self.client.hget("h", "a") is None))
+            self.assertTrue(wait_for(lambda: self.client.hget("h", "a") is None, 2 * SLOW))
             self.assertGreaterEqual(time.time() - began, 0.2 * SLOW)
             self.assertEqual(self.client.hget("h", "b"), "2")
 
@@ -92,7 +83,7 @@ class Fields(unittest.TestCase):
                 elif event == "del":
                     gone.add(int(message["data"][1:]))
         self.assertEqual(seen, list(range(30)))
-        self.assertTrue(wait_until(lambda: self.client.dbsize() == 15))
+        self.assertTrue(wait_for(lambda: self.client.dbsize() == 15, 2 * SLOW))
         self.assertTrue(gone <= set(range(0, 30, 2)))
         events.close()
 
@@ -149,7 +140,7 @@ class Fields(unittest.TestCase):
                 self.assertEqual(clients[db].hget(key, "a"), "1", key)
             for db, key in places:
                 # HLEN would not tell: what is over is not counted.  The dump does.
-                self.assertTrue(wait_until(lambda: self.fields_left(clients[db], key) == 0), key)
+                self.assertTrue(wait_for(lambda: self.fields_left(clients[db], key) == 0, 2 * SLOW), key)
                 self.assertEqual(clients[db].hget(key, "b"), "2")
             for client in clients.values():
                 client.close()
@@ -184,7 +175,7 @@ class Fields(unittest.TestCase):
         self.client.flushall()
         self.client.hset("h1", "f", 1)
         self.assertEqual(soon(self.client, "h1", 1, "f"), [1])
-        self.assertTrue(wait_until(lambda: not self.client.exists("h1")))
+        self.assertTrue(wait_for(lambda: not self.client.exists("h1"), 2 * SLOW))
 
     def test_a_watched_hash_whose_field_expires_has_changed(self):
         self.client.hset("h", mapping={"a": 1, "b": 2})

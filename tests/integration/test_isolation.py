@@ -5,6 +5,7 @@ crashes.
 
 tests/abi/brittle.c misbehaves wherever it is told to.
 """
+import errno
 import os
 import pathlib
 import shutil
@@ -15,7 +16,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Error, Server, main  # noqa: E402
+from support import Client, Error, Server, main, wait_for  # noqa: E402
+from test_guest_upgrade import build_guest  # noqa: E402
 from test_upgrade import build  # noqa: E402
 
 
@@ -53,10 +55,7 @@ class Brittle(unittest.TestCase):
 
     def until(self, wanted, seconds=10):
         """Wait until it is true."""
-        end = time.monotonic() + seconds
-        while not wanted():
-            self.assertLess(time.monotonic(), end, self.server.log())
-            time.sleep(0.01)
+        self.assertTrue(wait_for(wanted, seconds), self.server.log())
 
 
 class Accounts(Brittle):
@@ -335,6 +334,71 @@ class DeniedInLua(unittest.TestCase):
         self.assertEqual(self.deny(""), b"OK")
         self.assertEqual(self.call("MODULE", "RELOAD", "x"), b"OK")
         self.assertIn(b"is loaded and uses", self.deny("x kr.events"))
+
+
+class DeniedGuests(unittest.TestCase):
+    """A module built for Redis gets an error of what it is denied, where its contract has one."""
+    USES = {"type": ("kr.types", "CreateDataType"), "event": ("kr.events", "SubscribeToServerEvent"),
+            "key": ("kr.events", "SubscribeToKeyspaceEvents"), "filter": ("kr.gates", "RegisterCommandFilter"),
+            "info": ("kr.info", "RegisterInfoFunc"), "command": ("kr.commands", "CreateCommand")}
+
+    def setUp(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="keyrack-barred."))
+        self.addCleanup(shutil.rmtree, folder)
+        self.path = str(build_guest(folder, "barred", "barred"))
+        self.server = Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        client = self.server.client()
+        self.addCleanup(client.close)
+        self.call = client.call
+
+    def deny(self, words):
+        return self.call("CONFIG", "SET", "module-deny", words)
+
+    def test_what_it_registers(self):
+        for word, (interface, function) in self.USES.items():
+            with self.subTest(word):
+                self.assertEqual(self.deny(f"barred {interface}"), b"OK")
+                answer = self.call("MODULE", "LOAD", self.path, word)
+                self.assertIsInstance(answer, Error)
+                self.assertIn(f"RedisModule_{function}() uses interface {interface}/1, which the configuration denies "
+                              f"it (module-deny barred {interface})".encode(), answer)
+                self.assertEqual(self.call("MODULE", "LOAD", self.path), b"OK")
+                self.assertEqual(self.call("MODULE", "UNLOAD", "barred"), b"OK")
+                self.assertEqual(self.deny(""), b"OK")
+                self.assertEqual(self.call("MODULE", "LOAD", self.path, word), b"OK")
+                self.assertIn(f"module 'barred' is loaded and uses interface {interface}/1 (module-deny barred "
+                              f"{interface}); unload it first".encode(), self.deny(f"barred {interface}"))
+                self.assertEqual(self.call("MODULE", "UNLOAD", "barred"), b"OK")
+
+    def test_what_it_does_later(self):
+        self.assertEqual(self.call("MODULE", "LOAD", self.path, "command"), b"OK")
+        saved = str(self.server.dir / "barred.rdb")
+        for interface, words, fine, denied in (
+                ("kr.calls", ("barred.call",), b"PONG", errno.EACCES), ("pubsub.channels", ("barred.publish",), 1, 0),
+                ("kr.snapshot", ("barred.save", saved), 0, errno.EACCES),
+                ("kr.files", ("barred.save", saved), 0, errno.EACCES)):
+            with self.subTest(interface), self.server.client() as listening:
+                listening.call("SUBSCRIBE", "x")
+                self.assertEqual(self.call(*words), fine)
+                self.assertEqual(self.deny(f"barred {interface}"), b"OK")
+                self.assertEqual(self.call(*words), denied)
+                self.assertEqual(self.call(*words), denied)
+                self.assertEqual(self.server.log().count(f"uses interface {interface}/1"), 1)
+                self.assertEqual(self.deny(""), b"OK")
+                self.assertEqual(self.call(*words), fine)
+
+    def test_what_none_can_do_without(self):
+        for interface in ("kr.keyspace", "kr.memory", "kr.loop", "string.values"):
+            with self.subTest(interface):
+                self.assertEqual(self.deny(f"barred {interface}"), b"OK")
+                answer = self.call("MODULE", "LOAD", self.path)
+                self.assertIn(f"what every module for Redis gets uses interface {interface}/1".encode(), answer)
+                self.assertIn(f"(module-deny barred {interface})".encode(), answer)
+                self.assertEqual(self.deny(""), b"OK")
+                self.assertEqual(self.call("MODULE", "LOAD", self.path), b"OK")
+                self.assertIn(b"unload it first", self.deny(f"barred {interface}"))
+                self.assertEqual(self.call("MODULE", "UNLOAD", "barred"), b"OK")
 
 
 class Crashes(Brittle):

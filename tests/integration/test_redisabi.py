@@ -20,7 +20,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import Client, Error, Server, main  # noqa: E402
+from support import Client, Error, Server, main, wait_for  # noqa: E402
 from support.server import ORACLE, StartFailure  # noqa: E402
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "redisabi"
@@ -100,10 +100,7 @@ class SameAnswers(unittest.TestCase):
                       "--loadmodule", str(self.folder / f"{name}.so"), **arguments)
 
     def until(self, wanted, seconds=30):
-        end = time.monotonic() + seconds
-        while not wanted():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
+        self.assertTrue(wait_for(wanted, seconds))
 
     def run_on(self, binary, name, protocol):
         """The raw replies of the session, and what the keys are afterwards."""

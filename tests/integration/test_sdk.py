@@ -5,7 +5,6 @@ import os
 import pathlib
 import random
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import main  # noqa: E402
+from support.tree import BUILD, CC, MODULES, ROOT, SHARED, TESTS, TOOL  # noqa: E402
 
-HERE = pathlib.Path(__file__).resolve().parents[1]
-ROOT = HERE.parent
-BUILD = pathlib.Path(os.environ.get("top_builddir", ROOT)).resolve()
-MODULES = pathlib.Path(os.environ.get("KEYRACK_MODULES", BUILD / "modules"))
-TOOL = str(BUILD / "keyrack-module")
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
                "PKG_CONFIG_PATH": str(BUILD)}
-CC = shlex.split(os.environ.get("CC", "cc"))
-SHARED = ["-std=c11", "-shared", "-fPIC", "-fvisibility=hidden"]
 
 
 README = (ROOT / "api/README.md").read_text()
@@ -165,14 +158,14 @@ class Checked(Tool):
             self.assertRegex(out, rf"(?m)^  {line}")
 
     def test_what_an_upgrade_carries_and_adopts_is_named(self):
-        path = self.build("tide", (HERE / "abi/tide.c").read_text(), "-DTIDE_LAYOUT=3", "-DTIDE_ADOPTS=2")
+        path = self.build("tide", (TESTS / "abi/tide.c").read_text(), "-DTIDE_LAYOUT=3", "-DTIDE_ADOPTS=2")
         out = self.good(TOOL, "check", path)
         self.assertRegex(out, r"type +tide: layout 3, adopts 2; saved as tide--kr1, format 1")
         self.assertRegex(out, r"upgrade +yes, with its state\n +carries +wait_woken work_woken")
         self.assertRegex(out, r"offers +test\.tide/1 +16 bytes")
 
     def test_a_symbol_that_nobody_has_is_refused_and_one_of_a_library_is_not(self):
-        text = (HERE / "abi/hello.c").read_text() + (
+        text = (TESTS / "abi/hello.c").read_text() + (
             "\n#include <math.h>\nextern double absent(double);\n"
             "KR_HIDDEN double (*volatile both[])(double) = {cbrt, absent};\n")
         path = self.build("hello", text, "-Wl,-z,undefs", "-lm")
@@ -184,7 +177,7 @@ class Checked(Tool):
         library = self.dir / "libmissing.so"
         self.build("missing", "int missing(void);\nint missing(void) { return 1; }", "-fvisibility=default",
                    f"-Wl,-soname,{library}").rename(library)
-        text = (HERE / "abi/hello.c").read_text() + "\nint missing(void);\nKR_HIDDEN int (*volatile f)(void) = missing;\n"
+        text = (TESTS / "abi/hello.c").read_text() + "\nint missing(void);\nKR_HIDDEN int (*volatile f)(void) = missing;\n"
         path = self.build("hello", text, str(library))
         self.good(TOOL, "check", path)
         library.unlink()
@@ -225,7 +218,7 @@ class Checked(Tool):
 
     def test_no_code_of_the_file_runs(self):
         mark = self.dir / "it-ran"
-        text = (HERE / "abi/hello.c").read_text() + (
+        text = (TESTS / "abi/hello.c").read_text() + (
             '\n#include <stdio.h>\n__attribute__((constructor)) static void begin(void)\n'
             f'{{\n    FILE *f = fopen("{mark}", "w");\n    if (f) fclose(f);\n}}\n')
         self.good(TOOL, "check", self.build("eager", text))
@@ -240,6 +233,16 @@ class Checked(Tool):
         self.assertRegex(out, r"asks for +2 functions by name, 1 are there")
         self.assertRegex(out, r"not there +NeverHeardOf\n")
 
+    def test_a_file_in_lua_is_checked_by_loading_it(self):
+        out = self.good(TOOL, "check", ROOT / "scripts/lock.lua")
+        self.assertIn("MODULE LOAD is what checks it", out)
+        self.assertEqual(run(TOOL, "check", self.dir / "nosuch.lua").returncode, 1)
+
+    def test_a_word_that_is_none_is_named(self):
+        done = run(TOOL, "frobnicate", "x")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no 'frobnicate' with 1 words behind it", done.stderr)
+
     def test_what_is_no_module_is_refused(self):
         for path in ("/etc/passwd", self.dir, self.dir / "nothing"):
             done = run(TOOL, "check", path)
@@ -250,7 +253,7 @@ class Checked(Tool):
         seed = random.randrange(1 << 32)
         print(f"seed {seed}")
         dice = random.Random(seed)
-        good = self.build("hello", (HERE / "abi/tide.c").read_text()).read_bytes()
+        good = self.build("hello", (TESTS / "abi/tide.c").read_text()).read_bytes()
         path = self.dir / "damaged.so"
         for _ in range(60 if os.environ.get("KEYRACK_SANITIZED") else 250):
             bytes_ = bytearray(good)
@@ -322,7 +325,7 @@ class Tried(Tool):
 
     def setUp(self):
         super().setUp()
-        self.hello = self.build("hello", (HERE / "abi/hello.c").read_text())
+        self.hello = self.build("hello", (TESTS / "abi/hello.c").read_text())
 
     def test_replies_are_written_as_redis_cli_prints_them(self):
         done = self.cases(

@@ -3,6 +3,7 @@
 
     resp.py     a client that keeps the exact bytes of a reply beside its parsed form
     server.py   a server in a temporary directory: start, wait, stop, log, clean exit
+    tree.py     where the sources and the build are, and the compiler
     runner.py   unittest with sentences for names, ending in `N passed, N failed`
 
 Only the standard library is used.  A script finds the package by putting

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/config/file.h"
-#include "core/config/rename.h"
+#include "core/dispatch/rename.h"
 
 #include "core/config/command_line.h"
 #include "core/config/rewrite.h"

@@ -4,7 +4,7 @@
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"
 
-#include "core/config/rename.h"
+#include "core/dispatch/rename.h"
 #include "core/event/event.h"
 #include "core/memory/memory.h"
 

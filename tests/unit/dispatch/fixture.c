@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/dispatch/fixture.h"
 
-#include "core/config/rename.h"
 #include "core/dispatch/batch.h"
+#include "core/dispatch/rename.h"
 #include "core/info/info.h"
 #include "core/keyspace/hooks.h"
 #include "core/log/log.h"

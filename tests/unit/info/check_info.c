@@ -56,6 +56,18 @@ static void provide(kr_module *module, const char *section, uint32_t flags,
         KR_OK);
 }
 
+START_TEST(a_run_has_an_id_and_a_beginning)
+{
+    const char *run_id = INFO->identity("run-id");
+    struct kr_host_stats stats = {.size = sizeof(stats)};
+
+    INFO->stats(&stats);
+    ck_assert_uint_eq(strlen(run_id), 40);
+    ck_assert_uint_eq(strspn(run_id, "0123456789abcdef"), 40);
+    ck_assert_int_gt(stats.start_ms, 0);
+}
+END_TEST
+
 START_TEST(fields_of_a_section_come_from_all_who_provide_it)
 {
     ck_assert(!INFO->collect("none", &out));
@@ -301,6 +313,7 @@ Suite *info_suite(void)
     Suite *suite = suite_create("info");
     TCase *tests = dispatch_case(suite, "info");
 
+    tcase_add_test(tests, a_run_has_an_id_and_a_beginning);
     tcase_add_test(tests, fields_of_a_section_come_from_all_who_provide_it);
     tcase_add_test(tests, weak_fields_show_only_where_nobody_else_has_them);
     tcase_add_test(tests, sections_may_be_named_when_they_are_asked_for);

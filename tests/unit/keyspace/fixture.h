@@ -12,9 +12,9 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "core/clock/clock.h"
 #include "core/keyspace/db.h"
 #include "core/keyspace/type.h"
-#include "core/loop/clock.h"
 #include "core/rack/rack.h"
 
 #define BEGIN_MS INT64_C(1700000000000)

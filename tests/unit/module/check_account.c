@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Accounts: what a module has allocated and not freed. */
 #include "core/memory/memory.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/rack.h"
 #include "tests/unit/suites.h"
 

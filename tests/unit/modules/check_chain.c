@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "modules/list/module.h"
 #include "tests/unit/suites.h"
 

@@ -5,7 +5,7 @@
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/directory.h"
 #include "core/rack/module.h"
 #include "tests/unit/keyspace/fixture.h"

@@ -4,7 +4,7 @@
 #include "core/config/config.h"
 #include "core/dispatch/command.h"
 #include "core/event/event.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/loader.h"
 #include "tests/unit/rack/modules.h"
 #include "tests/unit/suites.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MODULE: replies and error texts as clients of Redis know them. */
 #include "core/config/config.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/directory.h"
 #include "core/rack/module_rows.h"
 #include "core/rack/rack.h"

@@ -6,7 +6,7 @@
 #include "core/keyspace/stored.h"
 #include "core/loop/jobs.h"
 #include "core/loop/loop.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/directory.h"
 #include "core/rack/seal.h"
 #include "core/rack/upgrade.h"

@@ -36,15 +36,6 @@ static void teardown(void)
     lifetime_fini();
 }
 
-START_TEST(a_run_has_an_id_and_a_beginning)
-{
-    ck_assert_uint_eq(strlen(lifetime_run_id()), 40);
-    ck_assert_uint_eq(strspn(lifetime_run_id(), "0123456789abcdef"), 40);
-    ck_assert_int_gt(lifetime_start_ms(), 0);
-    ck_assert(!lifetime_is_over());
-}
-END_TEST
-
 START_TEST(who_objects_is_heard_unless_it_is_forced)
 {
     veto = "not saved";
@@ -134,7 +125,6 @@ Suite *lifetime_suite(void)
     TCase *tcase = dispatch_case(suite, "lifetime");
 
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, a_run_has_an_id_and_a_beginning);
     tcase_add_test(tcase, who_objects_is_heard_unless_it_is_forced);
     tcase_add_test(tcase, a_signal_ends_it_when_the_loop_comes_to_it);
     tcase_add_test(tcase, a_signal_that_waits_can_be_taken_back);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* While the data set is being read the server answers, and says so. */
+#include "core/clock/clock.h"
 #include "core/event/event.h"
-#include "core/loop/clock.h"
 #include "core/server/loading.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"

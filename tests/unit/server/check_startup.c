@@ -2,7 +2,7 @@
 /* Which modules are there when the server begins: files of a directory, lines
  * of the configuration, all together or none. */
 #include "core/config/file.h"
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 #include "core/rack/rack.h"
 #include "core/server/directives.h"
 #include "core/server/startup.h"

@@ -3,8 +3,8 @@
  *
  * Ticks are the processor's own count where it is constant and synchronous
  * (about 7 ns to read), nanoseconds of the monotonic clock elsewhere. */
-#ifndef CORE_LOOP_CLOCK_H
-#define CORE_LOOP_CLOCK_H
+#ifndef CORE_CLOCK_CLOCK_H
+#define CORE_CLOCK_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/config/rename.h"
+#include "core/dispatch/rename.h"
 
 #include "core/memory/memory.h"
 

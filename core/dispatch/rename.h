@@ -14,8 +14,8 @@
  *
  * The lines are there before any module is, and stay as they are.  A lookup
  * costs a comparison for each. */
-#ifndef CORE_CONFIG_RENAME_H
-#define CORE_CONFIG_RENAME_H
+#ifndef CORE_DISPATCH_RENAME_H
+#define CORE_DISPATCH_RENAME_H
 
 #include <kr/base.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fields of INFO that only the host can fill. */
-#include "core/info/host_fields.h"
 #include "core/info/info.h"
+#include "core/server/host_fields.h"
 #include "core/server/loading.h"
 #include "tests/unit/dispatch/fixture.h"
 #include "tests/unit/suites.h"

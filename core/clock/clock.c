@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 
 #include <stdio.h>
 #include <string.h>

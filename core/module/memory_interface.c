@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* memory_interface - kr.memory/1: modules' allocations on their accounts, and
  * blobs, which are on nobody's. */
-#include "core/memory/memory_interface.h"
+#include "core/module/memory_interface.h"
 
 #include "core/memory/blob.h"
 #include "core/memory/memory.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef CORE_INFO_HOST_FIELDS_H
-#define CORE_INFO_HOST_FIELDS_H
+#ifndef CORE_SERVER_HOST_FIELDS_H
+#define CORE_SERVER_HOST_FIELDS_H
 
 #include <stdint.h>
 

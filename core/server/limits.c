@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/config/limits.h"
+#include "core/server/limits.h"
 
 #include "core/log/log.h"
 #include "core/server/directives.h"

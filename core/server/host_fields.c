@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* host_fields - fields of INFO that only the host can fill. */
-#include "core/info/host_fields.h"
+#include "core/server/host_fields.h"
 
+#include "core/clock/clock.h"
 #include "core/dispatch/call.h"
 #include "core/event/event.h"
 #include "core/info/info.h"
 #include "core/keyspace/keyspace.h"
-#include "core/loop/clock.h"
 #include "core/memory/memory.h"
 #include "core/net/client.h"
 #include "core/server/child.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* limits - what the operating system allows this process. */
-#ifndef CORE_CONFIG_LIMITS_H
-#define CORE_CONFIG_LIMITS_H
+#ifndef CORE_SERVER_LIMITS_H
+#define CORE_SERVER_LIMITS_H
 
 #include <kr/base.h>
 

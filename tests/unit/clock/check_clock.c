@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Clocks agree with each other, and ticks with nanoseconds. */
-#include "core/loop/clock.h"
+#include "core/clock/clock.h"
 #include "tests/unit/suites.h"
 
 #include <unistd.h>

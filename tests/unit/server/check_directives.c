@@ -2,11 +2,11 @@
 #include "core/server/directives.h"
 
 #include "core/config/config.h"
-#include "core/config/limits.h"
 #include "core/dispatch/call.h"
 #include "core/keyspace/keyspace.h"
 #include "core/net/client.h"
 #include "core/net/listen.h"
+#include "core/server/limits.h"
 
 #include <limits.h>
 #include <stdio.h>

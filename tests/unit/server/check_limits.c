@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the operating system grants: as much as it gives, and no more promised. */
-#include "core/config/limits.h"
 #include "core/log/log.h"
 #include "core/server/directives.h"
+#include "core/server/limits.h"
 #include "tests/unit/suites.h"
 
 #include <stdio.h>
