@@ -41,6 +41,10 @@ extern "C" {
 #define KR_PARAM_WORDS     (1u << 7) /* enum: a set of words (or-ed bits) */
 #define KR_PARAM_VOLATILE  (1u << 8) /* never written into the file */
 #define KR_PARAM_SETTLED   (1u << 9) /* not while the data set is loaded */
+#define KR_PARAM_UNKEPT                                                        \
+    (1u << 10) /* its value goes with its module: the next load begins with
+                * what the load itself says, or the default.  Others wait for
+                * their module to come back.  An upgrade keeps both. */
 
 struct kr_word {
     const char *word;

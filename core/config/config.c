@@ -529,7 +529,8 @@ static void config_leave(struct param *param)
         return;
     if (heir && config_hand_over(param, config_take, heir, false, why))
         return;
-    config_hand_over(param, config_wait, param, false, why);
+    if (!(param->row.flags & KR_PARAM_UNKEPT))
+        config_hand_over(param, config_wait, param, false, why);
 }
 
 /* Of one version of the module; 0: of all. */

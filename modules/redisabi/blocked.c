@@ -9,6 +9,12 @@
  *   BlockClientOnKeys --> parked --key ready--> reply callback: served? --> free
  *                            ^---------------------- no ---'
  *
+ * As in Redis it is a key's coming that makes it ready, not what becomes of it
+ * later: types report that it has grown, too, so the host's event of new keys is
+ * listened to while somebody waits.  Streams are the exception;
+ * strings, hashes and sets wake nobody.  With
+ * UNBLOCK_DELETED its end, or another type in its place, counts as well.
+ *
  * Who waits for keys and is unblocked by its guest is as one whose time is over:
  * the timeout callback replies.
  *
@@ -20,6 +26,11 @@
 #include "login.h"
 #include "text.h"
 
+#include <kr/hash.h>
+#include <kr/set.h>
+#include <kr/stream.h>
+#include <kr/string.h>
+
 #include <stdatomic.h>
 
 #define BLOCKED_OF(blocked, why_)                                              \
@@ -27,6 +38,126 @@
         ctx.blocked = (blocked);                                               \
         ctx.why = (why_);                                                      \
     } while (0)
+
+/* --- Keys ----------------------------------------------------------------- */
+
+static struct awaited *awaited_find(const struct RedisModuleBlockedClient *b,
+                                    struct kr_str key)
+{
+    for (uint32_t i = 0; i < b->key_count; i++) {
+        if (kr_str_equal(b->keys[i].name, key))
+            return &b->keys[i];
+    }
+    return NULL;
+}
+
+/* Of all who wait for it; NULL: for any.  O(clients that wait). */
+static void awaited_note(const kr_db *db, const struct kr_str *key,
+                         bool signalled)
+{
+    for (struct guest *g = house()->guests; g; g = g->next)
+        for (struct RedisModuleBlockedClient *b = g->waiting; b; b = b->next)
+            for (uint32_t i = 0; i < b->key_count; i++) {
+                if (key &&
+                    (b->db != db || !kr_str_equal(b->keys[i].name, *key)))
+                    continue;
+                b->keys[i].came |= !signalled;
+                b->keys[i].signalled |= signalled;
+            }
+}
+
+static void awaited_on_key(void *ctx, const void *payload)
+{
+    const struct kr_key_event *event = payload;
+
+    (void)ctx;
+    if (!(event->kind & KR_CLASS_NEW) ||
+        !kr_block->waiting(event->db, event->key))
+        return;
+    awaited_note(event->db, &event->key, false);
+    kr_block->ready(event->db, event->key);
+}
+
+static void awaited_on_swap(void *ctx, const void *payload)
+{
+    (void)ctx;
+    (void)payload;
+    awaited_note(NULL, NULL, false);
+}
+
+static uint16_t awaited_type(kr_db *db, struct kr_str key)
+{
+    struct kr_cell cell;
+
+    return kr_keyspace->find(db, key, KR_FIND_QUIET, &cell) ? cell.type : 0;
+}
+
+static void awaited_begin(struct RedisModuleBlockedClient *blocked,
+                          uint32_t count, const struct kr_str *names)
+{
+    struct house *all = house();
+    size_t size = count * sizeof(*blocked->keys);
+    char *at;
+
+    for (uint32_t i = 0; i < count; i++)
+        size += names[i].size;
+    blocked->keys = kr_memory->alloc(redisabi_self, size + 1);
+    blocked->key_count = count;
+    at = (char *)(blocked->keys + count);
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(at, names[i].data, names[i].size);
+        blocked->keys[i] =
+            (struct awaited){.name = kr_str(at, names[i].size),
+                             .type = awaited_type(blocked->db, names[i])};
+        at += names[i].size;
+    }
+    if (all->awaited.count++ > 0)
+        return;
+    all->awaited.keys = kr_events->subscribe(all->self, KR_EVENT_KEY_NOTIFY,
+                                             awaited_on_key, all);
+    all->awaited.swaps =
+        kr_events->subscribe(all->self, KR_EVENT_SWAP, awaited_on_swap, all);
+}
+
+static void awaited_end(struct RedisModuleBlockedClient *blocked)
+{
+    struct house *all = house();
+
+    if (!blocked->on_keys)
+        return;
+    kr_memory->free(redisabi_self, blocked->keys);
+    if (--all->awaited.count > 0)
+        return;
+    kr_events->unsubscribe(all->awaited.keys);
+    kr_events->unsubscribe(all->awaited.swaps);
+}
+
+static bool awaited_may_block(const struct kr_cell *cell)
+{
+    return !kr_strings->is_string(cell) &&
+           !(kr_hashes && kr_hashes->is_hash(cell)) &&
+           !(kr_sets && kr_sets->is_set(cell));
+}
+
+/* Is the client to be asked whether that key serves it? */
+static bool awaited_has_come(struct RedisModuleBlockedClient *blocked,
+                             struct kr_str key)
+{
+    struct awaited *awaited = awaited_find(blocked, key);
+    struct awaited was = *awaited;
+    struct kr_cell cell;
+
+    awaited->came = awaited->signalled = false;
+    awaited->type = 0;
+    if (!kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell))
+        return blocked->on_deletion;
+    awaited->type = cell.type;
+    return was.signalled || (was.came && awaited_may_block(&cell)) ||
+           (kr_streams && kr_streams->is_stream(&cell)) ||
+           (blocked->on_deletion && was.type && was.type != cell.type);
+}
+
+/* --- Its end -------------------------------------------------------------- */
 
 static void blocked_free(struct RedisModuleBlockedClient *blocked)
 {
@@ -38,6 +169,7 @@ static void blocked_free(struct RedisModuleBlockedClient *blocked)
         blocked->free_data(&ctx, blocked->data);
         context_end(&ctx);
     }
+    awaited_end(blocked);
     kr_calls->free_sink(blocked->sink);
     blocked->guest->blocked--;
     *blocked->link = blocked->next;
@@ -78,18 +210,14 @@ static int blocked_call_back(struct RedisModuleBlockedClient *blocked,
     return result;
 }
 
-/* Only a key that is there is ready, unless its end is awaited as well; the guest
- * says whether that suffices. */
+/* The guest says whether that suffices. */
 static bool blocked_serve(struct RedisModuleBlockedClient *blocked,
                           struct kr_call *call, struct kr_str key)
 {
     RedisModuleString *ready;
-    struct kr_cell cell;
     int result;
 
-    if (blocked->asked ||
-        (!blocked->on_deletion &&
-         !kr_keyspace->find(blocked->db, key, KR_FIND_QUIET, &cell)))
+    if (blocked->asked || !awaited_has_come(blocked, key))
         return false;
     ready = text_new(key);
     result =
@@ -309,6 +437,7 @@ RedisModuleBlockedClient *rm_BlockClientOnKeysWithFlags(
         blocked->on_deletion = true;
     }
     blocked->on_keys = true;
+    awaited_begin(blocked, how.key_count, names);
     blocked->data = data;
     blocked->name = rm_Strdup(command_full_name(ctx->command));
     blocked_park(ctx, blocked, &how);
@@ -328,7 +457,10 @@ RedisModuleBlockedClient *rm_BlockClientOnKeys(
 
 void rm_SignalKeyAsReady(RedisModuleCtx *ctx, RedisModuleString *name)
 {
-    kr_block->ready(ctx->db, text_view(name));
+    struct kr_str key = text_view(name);
+
+    awaited_note(ctx->db, &key, true);
+    kr_block->ready(ctx->db, key);
 }
 
 /* --- Unblocking ----------------------------------------------------------- */

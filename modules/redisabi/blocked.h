@@ -5,6 +5,14 @@
 
 #include "context.h"
 
+/* A key that a client waits for. */
+struct awaited {
+    struct kr_str name; /* in the same block */
+    uint16_t type;  /* the value's slot when it was last looked at; 0: none */
+    bool came;      /* since then */
+    bool signalled; /* by a guest */
+};
+
 /* It has two owners, the parked call and the guest; the last of them frees it:
  * a guest may well unblock a client that has gone or given up long ago.  One
  * that waits for keys is the parked call's alone, unless the guest asks for its
@@ -12,9 +20,11 @@
 struct RedisModuleBlockedClient {
     struct guest *guest;
     struct RedisModuleBlockedClient *next, **link; /* of the guest's */
-    char *name;          /* of the command; of one that waits for keys */
-    int64_t deadline_ms; /* wall clock; 0: none */
-    kr_parked *parked;   /* NULL: it is over, or never was */
+    char *name;           /* of the command; of one that waits for keys */
+    int64_t deadline_ms;  /* wall clock; 0: none */
+    kr_parked *parked;    /* NULL: it is over, or never was */
+    struct awaited *keys; /* ... and which */
+    uint32_t key_count;
     bool on_keys;
     bool on_deletion; /* of a key, too */
     bool asked;       /* UnblockClient() has been called */

@@ -321,7 +321,7 @@ static uint32_t config_flags(unsigned flags)
         {REDISMODULE_CONFIG_HIDDEN, KR_PARAM_HIDDEN},
         {REDISMODULE_CONFIG_PROTECTED, KR_PARAM_PROTECTED},
     };
-    uint32_t ours = 0;
+    uint32_t ours = KR_PARAM_UNKEPT;
 
     for (size_t i = 0; i < KR_COUNT(same); i++)
         ours |= flags & same[i].theirs ? same[i].ours : 0;

@@ -102,6 +102,10 @@ struct house {
     } busy;
     bool ending; /* the server is about to */
     struct {
+        kr_subscription *keys, *swaps;
+        uint32_t count; /* of clients that wait for keys */
+    } awaited;          /* blocked.c */
+    struct {
         struct timer **places, *free;
         uint32_t count, room;
     } timers;                /* timer.c */

@@ -854,6 +854,58 @@ class SameAnswers(unittest.TestCase):
 
         self.assertEqual(run(), run(binary=ORACLE))
 
+    def test_it_is_a_keys_coming_that_wakes(self):
+        """Growth does not, but of streams; types of all kinds do, and a signal."""
+        steps = [words.split() for words in """
+            RPUSH l x|RPUSH l y|RPUSH l z|QUEUES.SIGNAL l|DEL l|RPUSH l a|SADD m 1|SADD m 2|DEL m|HSET m f v|HSET m g v
+            DEL m|SET m v|APPEND m w|SET m x|DEL m|ZADD m 1 a|ZADD m 2 b|DEL m|XADD m * f v|XADD m * f v|DEL m
+            RPUSH other 1|RENAME other m|DEL m|RPUSH other 1|COPY other m|COPY other m REPLACE|DEL m|SETRANGE m 1 x
+            SELECT 1|RPUSH m x|SWAPDB 0 1|SWAPDB 0 1|SELECT 0|DEL m
+        """.strip().replace("\n", "|").split("|")]
+
+        def run(**which):
+            said = []
+            with self.server("queues", **which) as server, server.client() as client, server.client() as waiter:
+                client.call("RPUSH", "l", "x", "y")
+                waiter.send("QUEUES.TAKE", "l", "9", "0")
+                self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+                for words in steps:
+                    client.call(*words)
+                    said.append((words, client.call("QUEUES.TOLD")))
+                waiter.close()
+                self.until(lambda: b"blocked_clients:0" in client.call("INFO", "clients"))
+                client.call("FLUSHALL")
+                client.call("QUEUES.TOLD")
+                with server.client() as other:
+                    other.send("QUEUES.TAKE", "m", "9", "0")
+                    self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+                    for words in steps:
+                        client.call(*words)
+                        said.append((words, client.call("QUEUES.TOLD")))
+                    for words in ("MULTI", "RPUSH m a", "DEL m", "RPUSH m b", "EXEC"):
+                        client.call(*words.split())
+                    said.append(client.call("QUEUES.TOLD"))
+            return said
+
+        for ours, theirs in zip(run(), run(binary=ORACLE)):
+            self.assertEqual(ours, theirs)
+
+    def test_the_end_of_a_key_wakes(self):
+        """What 7.2 has: its end or another type in its place; its growth does not."""
+        with self.server("queues") as server, server.client() as client, server.client() as waiter:
+            client.call("RPUSH", "k", "v")
+            waiter.send("QUEUES.GONE", "k")
+            self.until(lambda: b"blocked_clients:1" in client.call("INFO", "clients"))
+            for words, told in (("RPUSH k w", b""), ("LPOP k", b""), ("SET k v", b"asked "), ("SET k w", b""),
+                                ("QUEUES.SIGNAL k", b"asked ")):
+                client.call(*words.split())
+                self.assertEqual(client.call("QUEUES.TOLD"), told, words)
+            for words in ("MULTI", "DEL k", "RPUSH k v", "EXEC"):
+                client.call(*words.split())
+            self.assertEqual(client.call("QUEUES.TOLD"), b"asked ")
+            client.call("PEXPIRE", "k", 1)
+            self.assertEqual(waiter.read().value, b"k")
+
     def test_a_guest_is_not_pulled_from_under_its_threads(self):
         with Server() as server, server.client() as client, server.client() as waiter:
             self.assertEqual(client.call("MODULE", "LOAD", self.folder / "waits.so"), b"OK")
@@ -908,6 +960,14 @@ class SameAnswers(unittest.TestCase):
                 said.append(client.call("SETTINGS.ALL"))
                 said.append(client.call("MODULE", "UNLOAD", "settings"))
                 said.append(client.call("CONFIG", "GET", "settings.*"))
+                # What they were is forgotten: a load begins with the defaults, or what it says itself.
+                said.append(client.call("MODULE", "LOAD", path))
+                said.append(client.call("SETTINGS.ALL"))
+                said.append(client.call("CONFIG", "SET", "settings.number", "77", "settings.text", "kept?"))
+                said.append(client.call("MODULE", "UNLOAD", "settings"))
+                said.append(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.flag", "no"))
+                said.append(client.call("SETTINGS.ALL"))
+                said.append(client.call("MODULE", "UNLOAD", "settings"))
                 said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.number",
                                                    "13"), Error))
                 said.append(isinstance(client.call("MODULE", "LOADEX", path, "CONFIG", "settings.none",
