@@ -141,11 +141,13 @@ void rm_LatencyAddSample(const char *event, mstime_t ms)
 #define YIELD_BUDGET_US 1000
 
 /* A command is waited for in silence for as long as a script is; its time begins
- * when it first asks. */
+ * when it first asks.  While data are loaded all are told so anyway. */
 static int64_t yield_patience_ms(void)
 {
     int64_t ms = 5000;
 
+    if (kr_loading->active())
+        return YIELD_MS;
     (void)kr_config_int64(KR_STR("busy-reply-threshold"), &ms);
     return ms > 0 ? ms : 0;
 }
