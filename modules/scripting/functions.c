@@ -64,7 +64,7 @@ static int functions_build(lua_State *L)
     return 0;
 }
 
-static bool functions_open(struct functions *functions)
+bool functions_open(struct functions *functions)
 {
     struct engine *engine = functions->engine;
 

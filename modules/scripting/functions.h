@@ -28,6 +28,10 @@ void functions_init(struct functions *functions, kr_module *self,
                     struct owner *owner);
 void functions_fini(struct functions *functions);
 
+/* Make the Lua state, if there is none; the first library does it itself.  [any],
+ * while nobody else has them.  false: no memory. */
+bool functions_open(struct functions *functions);
+
 /* Read a library, run it, and put it on `shelf`, where it replaces one of its
  * name if that is wanted.  NULL: nothing has changed, and `error` says why.
  * `hurried`: it may run for half a second. */

@@ -33,6 +33,8 @@
 
 #include <stdio.h>
 
+#define SETTLE_MS 1000
+
 KR_USES(kr_calls);
 KR_USES(kr_clients);
 KR_USES(kr_codec);
@@ -104,26 +106,30 @@ static struct scripting *scripting_new(kr_module *self)
     struct scripting *state = kr_memory->calloc(self, 1, sizeof(*state));
 
     state->self = self;
+    functions_init(&state->functions, self, &state->owner);
     if (scripts_init(&state->scripts, &state->owner))
         return state;
     kr_memory->free(self, state);
     return NULL;
 }
 
-static void scripting_free(kr_module *self, struct scripting *state)
+static void scripting_destroy(kr_module *self, void *ctx)
 {
+    struct scripting *state = ctx;
+
+    functions_fini(&state->functions);
     scripts_fini(&state->scripts);
     kr_memory->free(self, state);
 }
 
+/* Whether there are libraries only the old version knows. */
 static void *scripting_prepare(kr_module *self)
 {
-    return scripting_new(self);
-}
+    struct scripting *state = scripting_new(self);
 
-static void scripting_discard(kr_module *self, void *prepared)
-{
-    scripting_free(self, prepared);
+    if (state)
+        (void)functions_open(&state->functions);
+    return state;
 }
 
 static kr_status scripting_create(kr_module *self,
@@ -140,11 +146,10 @@ static kr_status scripting_create(kr_module *self,
     if (!owner_init(&state->owner, self, "scripting.busy",
                     &scripting_busy_ms)) {
         snprintf(args->error, args->error_size, "there are too many gates");
-        scripting_free(self, state);
+        scripting_destroy(self, state);
         return KR_EFAIL;
     }
     state->owner.undenied = &scripting_undenied;
-    functions_init(&state->functions, self, &state->owner);
     state->part = (struct kr_snapshot_part){
         .size = sizeof(state->part),
         .opcode = KR_SNAPSHOT_FUNCTION,
@@ -170,10 +175,20 @@ static void scripting_give_part(void *ctx, const void *payload)
         (void)kr_snapshot->part(state->self, &state->part);
 }
 
+/* A state for libraries was prepared, and there are none. */
+static void scripting_settle(void *ctx)
+{
+    struct scripting *state = ctx;
+
+    functions_settle(&state->functions);
+}
+
 static void scripting_activate(kr_module *self, void *ctx)
 {
     struct scripting *state = ctx;
 
+    if (state->functions.engine && state->functions.shelf.libraries.count == 0)
+        (void)kr_loop->timer(self, SETTLE_MS, 0, scripting_settle, state);
     scripting_give_part(state, NULL);
     kr_events->await(self, KR_EVENT_SNAPSHOT_PARTS, scripting_give_part, state);
     /* Clients look for "used_memory", which some of these begin with. */
@@ -188,14 +203,6 @@ static void scripting_deactivate(kr_module *self, void *ctx)
     (void)ctx;
     if (kr_snapshot)
         kr_snapshot->leave(self);
-}
-
-static void scripting_destroy(kr_module *self, void *ctx)
-{
-    struct scripting *state = ctx;
-
-    functions_fini(&state->functions);
-    scripting_free(self, state);
 }
 
 /* --- The next version ---------------------------------------------------- */
@@ -284,4 +291,4 @@ KR_MODULE(.name = "scripting", .version = 10000, .licence = "BSD-3-Clause",
           .create = scripting_create, .activate = scripting_activate,
           .deactivate = scripting_deactivate, .destroy = scripting_destroy,
           .handover = scripting_handover, .takeover = scripting_takeover,
-          .prepare = scripting_prepare, .discard = scripting_discard);
+          .prepare = scripting_prepare, .discard = scripting_destroy);
