@@ -10,9 +10,10 @@
 -- the limit), and in how many ms all will be as if nothing had been.
 --
 -- The window is exact: no span of `window` ms, wherever it begins, holds more than
--- `max`.  It remembers each of them, in a sorted set.  The bucket is a hash of two
--- fields whatever its size, allows bursts of `capacity`, and then lets `rate` a second
--- through.  Keys expire when they say nothing any more.
+-- `max`.  It remembers each of them, in a sorted set, so a single command counts at
+-- most 1,000.  The bucket is a hash of two fields whatever its size, allows bursts of
+-- `capacity`, and then lets `rate` a second through.  Keys expire when they say nothing
+-- any more.
 keyrack.module{
     name = 'ratelimit', version = '1.0.0', licence = 'BSD-3-Clause',
     author = 'The Keyrack authors', summary = 'Rate limits: a sliding window, a bucket of tokens',
@@ -20,31 +21,31 @@ keyrack.module{
 
 local call = redis.call
 
-local function number(text, what, least)
+local function number(text, what, least, most)
     local n = tonumber(text)
-    if not n or n ~= n or n < least or n > 1e12 then
+    if not n or n ~= n or n < least or n > (most or 1e12) then
         error({err = 'ERR ' .. what .. ' is not a number, or out of range'})
     end
     return n
 end
 
-local function whole(text, what, least)
-    local n = number(text, what, least)
+local function whole(text, what, least, most)
+    local n = number(text, what, least, most)
     if n % 1 ~= 0 then error({err = 'ERR ' .. what .. ' is not an integer'}) end
     return n
 end
 
--- [COUNT n], the only option.
-local function count_of(word, n, more)
+-- [COUNT n], the only option, up to `most`.
+local function count_of(most, word, n, more)
     if word == nil then return 1 end
     if word:upper() ~= 'COUNT' or n == nil or more ~= nil then error({err = 'ERR syntax error'}) end
-    return whole(n, 'count', 1)
+    return whole(n, 'count', 1, most)
 end
 
 -- A member a request: the time, and a number within it, so that none is the same.
 local function window(key, max, span, ...)
     max, span = whole(max, 'max', 1), whole(span, 'window', 1)
-    local count, now = count_of(...), keyrack.now()
+    local count, now = count_of(1000, ...), keyrack.now()
 
     call('ZREMRANGEBYSCORE', key, '-inf', now - span)
     local used = call('ZCARD', key)
@@ -73,7 +74,7 @@ end
 -- tokens: how many there were `at` that time.
 local function bucket(key, capacity, rate, ...)
     capacity, rate = whole(capacity, 'capacity', 1), number(rate, 'rate', 1e-6)
-    local count, now = count_of(...), keyrack.now()
+    local count, now = count_of(nil, ...), keyrack.now()
     local state = call('HMGET', key, 'tokens', 'at')
     local tokens, at = tonumber(state[1] or capacity), tonumber(state[2] or now)
 

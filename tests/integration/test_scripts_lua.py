@@ -137,7 +137,7 @@ class RateLimits(WithScripts):
     def test_wrong_words(self):
         for words in (("limit.window", "k", "x", 1), ("limit.window", "k", 1, 0), ("limit.window", "k", 1.5, 1),
                       ("limit.window", "k", 1, 1, "COUNT"), ("limit.window", "k", 1, 1, "MORE", 1),
-                      ("limit.window", "k", 1, 1, "COUNT", 0), ("limit.bucket", "k", 1, "nan"),
+                      ("limit.window", "k", 1, 1, "COUNT", 0), ("limit.window", "k", 10000, 1, "COUNT", 1001), ("limit.bucket", "k", 1, "nan"),
                       ("limit.bucket", "k", 1, "-1"), ("limit.bucket", "k", "inf", 1),
                       ("limit.window", "k", 1, 1, "COUNT", 1, 1)):
             self.assertRefused(self.call(*words))
