@@ -67,9 +67,10 @@
  * new version must therefore change nothing that is seen outside: arm gates,
  * write to clients, start timers in activate().
  *
- * All functions here but prepare() are called on the main thread.  A file is mapped and
- * unmapped by another one where nobody need wait for it, so initialisers and
- * finalisers of a library, if it has any, touch nothing but what is its own. */
+ * All functions here but prepare() are called on the main thread.  A file is
+ * mapped and unmapped by another one where nobody need wait for it, so
+ * initialisers and finalisers of a library, if it has any, touch nothing but what
+ * is its own. */
 #ifndef KR_MODULE_H
 #define KR_MODULE_H
 
@@ -158,16 +159,15 @@ struct kr_load_args {
     char *error;
     uint32_t error_size;
     uint32_t reserved;
-    void *
-        prepared; /* what prepare() has answered, create()'s from now on; NULL */
+    void *prepared; /* by prepare(), and create()'s from now on; or NULL */
 };
 
 /* State on its way from an old version of a module to a new one. */
 struct kr_handover {
     uint32_t size;
-    uint32_t
-        layout;  /* of `state` and of what hangs on clients and on work under
-                      * way: the number the old version gave it */
+    /* Of `state`, and of what hangs on clients and on work under way: the number
+     * that the old version gave it. */
+    uint32_t layout;
     void *state; /* the old version's until takeover() has answered KR_OK */
     uint32_t version; /* of the module that gives it */
     uint32_t reserved;
