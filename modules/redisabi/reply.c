@@ -26,20 +26,29 @@ int rm_ReplyWithError(RedisModuleCtx *ctx, const char *text)
     REPLY(ctx, error, kr_cstr(text));
 }
 
+/* However long it is: Redis knows no limit. */
 int rm_ReplyWithErrorFormat(RedisModuleCtx *ctx, const char *format, ...)
 {
-    char text[1024];
+    char short_text[256], *text = short_text;
     va_list args;
     int size;
 
     va_start(args, format);
-    size = vsnprintf(text, sizeof(text), format, args);
+    size = vsnprintf(short_text, sizeof(short_text), format, args);
     va_end(args);
     if (size < 0)
         size = 0;
-    if ((size_t)size >= sizeof(text))
-        size = sizeof(text) - 1;
-    REPLY(ctx, error, kr_str(text, (size_t)size));
+    if ((size_t)size >= sizeof(short_text)) {
+        text = kr_memory->alloc(redisabi_self, (size_t)size + 1);
+        va_start(args, format);
+        vsnprintf(text, (size_t)size + 1, format, args);
+        va_end(args);
+    }
+    if (ctx->reply)
+        ctx->reply->ops->error(ctx->reply, kr_str(text, (size_t)size));
+    if (text != short_text)
+        kr_memory->free(redisabi_self, text);
+    return REDISMODULE_OK;
 }
 
 int rm_WrongArity(RedisModuleCtx *ctx)

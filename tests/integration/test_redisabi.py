@@ -12,6 +12,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -275,6 +276,97 @@ class SameAnswers(unittest.TestCase):
             self.assertIn("wrong number of arguments", str(client.call("CALLS.RUN", "D", "get")))
             self.assertIn("write is not allowed", str(client.call("CALLS.RUN", "DW", "set", "k", "w")))
 
+    def test_odds_that_only_later_servers_have(self):
+        with self.server("odds") as server, server.client() as client:
+            self.assertEqual(client.call("ODDS.LATER"), [1, 15, 0, 1])
+            row = client.call("COMMAND", "INFO", "ODDS.LATER")[0]
+            self.assertLessEqual({b"@geo", b"@bitmap"}, set(row[6]))
+            self.assertNotIn(b"@hash", row[6])
+            self.assertEqual(client.exchange("ODDS.ERROR", "1+1", "3").raw, b"-ODD 1+1 is not 3\r\n")
+            # As long as it is, on one line.
+            long = "x" * 100000
+            self.assertEqual(client.exchange("ODDS.ERROR", long, "3").raw, f"-ODD {long} is not 3\r\n".encode())
+            self.assertEqual(client.exchange("ODDS.ERROR", "a\r\nb", "3").raw, b"-ODD a  b is not 3\r\n")
+            self.assertEqual([client.call("ODDS.DENIED", "somebody", "it-wanted", reason) for reason in (2, 9)], [0, 1])
+            self.assertRegex(server.log(), "somebody.*it-wanted")
+            client.call("MODULE", "LOAD", self.folder / "filters.so")
+            client.call("FILTERS.ON", 0)
+            with server.client() as other:
+                self.assertEqual(client.call("FILTERS.WHO"), client.call("CLIENT", "ID"))
+                self.assertEqual(other.call("FILTERS.WHO"), other.call("CLIENT", "ID"))
+            client.call("FILTERS.OFF")
+
+    def test_a_guest_may_replicate_others_than_the_command(self):
+        def run(binary):
+            with self.server("odds", binary) as server, server.client() as client:
+                client.call("CONFIG", "SET", "appendonly", "yes")
+                self.until(lambda: all(field in client.call("INFO", "persistence") for field in (
+                    b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0")))
+                said = [client.call("ODDS.REPLICATE", "k", "word", 5), client.call("DBSIZE")]
+                said.append(client.call("DEBUG", "LOADAOF"))
+                return said + [client.call("GET", "k"), client.call("GET", "odd-number"),
+                               client.call("LRANGE", "odd-list", 0, -1), client.call("DBSIZE")]
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, [[0, 0, 0, 1, 1], 0, b"OK", b"word", b"5", [b"k", b"word", b"5"], 3])
+
+    def test_a_guest_is_told_that_who_waited_has_gone(self):
+        def run(binary):
+            with self.server("odds", binary) as server, server.client() as client, server.client() as waiter:
+                def settle(count):
+                    self.until(lambda: f"blocked_clients:{count}\r".encode() in client.call("INFO", "clients"))
+
+                waiter.send("ODDS.WAIT")
+                settle(1)
+                said = [client.call("ODDS.GO", "word"), waiter.read().value]
+                self.until(lambda: said.append(client.call("ODDS.TOLD")) or said[-1])
+                waiter.send("ODDS.WAIT")
+                settle(1)
+                waiter.close()
+                settle(0)
+                self.until(lambda: said.append(said.pop() + client.call("ODDS.TOLD")) or b"free" in said[-1][9:])
+                return [word for word in said if word]
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, [b"OK", [1, b"word"], b"free word gone free-gone gone "])
+
+    def test_what_a_type_says_at_its_load_is_in_the_log(self):
+        def run(binary):
+            with self.server("odds", binary) as server, server.client() as client:
+                for words in (("ODDS.THROUGH", 7), ("ODDS.THROUGH", 8), ("ODDS.LOAD", "x")):
+                    client.call(*words)
+                return re.findall(r"\bodds\W+((?:no number|never|through).*)", server.log())
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertEqual(ours, ["never a 7", "through the context: 8", "no number of version 0"])
+
+    def test_a_failed_assertion_ends_the_server(self):
+        with self.server("odds") as server, server.client() as client:
+            client.send("ODDS.ASSERT")
+            self.assertEqual(server.wait_exit(60), -signal.SIGABRT)
+            self.assertIn("1 == 2 at odds.c:7", server.log())
+            server.process = None  # it has not ended well, and need not
+
+    def test_who_loads_long_lets_others_in(self):
+        """However long commands are waited for in silence: they are told that it is loading."""
+        def run(binary):
+            with self.server("toils", binary) as server, server.client() as client, \
+                    server.client(timeout=60) as other:
+                client.call("CONFIG", "SET", "busy-reply-threshold", 600000)
+                client.call("TOILS.PUT", "k")
+                other.send("DEBUG", "RELOAD")
+                said = []
+                self.until(lambda: said.append(client.call("PING")) or isinstance(said[-1], Error))
+                return [str(said[-1]), client.call("TOILS.STOP"), other.read().value, client.call("TOILS.GET", "k")]
+
+        ours = run(None)
+        self.assertEqual(ours, run(ORACLE))
+        self.assertIn("LOADING", ours[0])
+        self.assertEqual(ours[1:], [b"OK", b"OK", 1])
+
     def test_a_client_waits_for_the_end_of_a_key(self):
         with self.server("queues") as server, server.client() as client, server.client() as waiter:
             client.call("RPUSH", "k", "v")
@@ -426,6 +518,15 @@ class SameAnswers(unittest.TestCase):
                 names = sorted(states)
                 known = client.call("NAMES.KNOWN", *(prefix + name for name in names))
                 self.assertEqual(known, [int(not states[name].startswith("lacking: ")) for name in names])
+
+    def test_all_that_is_there_is_called(self):
+        """By one of the modules here, whose answers are compared."""
+        exceptions = {}  # name: why no module can call it
+        tables = (SOURCES.parents[1] / "modules" / "redisabi" / "README.md").read_text().split("## Functions")[1]
+        there = set(re.findall(r"^\| (\w+) \| there\b", tables, re.M))
+        called = set(re.findall(r"RedisModule_(\w+)", "".join(path.read_text() for path in SOURCES.glob("*.[ch]"))))
+        self.assertGreater(len(there), 200)
+        self.assertEqual(there - called, set(exceptions))
 
     def test_the_version_is_a_parameter(self):
         with self.server("names") as server, server.client() as client:

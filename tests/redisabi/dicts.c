@@ -5,6 +5,9 @@
  *     DICTS.DEL key   DICTS.SIZE   DICTS.FILL n   DICTS.CLEAR
  *     DICTS.WALK op key steps [op key]
  *
+ * DICTS.REPLACE-BYTES and DICTS.WALK-BYTES do the same by the functions that take
+ * bytes; an empty key is no address at all then.
+ *
  * `steps`: n next, p previous, N and P the same by strings, r seek again with the
  * second op and key, c compare with them, x delete the key just seen, + add one
  * behind it, - add one before all. */
@@ -38,6 +41,27 @@ static int replace(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
         return RedisModule_WrongArity(ctx);
     return RedisModule_ReplyWithLongLong(
         ctx, RedisModule_DictReplace(dict, argv[1], data_of(argv[2])));
+}
+
+/* The bytes of a key; NULL: there are none. */
+static void *bytes_of(RedisModuleString *key, size_t *size)
+{
+    const char *bytes = RedisModule_StringPtrLen(key, size);
+
+    return *size > 0 ? (void *)(uintptr_t)bytes : NULL;
+}
+
+static int replace_bytes(RedisModuleCtx *ctx, RedisModuleString **argv,
+                         int argc)
+{
+    size_t size;
+    void *key;
+
+    if (argc != 3)
+        return RedisModule_WrongArity(ctx);
+    key = bytes_of(argv[1], &size);
+    return RedisModule_ReplyWithLongLong(
+        ctx, RedisModule_DictReplaceC(dict, key, size, data_of(argv[2])));
 }
 
 static int get(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
@@ -117,8 +141,33 @@ static void seen(RedisModuleCtx *ctx, const char *key, size_t length,
     RedisModule_ReplyWithLongLong(ctx, (intptr_t)data);
 }
 
+static RedisModuleDictIter *start_at(const char *op, RedisModuleString *key,
+                                     bool bytes)
+{
+    size_t size;
+    void *data;
+
+    if (!bytes)
+        return RedisModule_DictIteratorStart(dict, op, key);
+    data = bytes_of(key, &size);
+    return RedisModule_DictIteratorStartC(dict, op, data, size);
+}
+
+static int compare(RedisModuleDictIter *it, const char *op,
+                   RedisModuleString *key, bool bytes)
+{
+    size_t size;
+    void *data;
+
+    if (!bytes)
+        return RedisModule_DictCompare(it, op, key);
+    data = bytes_of(key, &size);
+    return RedisModule_DictCompareC(it, op, data, size);
+}
+
 static int walk(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
 {
+    bool bytes = strcasecmp(text_of(argv[0]), "dicts.walk-bytes") == 0;
     char last[64] = "";
     RedisModuleDictIter *it;
     const char *steps;
@@ -126,7 +175,7 @@ static int walk(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     if (argc != 4 && argc != 6)
         return RedisModule_WrongArity(ctx);
     RedisModule_AutoMemory(ctx);
-    it = RedisModule_DictIteratorStart(dict, text_of(argv[1]), argv[2]);
+    it = start_at(text_of(argv[1]), argv[2], bytes);
     steps = text_of(argv[3]);
     RedisModule_ReplyWithArray(ctx, (long)strlen(steps));
     for (; *steps; steps++) {
@@ -157,7 +206,7 @@ static int walk(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
             break;
         case 'c':
             RedisModule_ReplyWithLongLong(
-                ctx, RedisModule_DictCompare(it, text_of(argv[4]), argv[5]));
+                ctx, compare(it, text_of(argv[4]), argv[5], bytes));
             break;
         case 'x':
             RedisModule_ReplyWithLongLong(
@@ -185,6 +234,8 @@ static const struct guest_row rows[] = {
     {"dicts.fill", fill, "", 0, 0, 0},
     {"dicts.clear", clear, "", 0, 0, 0},
     {"dicts.walk", walk, "", 0, 0, 0},
+    {"dicts.walk-bytes", walk, "", 0, 0, 0},
+    {"dicts.replace-bytes", replace_bytes, "", 0, 0, 0},
 };
 
 GUEST_WITH("dicts", rows, begin)

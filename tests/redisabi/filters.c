@@ -4,6 +4,7 @@
  *     FILTERS.ON noself          begin to filter; FILTERS.OFF ends it
  *     FILTERS.RUN command ...    run through a module's call
  *     FILTERS.SEEN               commands that have been seen, and words
+ *     FILTERS.WHO                whose it was that has been seen last (7.2)
  *
  * While it filters, of words that begin with @
  *     @insert-before x, @insert-after x: "--inserted" stands there as well
@@ -12,12 +13,14 @@
 #include "guest.h"
 
 static RedisModuleCommandFilter *filter;
-static long long seen, words;
+static long long seen, words, who;
 
 static void change(RedisModuleCommandFilterCtx *ctx)
 {
     seen++;
     words += RedisModule_CommandFilterArgsCount(ctx);
+    if (RedisModule_CommandFilterGetClientId)
+        who = (long long)RedisModule_CommandFilterGetClientId(ctx);
     if (RedisModule_CommandFilterArgGet(ctx, -1) ||
         RedisModule_CommandFilterArgGet(
             ctx, RedisModule_CommandFilterArgsCount(ctx)))
@@ -92,11 +95,19 @@ static int seen_so_far(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     return REDISMODULE_OK;
 }
 
+static int who_was_seen(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    (void)argv;
+    (void)argc;
+    return RedisModule_ReplyWithLongLong(ctx, who);
+}
+
 static const struct guest_row rows[] = {
     {"filters.on", on, "", 0, 0, 0},
     {"filters.off", off, "", 0, 0, 0},
     {"filters.run", run, "", 0, 0, 0},
     {"filters.seen", seen_so_far, "", 0, 0, 0},
+    {"filters.who", who_was_seen, "", 0, 0, 0},
 };
 
 GUEST("filters", rows)

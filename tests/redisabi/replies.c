@@ -53,6 +53,17 @@ static int say(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
         RedisModule_ReplyWithLongLong(ctx, 3600);
         return RedisModule_ReplyWithLongLong(ctx, 1);
     }
+    if (!strcmp(kind, "later-attribute")) {
+        if (RedisModule_ReplyWithAttribute(ctx, REDISMODULE_POSTPONED_LEN) !=
+            REDISMODULE_OK) {
+            RedisModule_ReplySetAttributeLength(ctx, 2);
+            return RedisModule_ReplyWithError(ctx, "ERR no attributes here");
+        }
+        for (int i = 0; i < 4; i++)
+            RedisModule_ReplyWithLongLong(ctx, i);
+        RedisModule_ReplySetAttributeLength(ctx, 2);
+        return RedisModule_ReplyWithCString(ctx, word);
+    }
     return RedisModule_ReplyWithError(ctx, "ERR no such kind");
 }
 

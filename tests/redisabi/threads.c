@@ -4,6 +4,8 @@
  *     THREADS.BEGIN      a thread adds 1 to a number a hundred times, slowly
  *     THREADS.ADD        so does the command, once
  *     THREADS.LOST sum   how much of what should be there is not
+ *     THREADS.TRY        a thread tries the lock while the command has it, and
+ *                        then until it gets it
  *     THREADS.FOREVER    a thread that never ends, under the lock and without
  *
  * Adding is a read, a nap and a write: one that is lost shows. */
@@ -69,6 +71,45 @@ static int lost(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
                                          number + running - number_of(argv[1]));
 }
 
+static volatile bool tried;
+
+static void *try_on(void *blocked)
+{
+    RedisModuleCtx *ctx = RedisModule_GetThreadSafeContext(blocked);
+    int status = RedisModule_ThreadSafeContextTryLock(ctx), error = errno;
+
+    tried = true;
+    while (RedisModule_ThreadSafeContextTryLock(ctx) != REDISMODULE_OK)
+        usleep(100);
+    RedisModule_FreeCallReply(RedisModule_Call(ctx, "incr", "!c", "tried"));
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_ReplyWithArray(ctx, 2);
+    RedisModule_ReplyWithLongLong(ctx, status);
+    RedisModule_ReplyWithLongLong(ctx, error);
+    RedisModule_UnblockClient(blocked, NULL);
+    RedisModule_FreeThreadSafeContext(ctx);
+    return NULL;
+}
+
+static int try_it(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
+{
+    RedisModuleBlockedClient *blocked =
+        RedisModule_BlockClient(ctx, NULL, NULL, NULL, 0);
+    pthread_t thread;
+
+    (void)argv;
+    (void)argc;
+    tried = false;
+    if (pthread_create(&thread, NULL, try_on, blocked) != 0) {
+        RedisModule_AbortBlock(blocked);
+        return RedisModule_ReplyWithError(ctx, "ERR no thread");
+    }
+    pthread_detach(thread);
+    while (!tried)
+        usleep(100);
+    return REDISMODULE_OK;
+}
+
 static void *run_forever(void *data)
 {
     RedisModuleCtx *ctx = data;
@@ -100,6 +141,7 @@ static const struct guest_row rows[] = {
     {"threads.begin", begin, "write", 0, 0, 0},
     {"threads.add", add, "write", 0, 0, 0},
     {"threads.lost", lost, "", 0, 0, 0},
+    {"threads.try", try_it, "write", 0, 0, 0},
     {"threads.forever", forever, "write", 0, 0, 0},
 };
 

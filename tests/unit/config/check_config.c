@@ -416,6 +416,49 @@ START_TEST(a_module_finds_its_settings_when_it_comes_back)
 }
 END_TEST
 
+static int64_t kept, unkept, unkept_newer;
+static const struct kr_param both_rows[] = {
+    {.name = "a.kept", .type = KR_PARAM_INT, .slot = &kept, .initial = "1"},
+    {.name = "a.unkept",
+     .type = KR_PARAM_INT,
+     .flags = KR_PARAM_UNKEPT,
+     .slot = &unkept,
+     .initial = "1"}};
+static const struct kr_rows both = KR_ROWS(both_rows);
+static const struct kr_param unkept_rows[] = {{.name = "a.unkept",
+                                               .type = KR_PARAM_INT,
+                                               .flags = KR_PARAM_UNKEPT,
+                                               .slot = &unkept_newer,
+                                               .initial = "1"}};
+static const struct kr_rows unkept_only = KR_ROWS(unkept_rows);
+
+START_TEST(what_is_not_kept_goes_with_its_module)
+{
+    config_line(1, "a.unkept 2");
+    config_add(&module, &both);
+    ck_assert_int_eq(unkept, 2);
+    config_sets("a.kept", "3", "a.unkept", "4", "");
+    config_forget(&module);
+    config_add(&module, &both);
+    ck_assert_int_eq(kept, 3);
+    ck_assert_int_eq(unkept, 1);
+}
+END_TEST
+
+START_TEST(an_upgrade_keeps_what_is_not_kept)
+{
+    config_add(&module, &both);
+    config_sets("a.unkept", "5", NULL, NULL, "");
+    module.staging = true;
+    config_add(&module, &unkept_only);
+    module.staging = false;
+    config_settle_upgrade(&module, true);
+    module.generation++;
+    ck_assert_int_eq(unkept_newer, 5);
+    config_is("a.unkept", "5");
+}
+END_TEST
+
 /* The name `a.number`, but it means nothing yet, and 50 cannot be had. */
 static bool inert_check(void *state, uint32_t argc, const struct kr_str *argv,
                         const char **error)
@@ -639,6 +682,8 @@ Suite *config_suite(void)
                    a_name_and_its_alias_are_undone_in_the_opposite_order);
     tcase_add_test(tcase, protected_parameters_ask_who_calls);
     tcase_add_test(tcase, a_module_finds_its_settings_when_it_comes_back);
+    tcase_add_test(tcase, what_is_not_kept_goes_with_its_module);
+    tcase_add_test(tcase, an_upgrade_keeps_what_is_not_kept);
     tcase_add_test(tcase, an_owner_takes_over_what_an_inert_row_kept);
     tcase_add_test(tcase, an_inert_row_that_comes_later_goes_below);
     tcase_add_test(tcase, what_an_inert_row_refuses_waits_for_the_owner);
