@@ -38,7 +38,7 @@ typedef long long mstime_t;
 #define REDISMODULE_ERR 1
 
 #define REDISMODULE_APIVER_1            1
-#define REDISMODULE_TYPE_METHOD_VERSION 4
+#define REDISMODULE_TYPE_METHOD_VERSION 5
 
 /* --- Keys ----------------------------------------------------------------- */
 
@@ -537,7 +537,8 @@ typedef void (*RedisModuleTypeUnlinkFunc2)(RedisModuleKeyOptCtx *ctx,
 typedef void *(*RedisModuleTypeCopyFunc2)(RedisModuleKeyOptCtx *ctx,
                                           const void *value);
 
-/* Version 1 ends after `free`, 2 after aux_save_triggers, 3 after `defrag`. */
+/* Version 1 ends after `free`, 2 after aux_save_triggers, 3 after `defrag`, 4
+ * after copy2. */
 typedef struct RedisModuleTypeMethods {
     uint64_t version;
     RedisModuleTypeLoadFunc rdb_load;
@@ -557,6 +558,7 @@ typedef struct RedisModuleTypeMethods {
     RedisModuleTypeFreeEffortFunc2 free_effort2;
     RedisModuleTypeUnlinkFunc2 unlink2;
     RedisModuleTypeCopyFunc2 copy2;
+    RedisModuleTypeAuxSaveFunc aux_save2; /* in place of aux_save */
 } RedisModuleTypeMethods;
 
 #endif

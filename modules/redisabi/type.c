@@ -241,12 +241,16 @@ static void type_rewrite(const struct kr_peek *peek, struct kr_str key,
 
 /* --- Beside the values ---------------------------------------------------- */
 
+/* There is a record only if something is written, as aux_save2 wants it. */
 static void aux_save(void *ctx, kr_writer *out, uint32_t when)
 {
     struct RedisModuleType *type = ctx;
     RedisModuleIO io = {.writer = out, .guest = type->guest};
 
-    type->methods.aux_save(&io, (int)when);
+    if (type->methods.aux_save2)
+        type->methods.aux_save2(&io, (int)when);
+    else
+        type->methods.aux_save(&io, (int)when);
     io_end(&io);
 }
 
@@ -283,7 +287,8 @@ static void aux_describe(struct RedisModuleType *type)
     uint32_t when = (uint32_t)methods->aux_save_triggers &
                     (KR_SNAPSHOT_BEFORE | KR_SNAPSHOT_AFTER);
 
-    if (!methods->aux_save || !methods->aux_load || when == 0)
+    if (!(methods->aux_save || methods->aux_save2) || !methods->aux_load ||
+        when == 0)
         return;
     type->aux = (struct kr_snapshot_part){.size = sizeof(type->aux),
                                           .opcode = KR_SNAPSHOT_AUX,
@@ -394,6 +399,8 @@ static size_t type_methods_size(uint64_t version)
         return offsetof(RedisModuleTypeMethods, free_effort);
     case 3:
         return offsetof(RedisModuleTypeMethods, mem_usage2);
+    case 4:
+        return offsetof(RedisModuleTypeMethods, aux_save2);
     default:
         return sizeof(RedisModuleTypeMethods);
     }

@@ -797,6 +797,18 @@ class SameAnswers(unittest.TestCase):
             self.assertIn("memory 3 here", told)
             self.assertIn("save 3 here", told)
 
+    def test_who_has_nothing_to_save_beside_values_saves_nothing(self):
+        """aux_save2, of 7.2's type methods.  Was: neither asked nor refused."""
+        subprocess.run([*CC, "-g", "-O1", "-shared", "-fPIC", "-DBOXES_SAVE_NOTHING_FOR_ZERO",
+                        "-o", self.folder / "boxes_some.so", SOURCES / "boxes.c"], check=True)
+        with self.server("boxes_some") as server, server.client() as client:
+            client.call("BOXES.NOTE", 77, "before")
+            self.assertEqual(client.call("SAVE"), b"OK")
+            client.call("BOXES.NOTE", 1, "before")
+            client.call("BOXES.NOTE", 2, "after")
+            self.assertEqual(client.call("DEBUG", "RELOAD", "NOSAVE"), b"OK")
+            self.assertEqual(client.call("BOXES.NOTES"), [77, 2])
+
     def test_what_is_saved_beside_values_is_saved_by_who_came_late(self):
         with self.server("boxes") as server, server.client() as client:
             client.call("BOXES.NOTE", 77, "before")

@@ -85,6 +85,14 @@ static void aux_save(RedisModuleIO *io, int when)
     RedisModule_SaveStringBuffer(io, "note", 4);
 }
 
+#ifdef BOXES_SAVE_NOTHING_FOR_ZERO
+static void aux_save_some(RedisModuleIO *io, int when)
+{
+    if (notes[when] != 0)
+        aux_save(io, when);
+}
+#endif
+
 static int aux_load(RedisModuleIO *io, int version, int when)
 {
     char *text;
@@ -174,6 +182,11 @@ static int begin(RedisModuleCtx *ctx)
                                       .unlink2 = box_unlink,
                                       .copy2 = box_copy};
 
+#ifdef BOXES_SAVE_NOTHING_FOR_ZERO
+    methods.version = 5;
+    methods.aux_save = NULL;
+    methods.aux_save2 = aux_save_some;
+#endif
     box_type = RedisModule_CreateDataType(ctx, "boxes-one", 1, &methods);
     return box_type ? REDISMODULE_OK : REDISMODULE_ERR;
 }
