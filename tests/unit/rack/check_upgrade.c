@@ -34,6 +34,7 @@ static void setup(void)
 static void teardown(void)
 {
     rack_upgrade_fini();
+    keyspace_fini(); /* values go while their code is there */
     rack_unload_all();
     rack_fini();
 }
