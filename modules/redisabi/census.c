@@ -27,7 +27,7 @@ static bool census_knows(const struct census *census, unsigned long id)
     return false;
 }
 
-/* Threads for the server's jobs have that name. */
+/* Threads of the server and of its own modules are called so. */
 static bool thread_is_the_servers(unsigned long id)
 {
     char path[64], name[32] = "";
@@ -40,7 +40,7 @@ static bool thread_is_the_servers(unsigned long id)
         return true; /* it has ended */
     got = fgets(name, sizeof(name), file) != NULL;
     fclose(file);
-    return !got || strcmp(name, "jobs\n") == 0;
+    return !got || strncmp(name, "jobs", 4) == 0;
 }
 
 /* Each thread's number until `each` answers false; false: it did, or they
