@@ -799,6 +799,11 @@ void keyspace_init(void)
         db_init(&keyspace.dbs[i], i);
 }
 
+void keyspace_keep_home(void)
+{
+    lazy_end();
+}
+
 void keyspace_fini(void)
 {
     watch_fini();

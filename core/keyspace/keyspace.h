@@ -39,6 +39,8 @@ extern struct keyspace_settings keyspace_settings;
  * the databases, as many as the settings say. */
 void keyspace_init_early(void);
 void keyspace_init(void);
+/* The other threads are about to end: what is freed from now on is freed here. */
+void keyspace_keep_home(void);
 void keyspace_fini(void);
 
 /* Hash of a key, and the two prefetches of a pipeline: the bucket, and then

@@ -157,7 +157,7 @@ static void batch_done(void *ctx)
     memory_free(batch);
     lazy.batches--;
     lazy.sent = false;
-    if (lazy.collecting != NULL)
+    if (lazy.collecting != NULL && !lazy.ending)
         batch_send();
 }
 
@@ -314,7 +314,7 @@ void lazy_free_contents(kr_db *contents, bool async)
             lazy.waiting[i] += contents->values[i];
     }
     keyspace_stats.lazy_pending += c->counted;
-    if (async) {
+    if (async && !lazy.ending) {
         loop_background(contents_work, contents_done, c);
     } else if (keys > LAZY_KEYS_SYNC) {
         contents_queue(c);

@@ -368,6 +368,7 @@ static void server_end(void)
     rack_upgrade_fini();
     rack_work_aside(false);
     client_fini();
+    keyspace_keep_home();
     jobs_fini();
     loop_poll();
     keyspace_fini();

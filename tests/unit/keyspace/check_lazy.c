@@ -3,6 +3,8 @@
 #include "tests/unit/keyspace/fixture.h"
 
 #include "core/keyspace/evict.h"
+#include "core/loop/jobs.h"
+#include "core/loop/loop.h"
 #include "core/memory/memory.h"
 #include "tests/unit/suites.h"
 
@@ -232,12 +234,31 @@ START_TEST(the_end_waits_for_what_is_in_line)
 }
 END_TEST
 
+/* Was: the second one was given to a thread that began when the first had ended,
+ * and that nobody waited for. */
+START_TEST(what_gathers_while_threads_end_is_freed_here)
+{
+    put_crate(db0(), "a", 1, HEAVY);
+    put_crate(db0(), "b", 1, HEAVY);
+    erase_lazily("a");
+    erase_lazily("b");
+    keyspace_keep_home();
+    jobs_fini();
+    loop_poll();
+    ck_assert_uint_eq(jobs_pending(), 0);
+    keyspace_fini();
+    ck_assert_int_eq(crates_alive(), 0);
+    keyspace_init();
+}
+END_TEST
+
 Suite *lazy_suite(void)
 {
     Suite *suite = suite_create("keyspace lazy");
     TCase *tcase = fixture_case(suite, "lazy");
 
     tcase_add_test(tcase, only_large_values_are_freed_elsewhere);
+    tcase_add_test(tcase, what_gathers_while_threads_end_is_freed_here);
     tcase_add_test(tcase, an_erasure_that_is_not_lazy_frees_here);
     tcase_add_loop_test(tcase, a_heavy_value_is_freed_elsewhere_and_not_counted,
                         0, (int)KR_COUNT(removals));
