@@ -99,7 +99,7 @@ void info_decimal(struct kr_info_out *out, const char *name, double value,
         return;
     }
     info_line_hundredths(&line, value < 0 ? KR_STR("-") : KR_STR(""),
-                         (uint64_t)(fabs(value) * 100 + 0.5));
+                         (uint64_t)rint(fabs(value) * 100));
     info_line_add(&line, kr_cstr(unit));
     out->field(out, name, info_line_text(&line));
 }

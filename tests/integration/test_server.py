@@ -36,6 +36,15 @@ class Running(unittest.TestCase):
         self.assertEqual(self.client.call("CONFIG", "SET", name, value), b"OK")
 
 
+class Sizes(Running):
+    def test_are_rounded_as_printf_does(self):
+        """Was: 1152 bytes, 1.125 K, were 1.13K; a half goes to the even digit."""
+        for size, human in ((1023, "1023B"), (1024, "1.00K"), (1152, "1.12K"), (1408, "1.38K"), (1157, "1.13K"),
+                            (5 * 2 ** 17, "640.00K"), (9 * 2 ** 17, "1.12M"), (11 * 2 ** 37, "1.38T")):
+            self.set("maxmemory", size)
+            self.assertIn(f"maxmemory_human:{human}\r\n".encode(), self.client.call("INFO", "memory"))
+
+
 class SlowLog(Running):
     def logged(self):
         """The words of the entries, oldest first, without the CONFIG SET that began it."""
