@@ -65,6 +65,11 @@ struct kr_loop {
 };
 KR_INTERFACE(kr_loop, "kr.loop/1");
 
+/* Threads of the server and of modules of ours have names that begin so
+ * (pthread_setname_np()): by that who runs strangers' code in this process tells
+ * theirs. */
+#define KR_THREAD_NAME "jobs"
+
 #ifdef __cplusplus
 }
 #endif

@@ -20,7 +20,7 @@ static void *param_state(const struct param *param)
 bool param_check(struct param *param, uint32_t argc, const struct kr_str *argv,
                  union value *value, char error[VALUE_ERROR_MAX])
 {
-    kr_module *was = module_running;
+    kr_module *was;
     const char *why = NULL;
     bool fine;
 
@@ -28,9 +28,9 @@ bool param_check(struct param *param, uint32_t argc, const struct kr_str *argv,
         return false;
     if (!param->row.check)
         return true;
-    module_running = param->module;
+    was = module_enter(param->module);
     fine = param->row.check(param_state(param), argc, argv, &why);
-    module_running = was;
+    module_leave(was);
     if (fine)
         return true;
     snprintf(error, VALUE_ERROR_MAX, "%s", why ? why : "the value is refused");
@@ -106,16 +106,16 @@ static union value param_value(const struct param *param)
 bool param_apply(struct param *param, uint32_t argc, const struct kr_str *argv,
                  char error[VALUE_ERROR_MAX])
 {
-    kr_module *was = module_running;
+    kr_module *was;
     const char *why = NULL;
     bool fine;
 
     error[0] = '\0';
     if (!param->row.apply)
         return true;
-    module_running = param->module;
+    was = module_enter(param->module);
     fine = param->row.apply(param_state(param), argc, argv, &why);
-    module_running = was;
+    module_leave(was);
     if (!fine && why)
         snprintf(error, VALUE_ERROR_MAX, "%s", why);
     return fine;
@@ -127,13 +127,13 @@ static void param_call_printer(struct param *param,
                                void (*print)(void *, struct kr_reply *),
                                struct buffer *to)
 {
-    kr_module *was = module_running;
+    kr_module *was;
     struct sink sink;
 
     sink_init(&sink);
-    module_running = param->module;
+    was = module_enter(param->module);
     print(param_state(param), &sink.reply);
-    module_running = was;
+    module_leave(was);
     buffer_append(to, buffer_str(&sink.text));
     sink_fini(&sink);
 }

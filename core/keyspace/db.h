@@ -183,8 +183,7 @@ bool lazy_is_past(uint64_t mark);
 size_t lazy_bytes(void);
 /* Does anything wait? */
 bool lazy_is_busy(void);
-/* From now on everything is freed at once. */
-void lazy_end(void);
+/* After keyspace_keep_home(): free what waits. */
 void lazy_fini(void);
 
 /* --- Watching (watch.c) -------------------------------------------------- */

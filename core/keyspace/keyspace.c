@@ -799,15 +799,10 @@ void keyspace_init(void)
         db_init(&keyspace.dbs[i], i);
 }
 
-void keyspace_keep_home(void)
-{
-    lazy_end();
-}
-
 void keyspace_fini(void)
 {
     watch_fini();
-    lazy_end();
+    keyspace_keep_home();
     for (int32_t i = 0; i < keyspace.count; i++) {
         kr_db contents;
 

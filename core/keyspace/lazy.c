@@ -351,7 +351,7 @@ bool lazy_step(int64_t budget_us)
     return lazy.queue != NULL;
 }
 
-void lazy_end(void)
+void keyspace_keep_home(void)
 {
     lazy.ending = true;
 }

@@ -179,7 +179,7 @@ static bool jobs_begin_thread(pthread_t *thread, void *(*run)(void *ctx),
     begun = pthread_create(thread, NULL, run, ctx) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (begun)
-        pthread_setname_np(*thread, "jobs");
+        pthread_setname_np(*thread, KR_THREAD_NAME);
     return begun;
 }
 

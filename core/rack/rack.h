@@ -92,12 +92,14 @@ void rack_upgrade_fini(void);
 void rack_on_settle(void (*settle)(kr_module *module, bool good));
 
 struct carry; /* see module/carry.h */
+
 /* A wing that has work under way on behalf of modules registers how its
  * functions are replaced.  false, while not `really`: there is one without a
  * name, and no upgrade.  `what` names such work: "blocked clients". */
 void rack_on_carry(const char *what,
                    bool (*carry)(kr_module *module, const struct carry *how,
                                  bool really));
+
 /* The words of module-deny.  false: they are wrong, or a module that is loaded
  * cannot do without; *error is static. */
 bool rack_check_denied(uint32_t argc, const struct kr_str *argv,

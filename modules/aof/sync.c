@@ -112,7 +112,7 @@ static void sync_begin(struct sync *sync)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     sync->begun = pthread_create(&sync->thread, NULL, sync_work, sync) == 0;
     if (sync->begun)
-        pthread_setname_np(sync->thread, "jobs aof-sync");
+        pthread_setname_np(sync->thread, KR_THREAD_NAME " aof-sync");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

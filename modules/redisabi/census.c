@@ -40,7 +40,7 @@ static bool thread_is_the_servers(unsigned long id)
         return true; /* it has ended */
     got = fgets(name, sizeof(name), file) != NULL;
     fclose(file);
-    return !got || strncmp(name, "jobs", 4) == 0;
+    return !got || strncmp(name, KR_THREAD_NAME, strlen(KR_THREAD_NAME)) == 0;
 }
 
 /* Each thread's number until `each` answers false; false: it did, or they
